@@ -1,0 +1,221 @@
+/*
+ * recv - godwit recv [CODE]
+ */
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+
+struct settings {
+	struct cli_common common; /* first: its offsets are ours */
+	struct cli_address from;
+	const char *output;
+	struct cli_conflict on_conflict;
+	bool yes, once, archive, to_stdout;
+};
+
+#define FIELD(member) offsetof(struct settings, member)
+
+static const struct cli_option options[] = {
+	{ .help = "Options:" },
+	{ "from", "HOST[:PORT]",
+	    "connect to a `godwit send` that waits there; needs its code",
+	    cli_value_address, FIELD(from), 0, 0 },
+	{ "code", "CODE",
+	    "the same as CODE with --from; else the code to wait with. `-`: "
+	    "take it from --code-file, GODWIT_CODE or the prompt",
+	    cli_value_secret, FIELD(common.code), 0, 0 },
+	{ "output", "DIR", "put it into DIR [the working directory]",
+	    cli_value_text, FIELD(output), CLI_OPTION_CONFIG, 'o' },
+	{ "yes", NULL, "accept every offer without asking", cli_value_switch,
+	    FIELD(yes), CLI_OPTION_CONFIG, 'y' },
+	{ "once", NULL, "when waiting: leave after one transfer",
+	    cli_value_switch, FIELD(once), CLI_OPTION_CONFIG, 0 },
+	{ "on-conflict", "WHAT",
+	    "when a name is taken: ask, rename, skip, overwrite, or newer "
+	    "(overwrite what is older) [ask on a terminal, else rename]",
+	    cli_value_conflict, FIELD(on_conflict), CLI_OPTION_CONFIG, 0 },
+	{ "archive", NULL, "keep hard links and user.* attributes as well",
+	    cli_value_switch, FIELD(archive), CLI_OPTION_CONFIG, 'a' },
+	{ "stdout", NULL, "write the content to standard output, not to files",
+	    cli_value_switch, FIELD(to_stdout), 0, 0 },
+	{ .help = NULL },
+};
+
+static int recv_main(const struct cli_command *, struct cli_start *);
+
+const struct cli_command cli_recv_command = {
+	.name = "recv",
+	.alias = "receive",
+	.summary = "receive files and directories",
+	.usage = "recv [OPTION...] CODE --from HOST[:PORT]\n"
+		 "       godwit recv [OPTION...]",
+	.about =
+	    "With CODE and --from it fetches what a waiting `godwit send` "
+	    "offers, as that\none prints it. Without them it waits itself: "
+	    "it prints a code and the command\nfor the other side, asks "
+	    "before it accepts, and goes on waiting afterwards.\n"
+	    "An interrupted transfer goes on when the same command is given "
+	    "again.\n",
+	.examples =
+	    "  godwit recv 7-crane-otter --from 192.168.1.5:40123\n"
+	    "  godwit recv - --from kitchen-pc        (asks for the code)\n"
+	    "  godwit recv --yes --once -o ~/inbox\n"
+	    "  godwit recv 7-crane-otter --from kitchen-pc --stdout | tar x\n",
+	.options = options,
+	.shared = cli_common_options,
+	.main = recv_main,
+};
+
+/* ---- does it fit together? ---- */
+
+/* CODE as an argument. */
+static enum gw_err
+take_operand(struct cli_session *s, struct settings *o)
+{
+	char *operand;
+	const char *wrong;
+	bool second = s->args.operand_count > 0 && o->common.code.given;
+
+	if (s->args.operand_count == 0)
+		return GW_OK;
+	operand = s->args.operands[0];
+	/* What is refused below is gone from argv, too. */
+	if (second) {
+		wrong = "comes second";
+		memset(operand, '*', strlen(operand));
+	} else {
+		wrong = cli_secret_take(&o->common.code, operand);
+	}
+	if (second || s->args.operand_count > 1)
+		return cli_usage_error(
+		    s->command, "more than one CODE: give one");
+	if (wrong != NULL)
+		return cli_usage_error(s->command, "CODE %s", wrong);
+	return GW_OK;
+}
+
+static bool
+typed(const struct cli_session *s, const char *option)
+{
+	return cli_options_typed(s->command, &s->args, option);
+}
+
+static const char *
+contradiction(const struct cli_session *s, const struct settings *o)
+{
+	if (s->args.operand_count != 0 && !o->from.given)
+		return "CODE needs --from HOST[:PORT], as the sending side "
+		       "prints it: this version does not find it by itself";
+	if (o->from.given && typed(s, "listen"))
+		return "--from connects and --listen waits: one of them";
+	if (o->to_stdout && typed(s, "output"))
+		return "--stdout and --output: one of them";
+	if (o->to_stdout && typed(s, "archive"))
+		return "--stdout keeps no links and attributes: leave out "
+		       "--archive";
+	if (o->to_stdout && isatty(STDOUT_FILENO))
+		return "--stdout would write to the terminal: send it into a "
+		       "pipe or a file";
+	return NULL;
+}
+
+/* Unattended is what --yes means, and a pipe knows no names. */
+static void
+default_conflict(struct settings *o, bool can_ask)
+{
+	if (o->on_conflict.given &&
+	    (o->on_conflict.what != GW_CONFLICT_ASK || can_ask))
+		return;
+	o->on_conflict.what = can_ask && !o->yes && !o->to_stdout
+				  ? GW_CONFLICT_ASK
+				  : GW_CONFLICT_RENAME;
+}
+
+static enum gw_err
+check(struct cli_session *s, struct settings *o)
+{
+	const char *wrong;
+	bool can_ask;
+	enum gw_err err;
+
+	if ((err = take_operand(s, o)) != GW_OK)
+		return err;
+	if ((wrong = contradiction(s, o)) != NULL)
+		return cli_usage_error(s->command, "%s", wrong);
+	cli_session_report(s, &o->common, false, o->to_stdout);
+	s->report.dir = o->output != NULL ? o->output : ".";
+	s->job.standing = !o->from.given && !o->once;
+	can_ask = cli_terminal_can_ask(&s->job.ask.terminal);
+	if (!o->from.given && !o->yes && !can_ask)
+		return cli_usage_error(s->command,
+		    "it asks before it accepts, and there is no terminal to "
+		    "ask on: add --yes to accept every offer");
+	if (o->on_conflict.what == GW_CONFLICT_ASK && typed(s, "on-conflict") &&
+	    !can_ask)
+		return cli_usage_error(
+		    s->command, "--on-conflict=ask needs a terminal");
+	default_conflict(o, can_ask);
+	return GW_OK;
+}
+
+/* ---- the job ---- */
+
+static enum gw_err
+start_job(struct cli_session *s, struct settings *o)
+{
+	struct gw_recv_options g = GW_RECV_OPTIONS_INIT;
+	enum gw_err err;
+
+	cli_session_link(&o->common, &o->from, &g.link);
+	g.dir = s->report.dir;
+	g.on_conflict = o->on_conflict.what;
+	/* Whoever names the sender and its code has accepted. */
+	g.accept = o->yes || o->from.given;
+	g.once = o->once;
+	g.archive = o->archive && !o->to_stdout;
+	g.checksum = o->common.checksum;
+	g.output_fd = o->to_stdout ? STDOUT_FILENO : -1;
+	err = gw_recv(s->job.gw, &g, &s->job.job);
+	cli_secret_wipe(&o->common.code);
+	if (err != GW_OK)
+		cli_session_failed(s, err);
+	return err;
+}
+
+static enum gw_err
+prepare(struct cli_session *s, struct settings *o)
+{
+	struct cli_list nothing = { 0 };
+	enum gw_err err;
+
+	if ((err = check(s, o)) != GW_OK)
+		return err;
+	if (!o->to_stdout &&
+	    (err = cli_session_present(s, s->report.dir)) != GW_OK)
+		return err;
+	if ((err = cli_session_code(s, &o->common, o->from.given)) != GW_OK)
+		return err;
+	return cli_session_open(
+	    s, &o->common, &nothing, o->to_stdout ? NULL : s->report.dir);
+}
+
+static int
+recv_main(const struct cli_command *c, struct cli_start *start)
+{
+	struct settings o = { .common.code.given = false };
+	struct cli_session s;
+	enum gw_err err;
+	int status;
+
+	if (!cli_session_begin(&s, c, start, &o, &status))
+		return status;
+	err = prepare(&s, &o);
+	if (err == GW_OK)
+		err = start_job(&s, &o);
+	status = err == GW_OK ? cli_job_run(&s.job) : gw_err_exit(err);
+	cli_session_end(&s);
+	cli_secret_wipe(&o.common.code);
+	return status;
+}

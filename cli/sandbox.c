@@ -1,0 +1,54 @@
+#include "cli/sandbox.h"
+
+#include <stdlib.h>
+
+static enum gw_err
+confine(struct cli_report *r, const struct cli_list *read,
+    const char *const write[], size_t write_count)
+{
+	struct gw_confine_options c = { .read = read->items,
+		.read_count = read->count,
+		.write = write,
+		.write_count = write_count };
+	const char *in_force = NULL;
+	enum gw_err err = gw_confine(&c, &in_force);
+
+	if (err == GW_OK) {
+		cli_screen_detail(&r->screen,
+		    "Confined by %s to what this transfer needs.", in_force);
+	} else if (err == GW_E_FAILED) {
+		cli_report_warning(r,
+		    "this kernel has no Landlock: nothing but our own checks "
+		    "keeps this process out of other directories");
+		err = GW_OK;
+	} else {
+		cli_report_failure(
+		    r, err, "cannot confine this process to its directories");
+	}
+	return err;
+}
+
+enum gw_err
+cli_sandbox_enter(struct cli_report *r, struct gw_options *o,
+    const struct cli_list *read, const char *dir)
+{
+	char *data, *state;
+	const char *write[3];
+	enum gw_err err;
+
+	if ((err = gw_helper_start(&o->helper_fd)) != GW_OK) {
+		cli_report_failure(r, err, "cannot start the look-up helper");
+		return err;
+	}
+	if ((err = gw_directories(o, &data, &state)) != GW_OK) {
+		cli_report_failure(r, err, o->why);
+		return err;
+	}
+	write[0] = data;
+	write[1] = state;
+	write[2] = dir;
+	err = confine(r, read, write, dir != NULL ? 3 : 2);
+	free(state);
+	free(data);
+	return err;
+}

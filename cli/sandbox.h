@@ -1,0 +1,20 @@
+/*
+ * sandbox - give up what this run does not need, before any thread starts.
+ */
+#ifndef GW_CLI_SANDBOX_H
+#define GW_CLI_SANDBOX_H
+
+#include "cli/memory.h"
+#include "cli/report.h"
+#include "godwit.h"
+
+/*
+ * Start the helper for look-ups (into options->helper_fd) and confine this
+ * process to its directories, the paths in `read`, and below `dir` (may be
+ * NULL).  Without Landlock it warns and goes on.  On failure the person has
+ * been told.
+ */
+GW_MUST_USE enum gw_err cli_sandbox_enter(struct cli_report *,
+    struct gw_options *, const struct cli_list *read, const char *dir);
+
+#endif /* GW_CLI_SANDBOX_H */

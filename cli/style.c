@@ -1,0 +1,73 @@
+#include "cli/style.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { COLUMNS_DEFAULT = 80, COLUMNS_LEAST = 20, COLUMNS_MOST = 400 };
+
+void
+cli_style_detect(struct cli_style *s)
+{
+	const char *term = getenv("TERM"), *plain = getenv("NO_COLOR");
+
+	setlocale(LC_CTYPE, "");
+	s->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	s->terminal = isatty(STDERR_FILENO) && term != NULL && *term != '\0' &&
+		      strcmp(term, "dumb") != 0;
+	s->colour = s->terminal && (plain == NULL || *plain == '\0');
+	cli_style_resize(s);
+}
+
+void
+cli_style_resize(struct cli_style *s)
+{
+	struct winsize w;
+
+	s->columns = COLUMNS_DEFAULT;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col != 0)
+		s->columns = w.ws_col;
+	if (s->columns < COLUMNS_LEAST)
+		s->columns = COLUMNS_LEAST;
+	if (s->columns > COLUMNS_MOST)
+		s->columns = COLUMNS_MOST;
+}
+
+const char *
+cli_style_bold(const struct cli_style *s)
+{
+	return s->colour ? "\033[1m" : "";
+}
+
+const char *
+cli_style_dim(const struct cli_style *s)
+{
+	return s->colour ? "\033[2m" : "";
+}
+
+const char *
+cli_style_red(const struct cli_style *s)
+{
+	return s->colour ? "\033[1;31m" : "";
+}
+
+const char *
+cli_style_yellow(const struct cli_style *s)
+{
+	return s->colour ? "\033[33m" : "";
+}
+
+const char *
+cli_style_green(const struct cli_style *s)
+{
+	return s->colour ? "\033[32m" : "";
+}
+
+const char *
+cli_style_plain(const struct cli_style *s)
+{
+	return s->colour ? "\033[0m" : "";
+}

@@ -1,0 +1,123 @@
+#include "cli/values.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "cli/address.h"
+#include "cli/memory.h"
+#include "cli/secret.h"
+#include "cli/size.h"
+#include "godwit.h"
+
+const char *
+cli_value_switch(char *text, void *field)
+{
+	static const char *const words[][4] = { { "no", "off", "false", "0" },
+		{ "yes", "on", "true", "1" } };
+	bool *b = field;
+
+	for (int yes = 0; yes < 2; yes++)
+		for (size_t i = 0; i < 4; i++)
+			if (strcasecmp(text, words[yes][i]) == 0) {
+				*b = yes;
+				return NULL;
+			}
+	return "is neither yes nor no";
+}
+
+const char *
+cli_value_text(char *text, void *field)
+{
+	const char **s = field;
+
+	if (*text == '\0')
+		return "is empty";
+	*s = text;
+	return NULL;
+}
+
+const char *
+cli_value_list(char *text, void *field)
+{
+	if (*text == '\0')
+		return "is empty";
+	cli_list_add(field, text);
+	return NULL;
+}
+
+const char *
+cli_value_size(char *text, void *field)
+{
+	return cli_size_parse(text, field);
+}
+
+const char *
+cli_value_rate(char *text, void *field)
+{
+	return cli_rate_parse(text, field);
+}
+
+const char *
+cli_value_duration(char *text, void *field)
+{
+	struct cli_duration *d = field;
+	const char *wrong = cli_duration_parse(text, &d->ms);
+
+	d->given = wrong == NULL;
+	return wrong;
+}
+
+const char *
+cli_value_words(char *text, void *field)
+{
+	unsigned *n = field;
+
+	if (text[0] < '2' || text[0] > '8' || text[1] != '\0')
+		return "is no number of words from 2 to 8";
+	*n = (unsigned)(text[0] - '0');
+	return NULL;
+}
+
+const char *
+cli_value_conflict(char *text, void *field)
+{
+	static const struct {
+		const char *name;
+		enum gw_conflict conflict;
+	} known[] = { { "ask", GW_CONFLICT_ASK },
+		{ "rename", GW_CONFLICT_RENAME }, { "skip", GW_CONFLICT_SKIP },
+		{ "overwrite", GW_CONFLICT_OVERWRITE },
+		{ "newer", GW_CONFLICT_NEWER } };
+	struct cli_conflict *c = field;
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(text, known[i].name) == 0) {
+			*c = (struct cli_conflict){ known[i].conflict, true };
+			return NULL;
+		}
+	return "is none of ask, rename, skip, overwrite, newer";
+}
+
+const char *
+cli_value_address(char *text, void *field)
+{
+	return cli_address_parse(text, field);
+}
+
+const char *
+cli_value_listen(char *text, void *field)
+{
+	return cli_address_parse_listen(text, field);
+}
+
+const char *
+cli_value_secret(char *text, void *field)
+{
+	struct cli_secret *s = field;
+
+	if (s->given) {
+		memset(text, '*', strlen(text));
+		return "comes second: one code is enough";
+	}
+	return cli_secret_take(s, text);
+}

@@ -1,0 +1,420 @@
+/*
+ * godwit.h - move files between machines: the whole public interface.
+ *
+ * A program opens a context (gw_open), starts jobs on it (gw_send, gw_recv)
+ * and pulls events from them (gw_job_event) until GW_EVENT_END.  The library
+ * never calls back into the program.
+ *
+ * Conventions, said once:
+ *  - Functions that can fail return enum gw_err and write their outputs only
+ *    on success.
+ *  - Opaque objects end with _close or _free, which accept NULL.
+ *  - Options are structs that start from their _INIT constant; strings in
+ *    them are copied.  Paths and names are bytes ended by NUL, not UTF-8.
+ *  - Pointers inside an event stay valid until the next call on its job.
+ *  - A context and its jobs belong to one thread at a time; different
+ *    contexts may live in different threads.  Worker threads are internal.
+ *  - Times are in the unit their name says; sizes are bytes, rates are bytes
+ *    a second.
+ *  - The library prints nothing, installs no signal handler, reads no
+ *    environment but XDG_DATA_HOME, XDG_STATE_HOME and HOME, and keeps no
+ *    state outside its contexts.
+ */
+#ifndef GODWIT_H
+#define GODWIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define GW_API __attribute__((visibility("default")))
+#define GW_MUST_USE __attribute__((warn_unused_result))
+#else
+#define GW_API
+#define GW_MUST_USE
+#endif
+
+/* ---- errors ---- */
+
+/* What the world may do to us.  gw_err_exit gives the exit status that the
+ * program uses for each; the man page has the table.  The numbers go over the
+ * network: a new one comes last, before GW_E_COUNT. */
+enum gw_err {
+	GW_OK = 0,
+	GW_E_FAILED,      /* nothing arrived, and no other line fits */
+	GW_E_MEMORY,      /* out of memory */
+	GW_E_USAGE,       /* the call's arguments do not fit */
+	GW_E_AGAIN,       /* nothing to do yet; try later */
+	GW_E_LIMIT,       /* a limit of this side was reached */
+	GW_E_PROTOCOL,    /* the peer broke the protocol */
+	GW_E_ADDRESS,     /* cannot listen there: in use, not ours, denied */
+	GW_E_RESOLVE,     /* the host's name has no address */
+	GW_E_CONNECT,     /* nobody there, or cannot connect */
+	GW_E_STRANGER,    /* somebody is there, but it is no godwit */
+	GW_E_AUTH,        /* not authenticated: wrong code, wrong key */
+	GW_E_BURNED,      /* too many wrong guesses: the code is void */
+	GW_E_REFUSED,     /* one of the two sides refused the transfer */
+	GW_E_SOME_FAILED, /* reached its end, some entries failed */
+	GW_E_NO_PATH,     /* a PATH that is not there or cannot be read */
+	GW_E_DISK,        /* disk or file error on this side */
+	GW_E_SPACE,       /* not enough free space on this side */
+	GW_E_LOST,        /* connection lost */
+	GW_E_STALLED,     /* no progress for too long */
+	GW_E_VERSION,     /* versions do not fit */
+	GW_E_INTERRUPTED, /* cancelled on this side */
+	GW_E_PEER_DISK,   /* the other side's disk ended the transfer */
+	GW_E_PEER_GONE,   /* the other side was interrupted */
+	GW_E_COUNT
+};
+
+/* Stable short name ("refused"), one plain sentence, and exit status. */
+GW_API const char *gw_err_name(enum gw_err);
+GW_API const char *gw_err_text(enum gw_err);
+GW_API int gw_err_exit(enum gw_err);
+
+/* "1.0.0"; static storage. */
+GW_API const char *gw_version(void);
+
+/* ---- context ---- */
+
+struct gw;
+
+struct gw_options {
+	const char *data_dir;    /* identity; NULL: $XDG_DATA_HOME/godwit */
+	const char *state_dir;   /* journals; NULL: $XDG_STATE_HOME/godwit */
+	const char *device_name; /* NULL: the host's name */
+	uint64_t memory;         /* window budget in bytes; 0: 64 MiB */
+	int helper_fd;           /* from gw_helper_start, or -1 */
+	char *why;               /* gets one sentence when gw_open or ... */
+	size_t why_size;         /* ... gw_directories fail; may be NULL */
+};
+#define GW_OPTIONS_INIT                                                        \
+	{                                                                      \
+		.helper_fd = -1                                                \
+	}
+
+/* Open a context; options may be NULL.  Makes the device's identity on first
+ * use.  GW_E_DISK: the identity or state directory cannot be used. */
+GW_API GW_MUST_USE enum gw_err gw_open(const struct gw_options *, struct gw **);
+
+/* Ends and frees every job of the context, too.  Waits for running disk work,
+ * for a look-up that no helper does, and up to a second for peers to take our
+ * last words. */
+GW_API void gw_close(struct gw *);
+
+/* For an own event loop: when this descriptor is readable, call gw_dispatch.
+ * It alone suffices: timers and finished disk work make it readable too.
+ * It belongs to the context.  gw_dispatch never blocks. */
+GW_API int gw_fd(const struct gw *);
+GW_API void gw_dispatch(struct gw *);
+
+/* For programs without a loop: wait up to timeout_ms (-1: for ever), then
+ * dispatch.  GW_E_AGAIN: the time passed and nothing happened. */
+GW_API enum gw_err gw_wait(struct gw *, int timeout_ms);
+
+/* Public key of this device, 64 hexadecimal digits; lives with the context. */
+GW_API const char *gw_device_key(const struct gw *);
+
+/* ---- jobs ---- */
+
+struct gw_job;
+
+enum gw_conflict { /* what to do when a final name is taken */
+	GW_CONFLICT_ASK,
+	GW_CONFLICT_RENAME,
+	GW_CONFLICT_SKIP,
+	GW_CONFLICT_OVERWRITE,
+	GW_CONFLICT_NEWER /* overwrite when the sender's mtime is later */
+};
+
+/*
+ * Who connects.  With `host` this side connects to it; without, it waits.
+ * A waiting side makes a code unless it is given one; a connecting side must
+ * be given one.
+ */
+struct gw_link_options {
+	const char *host;    /* NULL: wait.  Name, IPv4, IPv6[%zone] */
+	uint16_t port;       /* connect: 0 = 4639.  wait: 0 = see `recv` */
+	const char *listen;  /* wait: address to bind, NULL = all */
+	bool port_required;  /* wait: fail when `port` is busy */
+	const char *code;    /* NULL: make one (waiting side only) */
+	unsigned code_words; /* of a code that is made; 0 = 2 */
+	uint32_t timeout_ms; /* without progress; 0 = 60 s */
+	uint32_t retry_ms;   /* to reconnect; set retry_set to mean 0 */
+	bool retry_set;      /* otherwise 0 means 30 s */
+	uint64_t rate;       /* bytes a second, 0 = no limit */
+};
+
+struct gw_send_options {
+	struct gw_link_options link;
+	const char *const *paths; /* "-" alone: read from input_fd */
+	size_t path_count;
+	int input_fd;     /* for "-" */
+	const char *name; /* for "-": the name it gets; NULL: "stdin" */
+	const char *const *exclude; /* patterns, see godwit-send(1) */
+	size_t exclude_count;
+	const char *const *files; /* send only these, below paths[0] */
+	size_t file_count;
+	bool files_given; /* `files` is meant even when it is empty */
+	bool compress;    /* zstd where it makes the transfer faster */
+	bool checksum;    /* on resume re-read what is there */
+	bool dry_run;     /* scan and report entries, send nothing */
+};
+
+struct gw_recv_options {
+	struct gw_link_options link;
+	const char *dir; /* NULL: the working directory */
+	enum gw_conflict on_conflict;
+	bool accept;   /* accept every offer unasked */
+	bool once;     /* end after one transfer */
+	bool archive;  /* hard links and user.* xattrs as well */
+	bool checksum; /* on resume re-read what is there */
+	int output_fd; /* write content here instead of to dir; -1 */
+};
+
+#define GW_SEND_OPTIONS_INIT                                                   \
+	{                                                                      \
+		.input_fd = -1                                                 \
+	}
+#define GW_RECV_OPTIONS_INIT                                                   \
+	{                                                                      \
+		.on_conflict = GW_CONFLICT_RENAME, .output_fd = -1             \
+	}
+
+/* Start a job.  What can be judged at once is an error here (GW_E_USAGE,
+ * GW_E_NO_PATH, GW_E_ADDRESS, GW_E_DISK); the rest arrives as events. */
+GW_API GW_MUST_USE enum gw_err gw_send(
+    struct gw *, const struct gw_send_options *, struct gw_job **);
+GW_API GW_MUST_USE enum gw_err gw_recv(
+    struct gw *, const struct gw_recv_options *, struct gw_job **);
+
+/* Why the last gw_send, gw_recv or gw_open_* of this context failed, as one
+ * sentence that names the thing ("photos: no such file"); "" if it did not. */
+GW_API const char *gw_last_error(const struct gw *);
+
+/* Ask the job to end: the peer is told, partial data is kept.  The job still
+ * runs to its GW_EVENT_END.  A second call ends it at once. */
+GW_API void gw_job_cancel(struct gw_job *);
+
+/* Free a job, wherever it stands; partial data is kept. */
+GW_API void gw_job_free(struct gw_job *);
+
+/* ---- events ---- */
+
+enum gw_event_kind {
+	GW_EVENT_LISTENING, /* waiting for the peer; the code is ready */
+	GW_EVENT_CONNECTED, /* peer is authenticated */
+	GW_EVENT_OFFER,     /* what the transfer is; may need an answer */
+	GW_EVENT_CONFLICT,  /* a final name is taken; needs an answer */
+	GW_EVENT_PROGRESS,  /* now and then while data moves or stalls */
+	GW_EVENT_ENTRY,     /* one entry reached its end */
+	GW_EVENT_COMPLETE,  /* one transfer reached its end (RECEIPT) */
+	GW_EVENT_NOTICE,    /* something a person should know */
+	GW_EVENT_ERROR,     /* a transfer or the job failed */
+	GW_EVENT_END        /* the job is over; no more events */
+};
+
+enum gw_answer {
+	GW_ANSWER_NO,  /* offer: refuse.  conflict: skip */
+	GW_ANSWER_YES, /* offer: accept.  conflict: overwrite */
+	GW_ANSWER_RENAME,
+	GW_ANSWER_NEWER,
+	GW_ANSWER_ALL = 0x100 /* or-ed in: for all conflicts that follow */
+};
+
+enum gw_kind { /* of an entry */
+	GW_KIND_FILE,
+	GW_KIND_DIR,
+	GW_KIND_SYMLINK,
+	GW_KIND_HARDLINK,
+	GW_KIND_OTHER /* FIFO, socket, device: never sent */
+};
+
+enum gw_entry_status {
+	GW_ENTRY_DONE,    /* durable under final_name */
+	GW_ENTRY_HAD,     /* was there from an earlier attempt */
+	GW_ENTRY_SKIPPED, /* left out by on_conflict */
+	GW_ENTRY_FAILED
+};
+
+enum gw_limiter { /* what bounds the speed just now */
+	GW_LIMIT_NONE,
+	GW_LIMIT_NETWORK,
+	GW_LIMIT_DISK_HERE,
+	GW_LIMIT_DISK_THERE,
+	GW_LIMIT_PEER, /* it is busy, or asks its user */
+	GW_LIMIT_USER, /* this side's user is asked */
+	GW_LIMIT_RATE  /* the rate that was asked for */
+};
+
+enum gw_notice {
+	GW_NOTICE_TEXT,     /* only text */
+	GW_NOTICE_GUESS,    /* a wrong code was tried: count = guesses left */
+	GW_NOTICE_STRANGER, /* something that is no godwit connected */
+	GW_NOTICE_RETRY,    /* connection lost, reconnecting: count = ms left */
+	GW_NOTICE_STALL,    /* nothing moves: count = seconds so far */
+	GW_NOTICE_PARTIALS, /* left-overs: count = transfers, bytes = size */
+	GW_NOTICE_SKIPPED,  /* a special file was left out: text = name: why */
+	GW_NOTICE_DROPPED,  /* resume data did not fit its source: text */
+	GW_NOTICE_XATTRS    /* attributes were lost: count = files, text */
+};
+
+struct gw_event {
+	enum gw_event_kind kind;
+	union {
+		struct {
+			const char *name; /* of this device */
+			const char *const *addresses;
+			size_t address_count;
+			uint16_t port;
+			const char *code;
+		} listening;
+		struct {
+			const char *peer;    /* its name */
+			const char *key;     /* its public key, hexadecimal */
+			const char *address; /* host:port */
+			const char *carrier; /* "tcp" */
+			const char *cipher;  /* "AES-256-GCM", ... */
+			bool resumed;
+		} connected;
+		struct {
+			const char *peer;
+			uint64_t files, dirs, others, bytes;
+			bool bytes_known; /* false: a stream without end yet */
+			const char *const *names; /* top-level names, bytes */
+			size_t name_count;
+			bool needs_answer;
+		} offer;
+		struct {
+			const char *name;
+			enum gw_kind theirs, ours;
+			uint64_t their_size, our_size;
+			int64_t their_mtime, our_mtime; /* seconds */
+		} conflict;
+		struct {
+			uint64_t bytes, bytes_total;
+			uint64_t files, files_total;
+			uint64_t rate;    /* bytes a second, of late */
+			int64_t eta_ms;   /* -1: not known */
+			const char *name; /* being moved just now, bytes */
+			enum gw_limiter limiter;
+			uint32_t stalled_ms; /* since anything moved */
+		} progress;
+		struct {
+			const char *name;
+			const char *final_name; /* receiver; else NULL */
+			enum gw_kind kind;
+			uint64_t bytes;
+			enum gw_entry_status status;
+			const char *reason; /* of GW_ENTRY_FAILED */
+		} entry;
+		struct {
+			uint64_t bytes; /* content of the transfer */
+			uint64_t moved; /* of them over the wire, this run */
+			uint64_t files, failed, skipped;
+			double seconds;
+			enum gw_err err; /* GW_OK or GW_E_SOME_FAILED */
+		} complete;
+		struct {
+			enum gw_notice what;
+			const char *text;
+			uint64_t count, bytes;
+		} notice;
+		struct {
+			enum gw_err err;
+			const char *reason; /* what happened, what to do */
+		} error;
+		struct {
+			enum gw_err err; /* of the job: gives exit status */
+		} end;
+	};
+};
+
+/* Take the next event; false: none now. */
+GW_API bool gw_job_event(struct gw_job *, struct gw_event *);
+
+/* Answer the OFFER or CONFLICT that asked for it.  GW_E_USAGE: none did. */
+GW_API enum gw_err gw_job_answer(struct gw_job *, unsigned answer);
+
+/* Change the rate limit of a running job; 0 = none. */
+GW_API void gw_job_set_rate(struct gw_job *, uint64_t bytes_per_second);
+
+/* ---- what interrupted transfers left behind ---- */
+
+struct gw_partial {
+	char id[33];       /* names it to gw_partials_clear */
+	const char *peer;  /* name of the sender */
+	const char *dir;   /* where it was being written */
+	const char *first; /* first top-level name */
+	uint64_t bytes;    /* of partial content on disk */
+	uint64_t files_done, files_total;
+	int64_t age_s;
+	bool active; /* a running process holds it */
+};
+
+struct gw_partials;
+
+/* List them all; then pull one by one; free. */
+GW_API GW_MUST_USE enum gw_err gw_partials_open(
+    struct gw *, struct gw_partials **);
+GW_API bool gw_partials_next(struct gw_partials *, struct gw_partial *);
+GW_API void gw_partials_free(struct gw_partials *);
+
+/* Remove the journal and the partial files of one.  GW_E_AGAIN: it is in
+ * use; GW_E_NO_PATH: no such id. */
+GW_API enum gw_err gw_partials_clear(struct gw *, const char *id);
+
+/* ---- for whole programs: confinement (Linux) ---- */
+
+/*
+ * Fork a helper that does name look-ups for a process that is about to be
+ * confined.  Call before any thread exists.  The descriptor goes into
+ * gw_options.helper_fd; the helper ends when it is closed.
+ */
+GW_API GW_MUST_USE enum gw_err gw_helper_start(int *fd);
+
+/*
+ * Confine the calling process with Landlock: from now on only these paths
+ * can be reached (read: read only; write: everything below).  Call before
+ * any thread exists.  Sets *in_force to a static text for people ("Landlock
+ * ABI 4").  GW_E_FAILED: this kernel has no Landlock.
+ */
+struct gw_confine_options {
+	const char *const *read;
+	size_t read_count;
+	const char *const *write;
+	size_t write_count;
+};
+GW_API enum gw_err gw_confine(
+    const struct gw_confine_options *, const char **in_force);
+
+/* The directories that gw_open would use with these options (made when
+ * missing, 0700), for gw_confine.  The caller frees both strings. */
+GW_API GW_MUST_USE enum gw_err gw_directories(
+    const struct gw_options *, char **data_dir, char **state_dir);
+
+/* ---- small things that programs around it need ---- */
+
+/*
+ * Write a name so that a terminal shows it and nothing else: control
+ * characters, bidirectional overrides, invalid UTF-8 and backslash become
+ * \xHH or \u{HHHH}.  Writes at most `size` bytes with the NUL, never cuts a
+ * character, returns the length it would have needed.
+ */
+GW_API size_t gw_escape(char *out, size_t size, const char *name);
+
+/* Is this code of the form NUMBER-WORD-WORD...? Such a code is found without
+ * an address in a later version; any other needs one, and 8 characters. */
+GW_API bool gw_code_is_spoken(const char *code);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* GODWIT_H */

@@ -1,0 +1,253 @@
+#include "base/cursor.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+
+/* Stands for "no bytes", so that no pointer arithmetic meets NULL. */
+static const uint8_t nothing[1];
+
+struct gw_reader
+gw_reader(struct gw_slice s)
+{
+	const uint8_t *p = s.n == 0 ? nothing : s.p;
+
+	return (struct gw_reader){ .p = p, .end = p + s.n };
+}
+
+/* The next n bytes, or NULL: too few are left, or it failed before. */
+static const uint8_t *
+take(struct gw_reader *r, size_t n)
+{
+	const uint8_t *at = r->p;
+
+	if (r->failed || n > gw_reader_left(r)) {
+		r->failed = true;
+		return NULL;
+	}
+	r->p += n;
+	return at;
+}
+
+static uint64_t
+read_uint(struct gw_reader *r, size_t n)
+{
+	const uint8_t *p = take(r, n);
+	uint64_t v = 0;
+
+	if (p == NULL)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+uint8_t
+gw_read_u8(struct gw_reader *r)
+{
+	return (uint8_t)read_uint(r, 1);
+}
+
+uint16_t
+gw_read_u16(struct gw_reader *r)
+{
+	return (uint16_t)read_uint(r, 2);
+}
+
+uint32_t
+gw_read_u32(struct gw_reader *r)
+{
+	return (uint32_t)read_uint(r, 4);
+}
+
+uint64_t
+gw_read_u64(struct gw_reader *r)
+{
+	return read_uint(r, 8);
+}
+
+uint64_t
+gw_read_varint(struct gw_reader *r)
+{
+	uint64_t v;
+	unsigned bits;
+
+	if (r->failed || gw_reader_left(r) == 0) {
+		r->failed = true;
+		return 0;
+	}
+	/* Its first two bits say how long it is. */
+	bits = 8U << (*r->p >> 6);
+	v = read_uint(r, bits / 8);
+	v &= UINT64_MAX >> 2 >> (64 - bits);
+	/* One value, one encoding: what is compared or hashed as bytes must
+	 * not have a second form. */
+	if (r->failed || gw_varint_len(v) != bits / 8) {
+		r->failed = true;
+		return 0;
+	}
+	return v;
+}
+
+struct gw_slice
+gw_read_bytes(struct gw_reader *r, size_t n)
+{
+	const uint8_t *p = take(r, n);
+
+	return p == NULL ? gw_slice(nothing, 0) : gw_slice(p, n);
+}
+
+struct gw_slice
+gw_read_string(struct gw_reader *r, size_t max)
+{
+	const uint64_t n = gw_read_varint(r);
+
+	if (n > max)
+		r->failed = true;
+	return gw_read_bytes(r, (size_t)n);
+}
+
+void
+gw_read_copy(struct gw_reader *r, void *out, size_t n)
+{
+	const uint8_t *p = take(r, n);
+
+	if (n == 0)
+		return;
+	if (p == NULL)
+		memset(out, 0, n);
+	else
+		memcpy(out, p, n);
+}
+
+size_t
+gw_reader_left(const struct gw_reader *r)
+{
+	return (size_t)(r->end - r->p);
+}
+
+bool
+gw_reader_ok(const struct gw_reader *r)
+{
+	return !r->failed;
+}
+
+bool
+gw_reader_done(const struct gw_reader *r)
+{
+	return !r->failed && r->p == r->end;
+}
+
+struct gw_writer
+gw_writer(void *buf, size_t cap)
+{
+	uint8_t *p = buf;
+
+	return (struct gw_writer){
+		.start = p,
+		.p = p,
+		.end = cap == 0 ? p : p + cap,
+	};
+}
+
+/* Room for n bytes, or NULL: too little is left, or it failed before. */
+static uint8_t *
+claim(struct gw_writer *w, size_t n)
+{
+	uint8_t *at = w->p;
+
+	if (w->failed || n > (size_t)(w->end - w->p)) {
+		w->failed = true;
+		return NULL;
+	}
+	if (n > 0)
+		w->p += n;
+	return at;
+}
+
+static void
+write_uint(struct gw_writer *w, uint64_t v, size_t n)
+{
+	uint8_t *p = claim(w, n);
+
+	if (p == NULL)
+		return;
+	for (size_t i = n; i > 0; i--) {
+		p[i - 1] = (uint8_t)v;
+		v >>= 8;
+	}
+}
+
+void
+gw_write_u8(struct gw_writer *w, uint8_t v)
+{
+	write_uint(w, v, 1);
+}
+
+void
+gw_write_u16(struct gw_writer *w, uint16_t v)
+{
+	write_uint(w, v, 2);
+}
+
+void
+gw_write_u32(struct gw_writer *w, uint32_t v)
+{
+	write_uint(w, v, 4);
+}
+
+void
+gw_write_u64(struct gw_writer *w, uint64_t v)
+{
+	write_uint(w, v, 8);
+}
+
+size_t
+gw_varint_len(uint64_t v)
+{
+	if (v < UINT64_C(1) << 6)
+		return 1;
+	if (v < UINT64_C(1) << 14)
+		return 2;
+	if (v < UINT64_C(1) << 30)
+		return 4;
+	GW_ASSERT(v < UINT64_C(1) << 62);
+	return 8;
+}
+
+void
+gw_write_varint(struct gw_writer *w, uint64_t v)
+{
+	const size_t n = gw_varint_len(v);
+	const uint64_t log2_n = n == 1 ? 0 : n == 2 ? 1 : n == 4 ? 2 : 3;
+
+	write_uint(w, v | log2_n << (8 * n - 2), n);
+}
+
+void
+gw_write_bytes(struct gw_writer *w, const void *data, size_t n)
+{
+	uint8_t *p = claim(w, n);
+
+	if (p != NULL && n > 0)
+		memcpy(p, data, n);
+}
+
+void
+gw_write_string(struct gw_writer *w, struct gw_slice s)
+{
+	gw_write_varint(w, s.n);
+	gw_write_bytes(w, s.p, s.n);
+}
+
+size_t
+gw_writer_len(const struct gw_writer *w)
+{
+	return (size_t)(w->p - w->start);
+}
+
+bool
+gw_writer_ok(const struct gw_writer *w)
+{
+	return !w->failed;
+}

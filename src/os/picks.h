@@ -1,0 +1,31 @@
+/*
+ * picks - the names of --files-from, as a tree.  Private to src/os.
+ *
+ * Sorted so that what is below one directory stands together, right after
+ * the directory itself.
+ */
+#ifndef GW_OS_PICKS_H
+#define GW_OS_PICKS_H
+
+#include "os/names.h"
+
+struct gw_picks {
+	char **good; /* sorted, without "./", "//" and a slash at the end */
+	size_t good_count;
+	char **bad; /* absolute, or with `..`: as given */
+	size_t bad_count;
+};
+
+GW_MUST_USE enum gw_err gw_picks_init(
+    struct gw_picks *, const char *const *files, size_t count);
+void gw_picks_fini(struct gw_picks *);
+/*
+ * The items [from, to) share their first `skip` bytes, a directory and its
+ * slash: add the names in it that they lead to.  false: out of memory.
+ */
+bool gw_picks_names(const struct gw_picks *, size_t from, size_t to,
+    size_t skip, struct gw_names *);
+/* Is everything meant, because "." is an item? */
+bool gw_picks_all(const struct gw_picks *);
+
+#endif /* GW_OS_PICKS_H */

@@ -1,0 +1,267 @@
+#include "run/conn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "os/clock.h"
+#include "os/tcp.h"
+
+enum {
+	SENDS_PER_TURN = 4,
+	READS_PER_TURN = 8,  /* then other handles get their turn */
+	IDLE_TURN = 1000000, /* microseconds: pings go on without an owner */
+	LINGER_MAX = 1000000 /* microseconds */
+};
+
+static void on_timer(uv_timer_t *);
+static void on_poll(uv_poll_t *, int status, int events);
+
+static void
+set_interest(struct gw_conn *c, int events)
+{
+	if (events == c->interest)
+		return;
+	c->interest = events;
+	uv_poll_start(&c->poll, events, on_poll);
+}
+
+/* Send what the session has, until it has nothing or the socket is full. */
+static void
+flush(struct gw_conn *c, gw_usec now)
+{
+	struct gw_slice out;
+	size_t n;
+	enum gw_tcp_result result;
+
+	c->send_blocked = false;
+	while ((out = gw_session_send_buf(c->session, now)).n > 0) {
+		result = gw_tcp_send(c->fd, out.p, out.n, &n);
+		if (result == GW_TCP_AGAIN) {
+			c->send_blocked = true;
+			return;
+		}
+		if (result != GW_TCP_OK) {
+			gw_session_recv_end(c->session, now);
+			return;
+		}
+		c->sent += n;
+		gw_session_send_ack(c->session, n, now);
+	}
+}
+
+/* Nobody pulls events yet: reading would fill the session, and a deadline of
+ * "at once, an event waits" would never pass. */
+static void
+wait_for_owner(struct gw_conn *c, gw_usec now)
+{
+	gw_usec at = gw_session_deadline(c->session);
+
+	set_interest(c, c->send_blocked ? UV_WRITABLE : 0);
+	gw_loop_arm(&c->timer, at <= now ? now + IDLE_TURN : at, on_timer);
+}
+
+/* Let the owner work, send, and decide what to wait for next. */
+static void
+turn(struct gw_conn *c)
+{
+	gw_usec now = gw_clock_now();
+	bool more = false;
+
+	GW_ASSERT(!c->in_ready);
+	for (int i = 0; i < SENDS_PER_TURN; i++) {
+		c->in_ready = true;
+		if (c->ready != NULL)
+			more = c->ready(c, c->owner);
+		c->in_ready = false;
+		if (c->closing)
+			return;
+		flush(c, now);
+		if (!more || c->send_blocked)
+			break;
+	}
+	if (c->ready == NULL) {
+		wait_for_owner(c, now);
+		return;
+	}
+	set_interest(
+	    c, UV_READABLE | (c->send_blocked || more ? UV_WRITABLE : 0));
+	gw_loop_arm(&c->timer, c->kicked ? 0 : gw_session_deadline(c->session),
+	    on_timer);
+	c->kicked = false;
+}
+
+static void
+on_timer(uv_timer_t *t)
+{
+	struct gw_conn *c = t->data;
+
+	c->kicked = false;
+	gw_session_tick(c->session, gw_clock_now());
+	turn(c);
+}
+
+/* false: nothing more to read now. */
+static bool
+read_once(struct gw_conn *c)
+{
+	gw_usec now = gw_clock_now();
+	size_t cap, n = 0;
+	uint8_t *buf = gw_session_recv_buf(c->session, &cap);
+
+	if (cap == 0)
+		return false;
+	switch (gw_tcp_recv(c->fd, buf, cap, &n)) {
+	case GW_TCP_OK:
+		c->received += n;
+		gw_session_recv_ack(c->session, n, now);
+		return n == cap;
+	case GW_TCP_AGAIN:
+		return false;
+	case GW_TCP_END:
+	case GW_TCP_RESET:
+		gw_session_recv_end(c->session, now);
+		return false;
+	}
+	return false;
+}
+
+static void
+on_poll(uv_poll_t *p, int status, int events)
+{
+	struct gw_conn *c = p->data;
+
+	if (status < 0)
+		events = UV_READABLE; /* recv tells what it is */
+	for (int i = 0; (events & UV_READABLE) && i < READS_PER_TURN; i++) {
+		bool more = read_once(c);
+
+		turn(c);
+		if (c->closing || !more)
+			return;
+	}
+	if (events & UV_WRITABLE)
+		turn(c);
+}
+
+enum gw_err
+gw_conn_open(struct gw_loop *loop, int fd, struct gw_session *session,
+    const char *address, struct gw_conn **out)
+{
+	struct gw_conn *c;
+
+	if ((c = calloc(1, sizeof *c)) == NULL)
+		return GW_E_MEMORY;
+	c->loop = loop;
+	c->fd = fd;
+	c->session = session;
+	snprintf(c->address, sizeof c->address, "%s", address);
+	if (uv_poll_init(&loop->uv, &c->poll, fd) != 0) {
+		free(c);
+		return GW_E_FAILED;
+	}
+	uv_timer_init(&loop->uv, &c->timer);
+	c->poll.data = c->timer.data = c;
+	c->handles = 2;
+	*out = c;
+	return GW_OK;
+}
+
+void
+gw_conn_set_owner(
+    struct gw_conn *c, bool (*ready)(struct gw_conn *, void *), void *owner)
+{
+	c->ready = ready;
+	c->owner = owner;
+	gw_conn_kick(c);
+}
+
+void
+gw_conn_kick(struct gw_conn *c)
+{
+	if (c->closing)
+		return;
+	c->kicked = true; /* seen to when a turn under way is over */
+	if (!c->in_ready)
+		gw_loop_arm(&c->timer, 0, on_timer);
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct gw_conn *c = h->data;
+
+	if (--c->handles > 0)
+		return;
+	close(c->fd);
+	free(c);
+}
+
+static void
+close_now(struct gw_conn *c)
+{
+	gw_session_free(c->session);
+	c->session = NULL;
+	uv_close((uv_handle_t *)&c->poll, on_closed);
+	uv_close((uv_handle_t *)&c->timer, on_closed);
+}
+
+static void
+on_linger_timer(uv_timer_t *t)
+{
+	close_now(t->data);
+}
+
+/* Send the rest, then our FIN; read and forget until the peer's. */
+static void
+on_linger(uv_poll_t *p, int status, int events)
+{
+	struct gw_conn *c = p->data;
+	uint8_t forget[16384];
+	size_t n;
+
+	(void)events;
+	if (status < 0) {
+		close_now(c);
+		return;
+	}
+	if (c->send_blocked) {
+		flush(c, gw_clock_now());
+		if (!c->send_blocked) {
+			gw_tcp_shutdown(c->fd);
+			uv_poll_start(&c->poll, UV_READABLE, on_linger);
+		}
+	}
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		switch (gw_tcp_recv(c->fd, forget, sizeof forget, &n)) {
+		case GW_TCP_OK:
+			break;
+		case GW_TCP_AGAIN:
+			return;
+		case GW_TCP_END:
+		case GW_TCP_RESET:
+			close_now(c);
+			return;
+		}
+	}
+}
+
+void
+gw_conn_close(struct gw_conn *c)
+{
+	if (c == NULL || c->closing)
+		return;
+	flush(c, gw_clock_now());
+	c->closing = true;
+	c->ready = NULL;
+	if (!c->authenticated) {
+		close_now(c); /* strangers do not keep descriptors */
+		return;
+	}
+	if (!c->send_blocked)
+		gw_tcp_shutdown(c->fd);
+	uv_poll_start(&c->poll,
+	    UV_READABLE | (c->send_blocked ? UV_WRITABLE : 0), on_linger);
+	gw_loop_arm(&c->timer, gw_clock_now() + LINGER_MAX, on_linger_timer);
+}

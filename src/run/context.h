@@ -1,0 +1,27 @@
+/*
+ * context - what the jobs of one struct gw share.
+ */
+#ifndef GW_RUN_CONTEXT_H
+#define GW_RUN_CONTEXT_H
+
+#include "run/entrance.h"
+#include "run/loop.h"
+
+struct gw_job;
+
+struct gw {
+	struct gw_loop loop;
+	struct gw_self self;
+	char key_text[2 * GW_KEY_LEN + 1];
+	char *data_dir, *state_dir;
+	uint64_t memory;
+	int helper_fd;
+	struct gw_job *jobs;
+	char last_error[512];
+};
+
+/* Remember why a call failed; returns err. */
+enum gw_err gw_context_error(struct gw *, enum gw_err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif /* GW_RUN_CONTEXT_H */

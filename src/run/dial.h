@@ -1,0 +1,35 @@
+/*
+ * dial - from a host's name to an authenticated session.
+ *
+ * Looks the name up, tries its addresses a quarter of a second apart (RFC
+ * 8305), and sends the handshake on the first that connects.
+ */
+#ifndef GW_RUN_DIAL_H
+#define GW_RUN_DIAL_H
+
+#include "run/entrance.h"
+
+struct gw_dial;
+
+struct gw_dial_options {
+	struct gw_loop *loop;
+	const struct gw_self *self;
+	uint64_t window;  /* of a stream, bytes */
+	const char *host; /* name or address */
+	uint16_t port;
+	int helper_fd; /* looks names up; -1: a worker does */
+	enum gw_mode mode;
+	const char *code;               /* GW_MODE_CODE */
+	const struct gw_ticket *ticket; /* GW_MODE_RESUMED */
+	const uint8_t *peer;            /* the key it must be, or NULL */
+	struct gw_entrance_owner owner;
+};
+
+/* Start; opened or failed comes exactly once, unless cancelled. */
+GW_MUST_USE enum gw_err gw_dial_start(
+    const struct gw_dial_options *, struct gw_dial **);
+/* Give up; no call comes any more.  NULL is fine.  After opened or failed
+ * the dial is gone and must not be cancelled. */
+void gw_dial_cancel(struct gw_dial *);
+
+#endif /* GW_RUN_DIAL_H */

@@ -1,0 +1,91 @@
+/*
+ * transfer - the job of one gw_send or gw_recv, from its start to its END
+ * event.
+ *
+ * Waits or connects, gives the session to its mover, reconnects when it is
+ * lost, and decides how it ends.  The states:
+ *
+ *   PREPARING -> WAITING ----> MOVING -> CLOSING -> DRAINING -> ENDED
+ *       |           ^         ^  |  ^                  |
+ *       +-> CONNECTING -------+  v  |                  |
+ *                   ^          RETRYING                |
+ *                   +------- a standing recv ----------+
+ */
+#ifndef GW_RUN_TRANSFER_H
+#define GW_RUN_TRANSFER_H
+
+#include "crypto/code.h"
+#include "run/dial.h"
+#include "run/job.h"
+#include "run/listener.h"
+#include "run/mover.h"
+#include "run/rate.h"
+
+enum gw_transfer_state {
+	GW_TRANSFER_PREPARING,  /* the mover lists its PATHs */
+	GW_TRANSFER_WAITING,    /* listening */
+	GW_TRANSFER_CONNECTING, /* dialling for the first time */
+	GW_TRANSFER_MOVING,     /* a session is open */
+	GW_TRANSFER_RETRYING,   /* it was lost; it may come back */
+	GW_TRANSFER_CLOSING,    /* the result is fixed, the session ends */
+	GW_TRANSFER_DRAINING,   /* over; disk work finishes */
+	GW_TRANSFER_ENDED
+};
+
+/* gw_link_options, copied and completed. */
+struct gw_transfer_link {
+	char *host, *listen;
+	uint16_t port;
+	bool port_required, code_given;
+	unsigned code_words;
+	gw_usec timeout, retry;
+};
+
+struct gw_transfer {
+	struct gw_job base; /* first: the job is it */
+	enum gw_transfer_state state;
+	bool sends;
+	bool standing; /* goes on after a transfer */
+	bool offline;  /* a dry run: nobody is waited for */
+	struct gw_transfer_link link;
+	struct gw_mover *mover;
+	char code[GW_CODE_MAX + 1];
+	uint64_t window; /* of a stream of its sessions, bytes */
+
+	struct gw_door *door;
+	struct gw_listener *listener;
+	struct gw_dial *dial;
+	struct gw_conn *conn;
+	struct gw_conn *successor; /* came before the disk work of the last
+				      session was done */
+	uint8_t peer[GW_KEY_LEN];
+	char peer_name[GW_NAME_MAX + 1];
+	bool have_peer;
+	struct gw_ticket ticket;
+	bool have_ticket;
+
+	enum gw_err result; /* of the transfer, or of the job at its end */
+	bool result_fixed, failing;
+	gw_usec retry_until, dial_at, close_by;
+
+	uint64_t mark; /* of the last progress */
+	gw_usec moved_at, stall_told;
+	struct gw_speed speed;
+	uv_timer_t beat, wake;
+	gw_usec wake_at; /* when `wake` fires; GW_NEVER */
+	unsigned handles;
+	bool freed;
+};
+
+/* Start a job around a mover; both are the job's from here on, on failure
+ * too.  `prepared` is false while the mover still lists its PATHs. */
+GW_MUST_USE enum gw_err gw_transfer_start(struct gw *,
+    const struct gw_link_options *, struct gw_transfer *, bool prepared);
+/* Allocate one that gw_transfer_start can take; its mover may point to it. */
+struct gw_transfer *gw_transfer_alloc(void);
+/* The mover has its list. */
+void gw_transfer_prepared(struct gw_transfer *);
+/* End without ever connecting (a dry run; a PATH that is not there). */
+void gw_transfer_end(struct gw_transfer *, enum gw_err);
+
+#endif /* GW_RUN_TRANSFER_H */

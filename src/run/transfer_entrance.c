@@ -1,0 +1,306 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "crypto/kdf.h"
+#include "os/clock.h"
+#include "os/tcp.h"
+#include "run/transfer_private.h"
+
+enum { ADDRESSES_MAX = 16 };
+
+/* ---- telling how to reach us ---- */
+
+static void
+tell_listening(struct gw_transfer *job)
+{
+	char text[ADDRESSES_MAX][GW_ADDRESS_TEXT];
+	const char *list[ADDRESSES_MAX];
+	size_t n = gw_listener_addresses(job->listener, text, ADDRESSES_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = text[i];
+	gw_events_push(
+	    &job->base.events, &(struct gw_event){ .kind = GW_EVENT_LISTENING,
+				   .listening = {
+				       .name = job->base.g->self.name,
+				       .addresses = list,
+				       .address_count = n,
+				       .port = gw_listener_port(job->listener),
+				       .code = job->code,
+				   } });
+}
+
+void
+gw_transfer_new_code(struct gw_transfer *job)
+{
+	gw_code_make(
+	    &job->base.g->self.random, job->link.code_words, job->code);
+	if (gw_door_set_code(job->door, job->code) != GW_OK) {
+		gw_transfer_broken(job, GW_E_MEMORY, gw_err_text(GW_E_MEMORY));
+		return;
+	}
+	tell_listening(job);
+}
+
+/* ---- a session opened ---- */
+
+static void
+keep_peer(struct gw_transfer *job, const struct gw_session_event *ev)
+{
+	memcpy(job->peer, ev->opened.peer, GW_KEY_LEN);
+	snprintf(job->peer_name, sizeof job->peer_name, "%s", ev->opened.name);
+	job->ticket = ev->opened.ticket;
+	job->have_peer = job->have_ticket = true;
+}
+
+static void
+tell_connected(struct gw_transfer *job, struct gw_conn *c,
+    const struct gw_session_event *ev)
+{
+	char key[2 * GW_KEY_LEN + 1];
+
+	for (size_t i = 0; i < GW_KEY_LEN; i++)
+		snprintf(key + 2 * i, 3, "%02x", ev->opened.peer[i]);
+	gw_events_push(&job->base.events,
+	    &(struct gw_event){ .kind = GW_EVENT_CONNECTED,
+		.connected = {
+		    .peer = ev->opened.name,
+		    .key = key,
+		    .address = c->address,
+		    .carrier = "tcp",
+		    .cipher = gw_cipher_name(ev->opened.cipher),
+		    .resumed = job->state == GW_TRANSFER_RETRYING ||
+			       job->state == GW_TRANSFER_MOVING,
+		} });
+}
+
+static void
+on_opened(void *arg, struct gw_conn *c, const struct gw_session_event *ev)
+{
+	struct gw_transfer *job = arg;
+
+	job->dial = NULL;
+	if (job->state >= GW_TRANSFER_CLOSING || job->failing) {
+		gw_session_abort(c->session, GW_E_REFUSED,
+		    "that transfer is over", gw_clock_now());
+		gw_conn_close(c);
+		return;
+	}
+	keep_peer(job, ev);
+	tell_connected(job, c, ev);
+	/* The same device came again: what it had before is dead. */
+	gw_conn_close(job->successor);
+	job->successor = c;
+	if (job->conn != NULL) {
+		gw_conn_close(job->conn);
+		job->conn = NULL;
+		job->mover->ops->suspend(job->mover);
+	}
+	if (job->state != GW_TRANSFER_PREPARING)
+		gw_transfer_begin(job);
+}
+
+/* ---- a handshake failed ---- */
+
+static void
+listener_failed(struct gw_transfer *job, const struct gw_session_event *ev,
+    const char *from)
+{
+	if (ev->closed.guess) {
+		gw_events_notice(&job->base.events, GW_NOTICE_GUESS,
+		    gw_door_guesses_left(job->door), "%s tried a wrong code",
+		    from);
+	} else if (ev->closed.err == GW_E_STRANGER ||
+		   ev->closed.err == GW_E_VERSION) {
+		gw_events_notice(&job->base.events, GW_NOTICE_STRANGER, 0,
+		    "%s: %s", from, ev->closed.text);
+	}
+	if (!gw_door_burned(job->door) || job->state != GW_TRANSFER_WAITING)
+		return;
+	if (job->standing && !job->link.code_given) {
+		gw_events_notice(&job->base.events, GW_NOTICE_TEXT, 0,
+		    "too many wrong codes: that code is void, "
+		    "here is a new one");
+		gw_transfer_new_code(job);
+		return;
+	}
+	gw_transfer_broken(job, GW_E_BURNED,
+	    "too many wrong codes were tried: the code is void; start again "
+	    "for a new one");
+}
+
+static bool
+worth_another_try(enum gw_err err)
+{
+	return err == GW_E_CONNECT || err == GW_E_RESOLVE || err == GW_E_LOST ||
+	       err == GW_E_STALLED || err == GW_E_STRANGER;
+}
+
+static void dial(struct gw_transfer *);
+
+static void
+dial_failed(
+    struct gw_transfer *job, const struct gw_session_event *ev, const char *to)
+{
+	char text[GW_REASON_MAX + GW_ADDRESS_TEXT];
+
+	job->dial = NULL;
+	if (ev->closed.unknown_ticket && job->have_ticket) {
+		job->have_ticket = false; /* it was restarted: by code */
+		dial(job);
+		return;
+	}
+	if (job->state == GW_TRANSFER_RETRYING &&
+	    worth_another_try(ev->closed.err)) {
+		job->dial_at = gw_clock_now() + DIAL_AGAIN;
+		return;
+	}
+	if (strstr(ev->closed.text, to) != NULL)
+		snprintf(text, sizeof text, "%s", ev->closed.text);
+	else
+		snprintf(text, sizeof text, "%s: %s", to, ev->closed.text);
+	gw_transfer_broken(job, ev->closed.err, text);
+}
+
+static void
+on_failed(void *arg, const struct gw_session_event *ev, const char *address)
+{
+	struct gw_transfer *job = arg;
+
+	if (job->listener != NULL)
+		listener_failed(job, ev, address);
+	else
+		dial_failed(job, ev, address);
+}
+
+/* ---- opening the entrance ---- */
+
+static enum gw_err
+listen_now(struct gw_transfer *job)
+{
+	struct gw_why why = { "" };
+	enum gw_err err;
+	struct gw_listener_options o = {
+		.loop = &job->base.g->loop,
+		.self = &job->base.g->self,
+		.window = job->window,
+		.address = job->link.listen,
+		.port = job->link.port,
+		.owner = { on_opened, on_failed, job },
+	};
+
+	if (o.port == 0 && !job->link.port_required && !job->sends) {
+		o.port = GW_PORT;
+		o.any_port_then = true;
+	}
+	if ((err = gw_door_new(&job->door)) != GW_OK)
+		return err;
+	o.door = job->door;
+	err = gw_listener_new(&o, &why, &job->listener);
+	if (err != GW_OK)
+		return gw_context_error(job->base.g, err, "%s",
+		    why.text[0] != '\0' ? why.text : gw_err_text(err));
+	if (!job->link.code_given) {
+		gw_code_make(
+		    &job->base.g->self.random, job->link.code_words, job->code);
+	}
+	if ((err = gw_door_set_code(job->door, job->code)) != GW_OK)
+		return err;
+	tell_listening(job);
+	return GW_OK;
+}
+
+enum gw_err
+gw_transfer_open_entrance(struct gw_transfer *job)
+{
+	/* A dial begins when there is something to say. */
+	return job->link.host == NULL && !job->offline ? listen_now(job)
+						       : GW_OK;
+}
+
+static void
+dial(struct gw_transfer *job)
+{
+	enum gw_err err;
+	struct gw_dial_options o = {
+		.loop = &job->base.g->loop,
+		.self = &job->base.g->self,
+		.window = job->window,
+		.host = job->link.host,
+		.port = job->link.port != 0 ? job->link.port : GW_PORT,
+		.helper_fd = job->base.g->helper_fd,
+		.mode = job->have_ticket ? GW_MODE_RESUMED : GW_MODE_CODE,
+		.code = job->code,
+		.ticket = &job->ticket,
+		.peer = job->have_peer ? job->peer : NULL,
+		.owner = { on_opened, on_failed, job },
+	};
+
+	GW_ASSERT(job->dial == NULL);
+	job->dial_at = GW_NEVER;
+	if ((err = gw_dial_start(&o, &job->dial)) != GW_OK)
+		gw_transfer_broken(job, err, gw_err_text(err));
+}
+
+void
+gw_transfer_prepared(struct gw_transfer *job)
+{
+	if (job->state != GW_TRANSFER_PREPARING)
+		return;
+	if (job->link.host != NULL) {
+		gw_transfer_set_state(job, GW_TRANSFER_CONNECTING);
+		dial(job);
+		return;
+	}
+	gw_transfer_set_state(job, GW_TRANSFER_WAITING);
+	if (job->successor != NULL)
+		gw_transfer_begin(job);
+}
+
+/* ---- coming back ---- */
+
+void
+gw_transfer_lost(struct gw_transfer *job, enum gw_err err, const char *text)
+{
+	gw_usec now = gw_clock_now();
+
+	if (job->link.retry == 0 || job->state != GW_TRANSFER_MOVING) {
+		gw_transfer_broken(job, err, text);
+		return;
+	}
+	gw_conn_close(job->conn);
+	job->conn = NULL;
+	gw_transfer_set_state(job, GW_TRANSFER_RETRYING);
+	job->retry_until = now + job->link.retry;
+	gw_events_notice(&job->base.events, GW_NOTICE_RETRY,
+	    job->link.retry / GW_MSEC, "%s; %s for %u s", text,
+	    job->link.host != NULL ? "reconnecting"
+				   : "waiting for the other side",
+	    (unsigned)(job->link.retry / GW_SEC));
+	job->result = err; /* what it is if nobody comes back */
+	job->mover->ops->suspend(job->mover);
+	if (job->link.host != NULL)
+		dial(job);
+}
+
+void
+gw_transfer_retry_beat(struct gw_transfer *job, gw_usec now)
+{
+	GW_ASSERT(job->state == GW_TRANSFER_RETRYING);
+	if (job->successor != NULL)
+		return; /* it is back; the disk is not ready yet */
+	if (now >= job->retry_until) {
+		gw_transfer_broken(job, job->result,
+		    job->result == GW_E_STALLED
+			? "nothing moved for too long, and the other side did "
+			  "not come back; what arrived is kept: start both "
+			  "sides again to go on"
+			: "the connection was lost and the other side did not "
+			  "come back; what arrived is kept: start both sides "
+			  "again to go on");
+		return;
+	}
+	if (job->link.host != NULL && job->dial == NULL && now >= job->dial_at)
+		dial(job);
+}

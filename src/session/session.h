@@ -1,0 +1,170 @@
+/*
+ * session - an authenticated, encrypted connection between two devices.
+ *
+ * Sans-IO: bytes of the carrier go in and out through lent buffers, time is
+ * passed in, events are pulled.  Three messages open it (docs/protocol.md,
+ * "Handshake"); then it has streams with their own windows, and one FIN each
+ * way.  This is the tcp carrier: the kernel's states are the states, the
+ * session keeps only opening, open, closing, closed.
+ *
+ * How an owner drives it:
+ *	buf = gw_session_recv_buf(s, &cap);  n = recv(fd, buf, cap);
+ *	gw_session_recv_ack(s, n, now);
+ *	while (gw_session_event(s, &ev)) ...
+ *	out = gw_session_send_buf(s, now);  n = send(fd, out.p, out.n);
+ *	gw_session_send_ack(s, n, now);
+ */
+#ifndef GW_SESSION_SESSION_H
+#define GW_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/random.h"
+#include "base/slice.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "crypto/aead.h"
+#include "crypto/noise.h"
+#include "session/door.h"
+#include "wire/hello.h" /* enum gw_mode */
+#include "wire/limits.h"
+
+struct gw_session;
+
+/* What lets a device come back without the code. */
+struct gw_ticket {
+	uint8_t id[GW_PSK_ID_LEN];
+	uint8_t psk[GW_KEY_LEN];
+};
+
+struct gw_session_options {
+	bool initiator;
+	const struct gw_keypair *self;
+	const char *name;        /* of this device, at most GW_NAME_MAX */
+	bool prefer_aes;         /* gw_cipher_has_aes() of this machine */
+	uint64_t window;         /* of one stream's unread bytes, at least
+				    GW_STREAM_WINDOW */
+	struct gw_random random; /* cryptographic, but in the simulator */
+	const struct gw_trace *trace;
+
+	/* initiator only */
+	enum gw_mode mode;
+	const char *code;               /* GW_MODE_CODE, normalised */
+	const struct gw_ticket *ticket; /* GW_MODE_RESUMED */
+	const uint8_t *peer;            /* GW_MODE_KNOWN: pinned key; else
+					   NULL, or the key expected */
+	/* responder only */
+	struct gw_door *door;
+};
+
+enum { GW_STREAM_WINDOW = 1 << 18 }; /* what a stream starts with, bytes */
+
+/* Options are copied but for door, trace and random.arg, which outlive the
+ * session. */
+GW_MUST_USE enum gw_err gw_session_new(
+    const struct gw_session_options *, gw_usec now, struct gw_session **);
+/* Wipes its secrets. */
+void gw_session_free(struct gw_session *);
+
+/* ---- the carrier's side ---- */
+
+/* Where to put bytes that arrive; NULL (cap 0) while events must be pulled
+ * first, and after the end.  A session that waits for a peer holds at most
+ * GW_PENDING_BYTES until that peer is authenticated. */
+uint8_t *gw_session_recv_buf(struct gw_session *, size_t *cap);
+void gw_session_recv_ack(struct gw_session *, size_t n, gw_usec now);
+/* The carrier ended (FIN or reset of TCP).  Without a sealed FIN before it
+ * that is a lost connection. */
+void gw_session_recv_end(struct gw_session *, gw_usec now);
+/* Bytes to send now, in order; empty: none. */
+struct gw_slice gw_session_send_buf(struct gw_session *, gw_usec now);
+void gw_session_send_ack(struct gw_session *, size_t n, gw_usec now);
+void gw_session_tick(struct gw_session *, gw_usec now);
+/* When to call tick, pull events and send; 0: at once, an event waits. */
+gw_usec gw_session_deadline(const struct gw_session *);
+/* When bytes last arrived: a live peer sends at least a ping every 2 s. */
+gw_usec gw_session_heard(const struct gw_session *);
+
+/* ---- events ---- */
+
+enum gw_session_event_kind {
+	GW_SESSION_OPENED, /* both sides are authenticated */
+	GW_SESSION_DATA,   /* stream bytes, lent until the next call of
+			      recv_buf or recv_ack; take them all */
+	GW_SESSION_FIN,    /* the peer sends no more, all was delivered */
+	GW_SESSION_CLOSED  /* over; the last event */
+};
+
+struct gw_session_event {
+	enum gw_session_event_kind kind;
+	union {
+		struct {
+			const uint8_t *peer; /* key */
+			const char *name;    /* checked: printable UTF-8 or
+						escaped by the receiver */
+			enum gw_cipher cipher;
+			enum gw_mode mode;
+			struct gw_ticket ticket; /* to come back with */
+		} opened;
+		struct {
+			uint16_t stream;
+			struct gw_slice bytes;
+			bool end; /* nothing follows on this stream */
+		} data;
+		struct {
+			/*
+			 * GW_OK: FIN both ways.  GW_E_LOST, GW_E_PROTOCOL,
+			 * GW_E_STRANGER, GW_E_VERSION, GW_E_AUTH (wrong code
+			 * or key), GW_E_BURNED, GW_E_REFUSED (taken),
+			 * GW_E_STALLED (handshake too slow), GW_E_CONNECT
+			 * (initiator: connected, but nothing answered).  A
+			 * reset of the peer: its code.
+			 */
+			enum gw_err err;
+			bool guess;          /* responder: a wrong guess */
+			bool by_peer;        /* it told us */
+			bool unknown_ticket; /* use the code again */
+			const char *text;    /* detail for people, may be "" */
+		} closed;
+	};
+};
+
+bool gw_session_event(struct gw_session *, struct gw_session_event *);
+
+/* ---- streams: once opened, ids below GW_STREAMS_MAX need no ceremony ---- */
+
+/* How many bytes gw_session_write would take now, at least. */
+size_t gw_session_writable(const struct gw_session *, uint16_t stream);
+/*
+ * Take bytes for a stream: returns how many were taken, bounded by the
+ * peer's window and by room to send.  Long runs are sealed straight from the
+ * caller's memory; short ones are gathered into one record until
+ * gw_session_send_buf is called.
+ */
+size_t gw_session_write(
+    struct gw_session *, uint16_t stream, struct gw_slice, gw_usec now);
+/* True when the last gw_session_write on it was bounded by the peer's
+ * window: the other side's disk or program is what limits. */
+bool gw_session_blocked(const struct gw_session *, uint16_t stream);
+/* n bytes of a stream were dealt with: the window opens by that much.  The
+ * first call, be it with 0, opens it from GW_STREAM_WINDOW to all of it. */
+void gw_session_credit(struct gw_session *, uint16_t stream, size_t n);
+/* Nothing follows on this stream. */
+void gw_session_end(struct gw_session *, uint16_t stream);
+
+/* ---- closing ---- */
+
+/* Send FIN after all that was written; once opened only.  CLOSED comes when
+ * both have. */
+void gw_session_finish(struct gw_session *, gw_usec now);
+/* End at once, telling the peer an error and a sentence where there are keys
+ * to seal them with.  CLOSED comes with both.  Send what is left to send,
+ * then close the carrier. */
+void gw_session_abort(
+    struct gw_session *, enum gw_err, const char *text, gw_usec now);
+bool gw_session_is_open(const struct gw_session *);
+
+#endif /* GW_SESSION_SESSION_H */

@@ -1,0 +1,54 @@
+/*
+ * limits - every size and limit of the protocol, on one screen.
+ *
+ * docs/protocol.md has the same numbers with their reasons.
+ */
+#ifndef GW_WIRE_LIMITS_H
+#define GW_WIRE_LIMITS_H
+
+enum {
+	GW_PROTOCOL_VERSION = 1,
+	GW_PORT = 4639, /* sessions, udp and tcp */
+
+	/* handshake */
+	GW_HELLO_MAX = 1024, /* one handshake message on tcp */
+	GW_NAME_MAX = 64,    /* a device's name, bytes */
+	GW_TOKEN_LEN = 16,   /* proves the sender of a RST */
+	GW_PSK_ID_LEN = 16,
+	GW_KEY_LEN = 32,
+
+	/* before authentication */
+	GW_PENDING_MAX = 64,
+	GW_PENDING_PER_SOURCE = 4,
+	GW_PENDING_BYTES = 4096,
+	GW_PENDING_SECONDS = 5,
+	GW_GUESSES = 3,
+
+	/* records on tcp */
+	GW_RECORD_HEADER = 4,
+	GW_FRAME_HEADER = 16,
+	GW_TAG_LEN = 16,
+	GW_RECORD_DATA = 65536, /* most stream bytes in one record */
+	GW_RECORD_MAX =
+	    GW_RECORD_HEADER + GW_FRAME_HEADER + GW_RECORD_DATA + GW_TAG_LEN,
+	GW_STREAMS_MAX = 256,
+
+	/* transfer */
+	GW_BLOCK = 1 << 20,
+	GW_PIECE_HEADER = 32,
+	GW_HASH_LEN = 16,
+	GW_PATH_MAX = 4096, /* an entry's path, bytes, no NUL */
+	GW_COMPONENT_MAX = 255,
+	GW_DEPTH_MAX = 256,    /* components of a path */
+	GW_LINK_MAX = 4095,    /* a symlink's target */
+	GW_XATTRS_MAX = 65536, /* all names and values of one entry */
+	GW_OFFER_NAMES_MAX = 65536,
+	GW_MESSAGE_MAX = 1 << 20, /* one control message */
+	GW_REASON_MAX = 256,
+};
+
+#define GW_ENTRIES_MAX UINT64_C(100000000)
+#define GW_SIZE_MAX (UINT64_C(1) << 62) /* of one entry, exclusive */
+#define GW_REKEY_RECORDS (UINT64_C(1) << 22)
+
+#endif /* GW_WIRE_LIMITS_H */

@@ -1,0 +1,108 @@
+"""Fixtures of the network tests.  Needs: a built program (GODWIT_BIN, or
+GODWIT_BUILD with its folder, or build/godwit), and for some tests root."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import namespaces  # noqa: E402
+import program  # noqa: E402
+import terminal  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "soak: long; runs only with GODWIT_SOAK=1 (make soak)")
+
+
+def pytest_collection_modifyitems(items):
+    if "GODWIT_SOAK" not in os.environ:
+        items[:] = [item for item in items if "soak" not in item.keywords]
+
+
+@pytest.fixture(scope="session")
+def godwit():
+    path = program.binary()
+    if not path.exists():
+        pytest.fail(f"{path}: not built", pytrace=False)
+    return path
+
+
+@pytest.fixture
+def work(tmp_path):
+    """A folder for one test, removed at its end: many are large."""
+    yield tmp_path
+    for folder, names, _ in os.walk(tmp_path):
+        for name in names:
+            if not os.path.islink(os.path.join(folder, name)):
+                os.chmod(os.path.join(folder, name), 0o700)
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.fixture
+def pair(godwit, work):
+    """A sender and a receiver with directories of their own."""
+    made = program.Pair(work)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def on_terminal(godwit):
+    """Start a program on a terminal: on_terminal(device, *arguments)."""
+    made = []
+
+    def start(device, *arguments, **options):
+        made.append(terminal.Terminal(device, arguments, **options))
+        return made[-1]
+    yield start
+    for one in made:
+        one.end()
+
+
+@pytest.fixture(scope="session")
+def needs_root():
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+
+
+@pytest.fixture(scope="session")
+def needs_namespaces():
+    if reason := namespaces.why_not():
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def joined(needs_namespaces, pair):
+    """The pair in two namespaces: the sender in a, the receiver in b."""
+    spaces = namespaces.Joined()
+    pair.sender.prefix = spaces.a.prefix
+    pair.receiver.prefix = spaces.b.prefix
+    yield spaces
+    pair.end()
+    spaces.close()
+
+
+@pytest.fixture
+def link(needs_namespaces, pair):
+    """The pair with the link emulator between: link(loss=0.01, delay_ms=50,
+    ab_rate_bit=1e8); changed later by .change(loss=1)."""
+    if not os.path.exists("/dev/net/tun"):
+        pytest.skip("no /dev/net/tun")
+    made = []
+
+    def make(**settings):
+        spaces = namespaces.Emulated(**settings)
+        made.append(spaces)
+        pair.sender.prefix = spaces.a.prefix
+        pair.receiver.prefix = spaces.b.prefix
+        return spaces
+    yield make
+    pair.end()
+    for spaces in made:
+        spaces.close()

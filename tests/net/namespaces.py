@@ -1,0 +1,198 @@
+"""Two network namespaces, joined by veth or by the link emulator.
+
+All that is made bears the number of this process in its name and is
+removed at its end; what a killed process left is removed by the next.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import program
+
+PREFIX = "gwt"
+NETNS = Path("/run/netns")
+_count = 0
+
+
+def why_not():
+    """Why namespaces cannot be used here; None when they can."""
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    if shutil.which("ip") is None:
+        return "no ip command (package iproute2)"
+    name = f"{PREFIX}-{os.getpid()}-try"
+    done = subprocess.run(["ip", "netns", "add", name], check=False,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        return f"no network namespaces here: {done.stderr.strip()}"
+    ip("netns", "del", name)
+    return None
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True, capture_output=True,
+                   text=True)
+
+
+def sweep():
+    """Remove what processes that are gone have left."""
+    for path in NETNS.glob(f"{PREFIX}-*"):
+        owner = re.match(rf"{PREFIX}-(\d+)-", path.name)
+        if owner and not Path(f"/proc/{owner[1]}").exists():
+            subprocess.run(["ip", "netns", "del", path.name], check=False,
+                           capture_output=True)
+
+
+class Namespace:
+    def __init__(self, suffix):
+        self.name = f"{PREFIX}-{os.getpid()}-{suffix}"
+        ip("netns", "add", self.name)
+        self.ip("link", "set", "lo", "up")
+        # No waiting for duplicate address detection on a link of our own.
+        for which in ("all", "default"):
+            self.run("sh", "-c", "echo 0 > "
+                     f"/proc/sys/net/ipv6/conf/{which}/accept_dad || :")
+
+    @property
+    def path(self):
+        return str(NETNS / self.name)
+
+    @property
+    def prefix(self):
+        """In front of a command: it runs in this namespace."""
+        return ("nsenter", f"--net={self.path}", "--")
+
+    def ip(self, *arguments):
+        ip("-n", self.name, *arguments)
+
+    def run(self, *command):
+        return subprocess.run([*self.prefix, *command], check=True,
+                              capture_output=True, text=True).stdout
+
+    def link_local(self, device):
+        """fe80::...%device"""
+        for _ in range(50):
+            found = re.search(r"inet6 (fe80::\S+)/", self.run(
+                "ip", "-6", "addr", "show", "dev", device, "scope", "link",
+                "-tentative"))
+            if found:
+                return f"{found[1]}%{device}"
+            time.sleep(0.1)
+        raise RuntimeError(f"no link-local address on {device}")
+
+    def delete(self):
+        subprocess.run(["ip", "netns", "del", self.name], check=False,
+                       capture_output=True)
+
+
+class Joined:
+    """Two namespaces, a and b, with the device link0 in each: 10.77.0.1 and
+    fd77::1 in a, .2 and ::2 in b."""
+
+    device = "link0"
+    a4, b4 = "10.77.0.1", "10.77.0.2"
+    a6, b6 = "fd77::1", "fd77::2"
+
+    def __init__(self):
+        global _count
+        _count += 1
+        sweep()
+        self.a = self.b = None
+        try:
+            self.a = Namespace(f"{_count}a")
+            self.b = Namespace(f"{_count}b")
+            self.join()
+            self.give_addresses()
+        except BaseException:
+            self.close()
+            raise
+
+    def join(self):
+        ip("link", "add", self.device, "netns", self.a.name, "type", "veth",
+           "peer", "name", self.device, "netns", self.b.name)
+
+    def give_addresses(self):
+        for space, four, six in ((self.a, self.a4, self.a6),
+                                 (self.b, self.b4, self.b6)):
+            space.ip("addr", "add", f"{four}/24", "dev", self.device)
+            space.ip("-6", "addr", "add", f"{six}/64", "dev", self.device,
+                     "nodad")
+            space.ip("link", "set", self.device, "up")
+        # They come a moment after the link, and routes with them.
+        for space in (self.a, self.b):
+            space.link_local(self.device)
+
+    def close(self):
+        for space in (self.a, self.b):
+            if space is not None:
+                space.delete()
+
+
+def emulator_binary():
+    """Of the build; compiled here when the build has none."""
+    built = program.binary().parent / "tests" / "net" / "link-emulator"
+    if built.exists():
+        return built
+    here = Path(__file__).parent
+    made = Path(f"/tmp/{PREFIX}-link-emulator-{os.getuid()}")
+    subprocess.run(
+        ["cc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-pthread", "-o", made,
+         here / "link_emulator.c", here / "link_frames.c"], check=True)
+    return made
+
+
+class Emulated(Joined):
+    """Joined by the link emulator; keywords as its keys, for both
+    directions, or with ab_ or ba_ before them for one.  delay_ms, rate_bit
+    and the like may name the unit."""
+
+    def __init__(self, **settings):
+        self.settings = settings
+        self.process = None
+        super().__init__()
+
+    @staticmethod
+    def words(settings):
+        """["both", "loss=0.01", ...]"""
+        found = []
+        for key, value in settings.items():
+            which, key = (key.split("_", 1) if key[:3] in ("ab_", "ba_")
+                          else ("both", key))
+            key = re.sub(r"_(ms|bit|bytes)$", "", key)
+            found += [which, f"{key}={value}"]
+        return found
+
+    def join(self):
+        self.process = subprocess.Popen(
+            [emulator_binary(), self.a.path, self.b.path, self.device,
+             *self.words(self.settings)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            raise RuntimeError("the link emulator did not start")
+
+    def change(self, **settings):
+        """Of the running link, such as change(loss=1) for a cut cable."""
+        words = self.words(settings)
+        for which, text in zip(words[::2], words[1::2]):
+            self.process.stdin.write(f"{which} {text}\n")
+            self.process.stdin.flush()
+            assert self.process.stdout.readline() == "changed\n"
+
+    def close(self):
+        """Counters of both directions, by name."""
+        counters = {}
+        if self.process is not None:
+            self.process.stdin.close()
+            for line in self.process.stdout:
+                found = json.loads(line)
+                counters[found["direction"]] = found
+            self.process.wait(10)
+            self.process.stdout.close()
+            self.process = None
+        super().close()
+        return counters

@@ -1,0 +1,124 @@
+"""What interrupted transfers leave: listed, cleared, and left alone."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+import trees
+from interrupted import SIZE, finish, interrupt, part_files, start
+from trees import BLOCK
+
+
+@pytest.fixture
+def source(work):
+    return trees.random_file(work / "data", SIZE)
+
+
+def partials(device, *arguments, **options):
+    return device.run("partials", *arguments, **options)
+
+
+def test_partials_are_listed_and_cleared(pair, source):
+    assert partials(pair.receiver).out == b""
+    assert b"Nothing" in partials(pair.receiver, json_events=False).out
+    interrupt(pair, source)
+    found = [json.loads(line) for line in
+             partials(pair.receiver).out.splitlines()]
+    assert len(found) == 1
+    one = found[0]
+    assert one["first"] == "data"
+    assert Path(one["dir"]).resolve() == pair.target.resolve()
+    assert 5 * BLOCK <= one["bytes"] <= SIZE
+    assert one["active"] is False
+    assert one["files_total"] == 1
+    text = partials(pair.receiver, json_events=False).out.decode()
+    assert one["id"][:8] in text
+    assert "data" in text
+
+    run = partials(pair.receiver, "--clear", one["id"][:8],
+                   json_events=False)
+    assert run.process.returncode == 0, run.report()
+    assert part_files(pair.target) == []
+    assert pair.receiver.journals() == []
+    sent, _ = finish(pair, source)
+    assert sent["moved"] == SIZE
+
+
+def test_receiving_mentions_partials(pair, source):
+    interrupt(pair, source)
+    waiting = pair.wait_recv()
+    notice = waiting.wait_event("notice", kind="partials")
+    assert notice["count"] == 1
+    assert notice["bytes"] >= 5 * BLOCK
+
+
+def test_partials_in_use_are_not_cleared(pair, source):
+    waiting, sending = start(pair, source)
+    waiting.wait_bytes(8 * BLOCK)
+    run = partials(pair.receiver, "--clear-all", json_events=False)
+    assert run.process.returncode == 0, run.report()
+    text = partials(pair.receiver, json_events=False).out.decode()
+    assert "in use" in text
+    sending.expect(0)
+    waiting.expect(0)
+
+
+def test_clearing_what_is_not_there(pair):
+    run = partials(pair.receiver, "--clear", "abcdef", json_events=False)
+    assert run.process.returncode == 7
+
+
+def test_clearing_leaves_finished_files_alone(pair, work):
+    source = trees.many_files(work / "tree", 400, 16 << 20)
+    waiting, sending = start(pair, source, rate="5MB")
+    waiting.wait_bytes(8 << 20)
+    time.sleep(1.2)
+    sending.kill()
+    waiting.kill()
+    here = [p for p in pair.target.rglob("f*") if p.is_file()]
+    assert here
+    partials(pair.receiver, "--clear-all", json_events=False)
+    assert part_files(pair.target) == []
+    for path in here:
+        assert path.exists()
+
+
+def test_clearing_one_leaves_the_other_to_go_on(pair, source, work):
+    other = trees.random_file(work / "other", SIZE)
+    interrupt(pair, source)
+    interrupt(pair, other)
+    found = [json.loads(line) for line in
+             partials(pair.receiver).out.splitlines()]
+    one = next(p for p in found if p["first"] == "data")
+    run = partials(pair.receiver, "--clear", one["id"], json_events=False)
+    assert run.process.returncode == 0, run.report()
+    assert len(part_files(pair.target)) == 1
+    sent, _ = finish(pair, other)
+    assert 0 < sent["moved"] < SIZE
+
+
+def test_what_is_in_use_is_shown_with_its_name(pair, source):
+    waiting, sending = start(pair, source)
+    waiting.wait_bytes(8 * BLOCK)
+    found = [json.loads(line) for line in
+             partials(pair.receiver).out.splitlines()]
+    assert [p["active"] for p in found] == [True]
+    assert found[0]["first"] == "data"
+    assert found[0]["peer"]
+    sending.expect(0)
+    waiting.expect(0)
+
+
+def test_partials_go_after_a_week(pair, source):
+    interrupt(pair, source)
+    [journal] = pair.receiver.journals()
+    then = time.time() - 8 * 24 * 3600
+    os.utime(journal, (then, then))
+    waiting = pair.wait_recv()
+    waiting.wait_event("listening")
+    waiting.kill()
+    assert part_files(pair.target) == []
+    assert pair.receiver.journals() == []

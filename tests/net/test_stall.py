@@ -1,0 +1,68 @@
+"""A peer that is there and does nothing, and one whose user has enough."""
+
+import signal
+
+import pytest
+
+import trees
+from interrupted import SIZE, finish, part_files, start
+from trees import BLOCK
+
+
+@pytest.fixture
+def source(work):
+    return trees.random_file(work / "data", SIZE)
+
+
+@pytest.mark.parametrize("victim", ["sender", "receiver"])
+def test_a_stopped_peer_is_a_stall_and_goes_on(pair, source, victim):
+    waiting, sending = start(pair, source,
+                             sender=["--timeout", "2s", "--retry", "60s"],
+                             receiver=["--timeout", "2s", "--retry", "60s"])
+    waiting.wait_bytes(5 * BLOCK)
+    stopped, awake = (sending, waiting) if victim == "sender" \
+        else (waiting, sending)
+    stopped.stop()
+    awake.wait_event("notice", kind="retry", timeout=15)
+    stopped.go_on()
+    sending.expect(0, 40)
+    waiting.expect(0, 40)
+    assert trees.content_hash(pair.target / "data") == \
+        trees.content_hash(source)
+
+
+def test_a_stall_without_retry_ends_8(pair, source):
+    waiting, sending = start(pair, source,
+                             receiver=["--timeout", "2s", "--retry", "0"])
+    waiting.wait_bytes(5 * BLOCK)
+    sending.stop()
+    waiting.expect(8, 15)
+    assert waiting.events("error")[-1]["error"] == "stalled"
+    assert len(part_files(pair.target)) == 1
+
+
+def test_nothing_moving_for_ten_seconds_is_said(pair, source):
+    waiting, sending = start(pair, source)
+    waiting.wait_bytes(5 * BLOCK)
+    sending.stop()
+    stall = waiting.wait_event("notice", kind="stall", timeout=20)
+    assert stall["count"] >= 10
+    waiting.wait_said("Nothing moves", 5)
+    sending.go_on()
+    sending.expect(0)
+    waiting.expect(0)
+
+
+# ---- interrupted by its user
+
+@pytest.mark.parametrize("who", ["sender", "receiver"])
+def test_ctrl_c_tells_the_peer_and_keeps_the_data(pair, source, who):
+    waiting, sending = start(pair, source)
+    waiting.wait_bytes(8 * BLOCK)
+    one, other = (sending, waiting) if who == "sender" else (waiting, sending)
+    one.signal(signal.SIGINT)
+    one.expect(130, 10)
+    assert other.wait(10) in (1, 6, 8), other.report()
+    assert other.events("error")
+    sent, _ = finish(pair, source)
+    assert sent["moved"] < SIZE

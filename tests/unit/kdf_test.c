@@ -1,0 +1,141 @@
+#include "crypto/kdf.h"
+
+#include <string.h>
+
+#include "test.h"
+
+static void
+fill(uint8_t *out, size_t n, uint8_t first)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)(first + i);
+}
+
+/* RFC 5869, A.1. */
+static void
+hkdf_of_rfc_5869_basic(void **state)
+{
+	static const uint8_t want[42] = { 0x3c, 0xb2, 0x5f, 0x25, 0xfa, 0xac,
+		0xd5, 0x7a, 0x90, 0x43, 0x4f, 0x64, 0xd0, 0x36, 0x2f, 0x2a,
+		0x2d, 0x2d, 0x0a, 0x90, 0xcf, 0x1a, 0x5a, 0x4c, 0x5d, 0xb0,
+		0x2d, 0x56, 0xec, 0xc4, 0xc5, 0xbf, 0x34, 0x00, 0x72, 0x08,
+		0xd5, 0xb8, 0x87, 0x18, 0x58, 0x65 };
+	uint8_t ikm[22], salt[13], info[10], out[42];
+
+	(void)state;
+	memset(ikm, 0x0b, sizeof ikm);
+	fill(salt, sizeof salt, 0);
+	fill(info, sizeof info, 0xf0);
+	gw_hkdf(gw_slice(salt, sizeof salt), gw_slice(ikm, sizeof ikm),
+	    gw_slice(info, sizeof info), out, sizeof out);
+	assert_memory_equal(out, want, sizeof want);
+}
+
+/* RFC 5869, A.2: everything longer than a block. */
+static void
+hkdf_of_rfc_5869_long(void **state)
+{
+	static const uint8_t want[82] = { 0xb1, 0x1e, 0x39, 0x8d, 0xc8, 0x03,
+		0x27, 0xa1, 0xc8, 0xe7, 0xf7, 0x8c, 0x59, 0x6a, 0x49, 0x34,
+		0x4f, 0x01, 0x2e, 0xda, 0x2d, 0x4e, 0xfa, 0xd8, 0xa0, 0x50,
+		0xcc, 0x4c, 0x19, 0xaf, 0xa9, 0x7c, 0x59, 0x04, 0x5a, 0x99,
+		0xca, 0xc7, 0x82, 0x72, 0x71, 0xcb, 0x41, 0xc6, 0x5e, 0x59,
+		0x0e, 0x09, 0xda, 0x32, 0x75, 0x60, 0x0c, 0x2f, 0x09, 0xb8,
+		0x36, 0x77, 0x93, 0xa9, 0xac, 0xa3, 0xdb, 0x71, 0xcc, 0x30,
+		0xc5, 0x81, 0x79, 0xec, 0x3e, 0x87, 0xc1, 0x4c, 0x01, 0xd5,
+		0xc1, 0xf3, 0x43, 0x4f, 0x1d, 0x87 };
+	uint8_t ikm[80], salt[80], info[80], out[82];
+
+	(void)state;
+	fill(ikm, sizeof ikm, 0);
+	fill(salt, sizeof salt, 0x60);
+	fill(info, sizeof info, 0xb0);
+	gw_hkdf(gw_slice(salt, sizeof salt), gw_slice(ikm, sizeof ikm),
+	    gw_slice(info, sizeof info), out, sizeof out);
+	assert_memory_equal(out, want, sizeof want);
+}
+
+/* RFC 5869, A.3. */
+static void
+hkdf_of_rfc_5869_without_salt_and_info(void **state)
+{
+	static const uint8_t want[42] = { 0x8d, 0xa4, 0xe7, 0x75, 0xa5, 0x63,
+		0xc1, 0x8f, 0x71, 0x5f, 0x80, 0x2a, 0x06, 0x3c, 0x5a, 0x31,
+		0xb8, 0xa1, 0x1f, 0x5c, 0x5e, 0xe1, 0x87, 0x9e, 0xc3, 0x45,
+		0x4e, 0x5f, 0x3c, 0x73, 0x8d, 0x2d, 0x9d, 0x20, 0x13, 0x95,
+		0xfa, 0xa4, 0xb6, 0x1a, 0x96, 0xc8 };
+	uint8_t ikm[22], out[42];
+
+	(void)state;
+	memset(ikm, 0x0b, sizeof ikm);
+	gw_hkdf(gw_slice(NULL, 0), gw_slice(ikm, sizeof ikm), gw_slice(NULL, 0),
+	    out, sizeof out);
+	assert_memory_equal(out, want, sizeof want);
+}
+
+/* RFC 4231, 4.3. */
+static void
+hmac_of_rfc_4231(void **state)
+{
+	static const uint8_t want[32] = { 0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60,
+		0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7,
+		0x5a, 0x00, 0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec,
+		0x58, 0xb9, 0x64, 0xec, 0x38, 0x43 };
+	uint8_t out[32];
+
+	(void)state;
+	gw_hmac(gw_slice_str("Jefe"),
+	    gw_slice_str("what do ya want for nothing?"), out);
+	assert_memory_equal(out, want, sizeof want);
+}
+
+static void
+equal_and_wipe(void **state)
+{
+	uint8_t a[32], b[32], zero[32] = { 0 };
+
+	(void)state;
+	fill(a, sizeof a, 1);
+	memcpy(b, a, sizeof b);
+	assert_true(gw_equal(a, b, sizeof a));
+	b[31] ^= 0x80;
+	assert_false(gw_equal(a, b, sizeof a));
+	assert_true(gw_equal(a, b, 31));
+	gw_wipe(a, sizeof a);
+	assert_memory_equal(a, zero, sizeof a);
+}
+
+static void
+random_bytes_differ(void **state)
+{
+	uint8_t a[32] = { 0 }, b[32] = { 0 };
+
+	(void)state;
+	gw_random_bytes(a, sizeof a);
+	gw_random_bytes(b, sizeof b);
+	assert_memory_not_equal(a, b, sizeof a);
+}
+
+static void
+start_may_be_called_again(void **state)
+{
+	(void)state;
+	assert_true(gw_crypto_start());
+	assert_true(gw_crypto_start());
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(start_may_be_called_again),
+		cmocka_unit_test(hkdf_of_rfc_5869_basic),
+		cmocka_unit_test(hkdf_of_rfc_5869_long),
+		cmocka_unit_test(hkdf_of_rfc_5869_without_salt_and_info),
+		cmocka_unit_test(hmac_of_rfc_4231),
+		cmocka_unit_test(equal_and_wipe),
+		cmocka_unit_test(random_bytes_differ),
+	};
+
+	return cmocka_run_group_tests_name("kdf", tests, NULL, NULL);
+}

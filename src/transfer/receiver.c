@@ -331,9 +331,13 @@ gw_receiver_deadline(const struct gw_receiver *r)
 {
 	gw_usec at = GW_NEVER;
 
-	if (r->stored_n > 0 && !r->commit_busy)
+	/* The next batch waits for the end of this one, however late it is. */
+	if (r->state != GW_RECEIVER_RECEIVING ||
+	    gw_receiver_is_checkpointing(r))
+		return GW_NEVER;
+	if (r->stored_n > 0)
 		at = r->stored_since + BATCH_USEC;
-	if (r->dirty_bytes > 0 && !r->sync_busy)
+	if (r->dirty_bytes > 0)
 		at = gw_usec_min(at, r->dirty_since + BATCH_USEC);
 	return at;
 }

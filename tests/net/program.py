@@ -111,7 +111,7 @@ class Run:
         with self._changed:
             return [e for e in self.events_seen if e["event"] == kind]
 
-    def wait_until(self, condition, what, timeout=15):
+    def wait_until(self, condition, what, timeout=40):
         """Wait until condition() is true; what it gave is the answer."""
         end = time.monotonic() + timeout
         while True:
@@ -128,7 +128,7 @@ class Run:
         why = "it ended" if over else f"not in {timeout} s"
         raise Failure(f"no {what}: {why}{self.report()}")
 
-    def wait_event(self, kind, /, timeout=15, number=1, **members):
+    def wait_event(self, kind, /, timeout=40, number=1, **members):
         """The number-th event of this kind with these members."""
         def found():
             hits = [e for e in self.events_seen if e["event"] == kind and
@@ -136,11 +136,11 @@ class Run:
             return hits[number - 1] if len(hits) >= number else None
         return self.wait_until(found, f"event {kind} {members or ''}", timeout)
 
-    def wait_said(self, pattern, timeout=15):
+    def wait_said(self, pattern, timeout=40):
         return self.wait_until(lambda: re.search(pattern, self.said()),
                                f"'{pattern}' on stderr", timeout)
 
-    def wait_bytes(self, count, timeout=30):
+    def wait_bytes(self, count, timeout=60):
         """Until this many bytes of content have moved."""
         return self.wait_until(
             lambda: any(e["event"] == "progress" and e["bytes"] >= count
@@ -178,7 +178,7 @@ class Run:
     def go_on(self):
         self.signal(signal.SIGCONT)
 
-    def wait(self, timeout=30):
+    def wait(self, timeout=60):
         """Exit status."""
         try:
             status = self.process.wait(timeout)
@@ -189,7 +189,7 @@ class Run:
             thread.join(5)
         return status
 
-    def expect(self, status, timeout=30):
+    def expect(self, status, timeout=60):
         """Wait for this exit status."""
         got = self.wait(timeout)
         if got != status:
@@ -266,7 +266,7 @@ class Device:
         self.runs.append(run)
         return run
 
-    def run(self, *arguments, timeout=30, **options):
+    def run(self, *arguments, timeout=60, **options):
         """Start it and wait for its end."""
         run = self.start(*arguments, **options)
         run.wait(timeout)
@@ -309,7 +309,7 @@ class Pair:
             "recv", waiting.code, "--from", waiting.address(), "-o",
             target or self.target, *arguments, **options)
 
-    def transfer(self, *paths, send=(), recv=(), timeout=30):
+    def transfer(self, *paths, send=(), recv=(), timeout=60):
         """The receiver waits, the sender connects, both succeed."""
         waiting = self.wait_recv(*recv)
         sending = self.send_to(waiting, *send, "--", *paths)

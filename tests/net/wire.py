@@ -48,13 +48,14 @@ class Proxy:
                 pass
 
     def cut(self):
-        for two in self.pairs:
+        """Those that are there now: who comes back at once is not meant."""
+        pairs, self.pairs = self.pairs, []
+        for two in pairs:
             for end in two:
                 try:
                     end.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
-        self.pairs.clear()
 
     def close(self):
         self.cut()

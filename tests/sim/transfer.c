@@ -163,6 +163,12 @@ pull_receiver(struct transfer *t)
 
 	while (!t->finished && gw_receiver_event(t->receiver, &ev))
 		on_event(t, &ev);
+	/* A deadline that has passed and leads to nothing: the owner spins. */
+	gw_receiver_tick(t->receiver, t->now);
+	if (!gw_receiver_event(t->receiver, &ev))
+		GW_ASSERT(gw_receiver_deadline(t->receiver) > t->now);
+	else
+		on_event(t, &ev);
 }
 
 static void

@@ -12,8 +12,11 @@
 int
 os_fixture_setup(void **state)
 {
-	char dir[] = "/tmp/gw-os-test.XXXXXX";
+	const char *tmp = getenv("TMPDIR");
+	char dir[200];
 
+	snprintf(dir, sizeof dir, "%s/gw-os-test.XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(dir) == NULL || chmod(dir, 0755) != 0 || chdir(dir) != 0)
 		return -1;
 	umask(022);

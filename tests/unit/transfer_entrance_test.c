@@ -261,7 +261,7 @@ without_retry_a_cut_connection_ends_it(void **state)
 	device_forget(&v[RECEIVER]);
 	ro.accept = ro.once = true;
 	so.link.retry_set = ro.link.retry_set = true;
-	so.link.rate = 3 << 20;
+	so.link.rate = 1 << 20;
 	device_wait_recv(&v[RECEIVER], &ro, "target");
 	device_send(&v[SENDER], &v[RECEIVER], &so, "file");
 	devices_until_bytes(v, BOTH, &v[RECEIVER], 1 << 20);

@@ -13,7 +13,7 @@
 
 #include "crypto/kdf.h"
 #include "session/door.h"
-#include "session/session.h"
+#include "session/tcp/tcp_session.h"
 
 enum { WINDOW = 64 << 20 };
 
@@ -53,7 +53,7 @@ make(bool initiator, struct gw_door *door, bool aes)
 
 	gw_random_bytes(seed, sizeof(seed));
 	gw_keypair_from(seed, &keys);
-	must(gw_session_new(
+	must(gw_tcp_session_new(
 	    &(struct gw_session_options){
 		.initiator = initiator,
 		.self = &keys,
@@ -78,14 +78,14 @@ move(struct gw_session *from, struct gw_session *to, size_t *wire)
 	size_t got = 0, cap;
 	uint8_t *at;
 
-	while ((out = gw_session_send_buf(from, 0)).n > 0) {
-		at = gw_session_recv_buf(to, &cap);
+	while ((out = gw_tcp_session_send_buf(from, 0)).n > 0) {
+		at = gw_tcp_session_recv_buf(to, &cap);
 		if (out.n > cap)
 			out.n = cap;
 		memcpy(at, out.p, out.n);
 		*wire += out.n;
-		gw_session_recv_ack(to, out.n, 0);
-		gw_session_send_ack(from, out.n, 0);
+		gw_tcp_session_recv_ack(to, out.n, 0);
+		gw_tcp_session_send_ack(from, out.n, 0);
 		while (gw_session_event(to, &ev)) {
 			if (ev.kind == GW_SESSION_CLOSED)
 				must(ev.closed.err == GW_OK ? GW_E_FAILED

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/tcp.h"
+#include "session/tcp/tcp_session.h"
 
 enum {
 	SENDS_PER_TURN = 4,
@@ -36,18 +37,18 @@ flush(struct gw_conn *c, gw_usec now)
 	enum gw_tcp_result result;
 
 	c->send_blocked = false;
-	while ((out = gw_session_send_buf(c->session, now)).n > 0) {
+	while ((out = gw_tcp_session_send_buf(c->session, now)).n > 0) {
 		result = gw_tcp_send(c->fd, out.p, out.n, &n);
 		if (result == GW_TCP_AGAIN) {
 			c->send_blocked = true;
 			return;
 		}
 		if (result != GW_TCP_OK) {
-			gw_session_recv_end(c->session, now);
+			gw_tcp_session_recv_end(c->session, now);
 			return;
 		}
 		c->sent += n;
-		gw_session_send_ack(c->session, n, now);
+		gw_tcp_session_send_ack(c->session, n, now);
 	}
 }
 
@@ -108,20 +109,20 @@ read_once(struct gw_conn *c)
 {
 	gw_usec now = gw_clock_now();
 	size_t cap, n = 0;
-	uint8_t *buf = gw_session_recv_buf(c->session, &cap);
+	uint8_t *buf = gw_tcp_session_recv_buf(c->session, &cap);
 
 	if (cap == 0)
 		return false;
 	switch (gw_tcp_recv(c->fd, buf, cap, &n)) {
 	case GW_TCP_OK:
 		c->received += n;
-		gw_session_recv_ack(c->session, n, now);
+		gw_tcp_session_recv_ack(c->session, n, now);
 		return n == cap;
 	case GW_TCP_AGAIN:
 		return false;
 	case GW_TCP_END:
 	case GW_TCP_RESET:
-		gw_session_recv_end(c->session, now);
+		gw_tcp_session_recv_end(c->session, now);
 		return false;
 	}
 	return false;

@@ -11,6 +11,7 @@
 #include "os/clock.h"
 #include "os/helper.h"
 #include "os/tcp.h"
+#include "session/tcp/tcp_session.h"
 
 enum {
 	STAGGER = 250000,  /* us between attempts, RFC 8305 */
@@ -171,7 +172,7 @@ shake_hands(struct gw_dial *d, struct attempt *a)
 		failed(d);
 		return;
 	}
-	d->err = gw_session_new(&so, gw_clock_now(), &s);
+	d->err = gw_tcp_session_new(&so, gw_clock_now(), &s);
 	if (d->err != GW_OK) {
 		close(fd);
 		failed(d);

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/tcp.h"
+#include "session/tcp/tcp_session.h"
 
 enum {
 	BACKLOG = 512,
@@ -124,7 +125,7 @@ welcome(struct gw_listener *l, int fd, const struct gw_addr *from)
 
 	if ((p = calloc(1, sizeof *p)) == NULL)
 		goto err0;
-	if (gw_session_new(&so, now, &s) != GW_OK)
+	if (gw_tcp_session_new(&so, now, &s) != GW_OK)
 		goto err1;
 	gw_addr_text(from, text);
 	if (gw_conn_open(l->o.loop, fd, s, text, &p->conn) != GW_OK)

@@ -1,18 +1,12 @@
 /*
  * session - an authenticated, encrypted connection between two devices.
  *
- * Sans-IO: bytes of the carrier go in and out through lent buffers, time is
- * passed in, events are pulled.  Three messages open it (docs/protocol.md,
- * "Handshake"); then it has streams with their own windows, and one FIN each
- * way.  This is the tcp carrier: the kernel's states are the states, the
- * session keeps only opening, open, closing, closed.
+ * Sans-IO: time is passed in, events are pulled.  Three messages open it
+ * (docs/protocol.md, "Handshake"); then it has streams with their own
+ * windows, and one FIN each way.
  *
- * How an owner drives it:
- *	buf = gw_session_recv_buf(s, &cap);  n = recv(fd, buf, cap);
- *	gw_session_recv_ack(s, n, now);
- *	while (gw_session_event(s, &ev)) ...
- *	out = gw_session_send_buf(s, now);  n = send(fd, out.p, out.n);
- *	gw_session_send_ack(s, n, now);
+ * This is what is the same on every carrier.  How a session is made, and how
+ * its bytes go in and out, is the carrier's: tcp/tcp_session.h.
  */
 #ifndef GW_SESSION_SESSION_H
 #define GW_SESSION_SESSION_H
@@ -62,26 +56,11 @@ struct gw_session_options {
 
 enum { GW_STREAM_WINDOW = 1 << 18 }; /* what a stream starts with, bytes */
 
-/* Options are copied but for door, trace and random.arg, which outlive the
- * session. */
-GW_MUST_USE enum gw_err gw_session_new(
-    const struct gw_session_options *, gw_usec now, struct gw_session **);
-/* Wipes its secrets. */
+/* Wipes its secrets; NULL is fine. */
 void gw_session_free(struct gw_session *);
 
-/* ---- the carrier's side ---- */
+/* ---- time ---- */
 
-/* Where to put bytes that arrive; NULL (cap 0) while events must be pulled
- * first, and after the end.  A session that waits for a peer holds at most
- * GW_PENDING_BYTES until that peer is authenticated. */
-uint8_t *gw_session_recv_buf(struct gw_session *, size_t *cap);
-void gw_session_recv_ack(struct gw_session *, size_t n, gw_usec now);
-/* The carrier ended (FIN or reset of TCP).  Without a sealed FIN before it
- * that is a lost connection. */
-void gw_session_recv_end(struct gw_session *, gw_usec now);
-/* Bytes to send now, in order; empty: none. */
-struct gw_slice gw_session_send_buf(struct gw_session *, gw_usec now);
-void gw_session_send_ack(struct gw_session *, size_t n, gw_usec now);
 void gw_session_tick(struct gw_session *, gw_usec now);
 /* When to call tick, pull events and send; 0: at once, an event waits. */
 gw_usec gw_session_deadline(const struct gw_session *);
@@ -92,8 +71,8 @@ gw_usec gw_session_heard(const struct gw_session *);
 
 enum gw_session_event_kind {
 	GW_SESSION_OPENED, /* both sides are authenticated */
-	GW_SESSION_DATA,   /* stream bytes, lent until the next call of
-			      recv_buf or recv_ack; take them all */
+	GW_SESSION_DATA,   /* stream bytes, lent until the next call that
+			      brings bytes in; take them all */
 	GW_SESSION_FIN,    /* the peer sends no more, all was delivered */
 	GW_SESSION_CLOSED  /* over; the last event */
 };
@@ -140,9 +119,7 @@ bool gw_session_event(struct gw_session *, struct gw_session_event *);
 size_t gw_session_writable(const struct gw_session *, uint16_t stream);
 /*
  * Take bytes for a stream: returns how many were taken, bounded by the
- * peer's window and by room to send.  Long runs are sealed straight from the
- * caller's memory; short ones are gathered into one record until
- * gw_session_send_buf is called.
+ * peer's window and by room to send.  What was taken may be forgotten.
  */
 size_t gw_session_write(
     struct gw_session *, uint16_t stream, struct gw_slice, gw_usec now);
@@ -162,7 +139,7 @@ void gw_session_end(struct gw_session *, uint16_t stream);
 void gw_session_finish(struct gw_session *, gw_usec now);
 /* End at once, telling the peer an error and a sentence where there are keys
  * to seal them with.  CLOSED comes with both.  Send what is left to send,
- * then close the carrier. */
+ * then close. */
 void gw_session_abort(
     struct gw_session *, enum gw_err, const char *text, gw_usec now);
 bool gw_session_is_open(const struct gw_session *);

@@ -8,7 +8,7 @@
 #include "base/assert.h"
 #include "base/cursor.h"
 #include "fuzz.h"
-#include "session/session_private.h"
+#include "session/tcp/tcp_session_private.h"
 #include "sim/pair.h"
 
 enum { HOSTILE = 0, VICTIM = 1, STEPS_MAX = 200 };
@@ -19,7 +19,8 @@ static uint8_t zeros[1 << 17];
 static void
 seal(struct pair *p, const uint8_t header[GW_FRAME_HEADER], size_t n)
 {
-	struct gw_record_out *out = &p->side[HOSTILE].session->link->out;
+	struct gw_record_out *out =
+	    &gw_tcp_session_of(p->side[HOSTILE].session)->link->out;
 	uint8_t *at =
 	    gw_outbox_room(&out->box, n + GW_RECORD_MAX - GW_RECORD_DATA);
 
@@ -36,7 +37,8 @@ seal(struct pair *p, const uint8_t header[GW_FRAME_HEADER], size_t n)
 static void
 send_frame(struct pair *p, struct gw_reader *r)
 {
-	struct gw_streams *streams = &p->side[VICTIM].session->link->streams;
+	struct gw_streams *streams =
+	    &gw_tcp_session_of(p->side[VICTIM].session)->link->streams;
 	struct gw_frame f = { .type = gw_read_u8(r) % 8 };
 	uint8_t header[GW_FRAME_HEADER];
 	const uint8_t how = gw_read_u8(r);
@@ -62,7 +64,8 @@ static void
 check(const struct pair *p)
 {
 	const struct pair_side *v = &p->side[VICTIM];
-	const struct gw_streams *s = &v->session->link->streams;
+	const struct gw_streams *s =
+	    &gw_tcp_session_of(v->session)->link->streams;
 
 	for (unsigned i = 0; i < GW_STREAMS_MAX; i++) {
 		GW_ASSERT(s->v[i].received == v->got_of[i]);

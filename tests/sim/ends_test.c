@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "pair.h"
-#include "session/session_private.h"
+#include "session/tcp/tcp_session_private.h"
 #include "unit/test.h"
 
 enum { BIG = 3 * 1000 * 1000 };
@@ -98,11 +98,11 @@ the_end_asks_to_be_pulled(void **state)
 	gw_session_finish(s, p.now);
 	pair_pull(&p, 0);
 	assert_false(p.side[0].closed);
-	out = gw_session_send_buf(s, p.now);
+	out = gw_tcp_session_send_buf(s, p.now);
 	assert_true(out.n > 0);
 	pair_pull(&p, 0);
 	assert_false(p.side[0].closed); /* our FIN has not left */
-	gw_session_send_ack(s, out.n, p.now);
+	gw_tcp_session_send_ack(s, out.n, p.now);
 	assert_int_equal(gw_session_deadline(s), 0);
 	pair_pull(&p, 0);
 	check_end(&p, 0, GW_OK, false);
@@ -144,12 +144,12 @@ a_loss_comes_after_what_arrived(void **state)
 	(void)state;
 	check_open_pair(&p, &(struct pair_options){ 0 });
 	gw_session_write(p.side[0].session, 0, gw_slice("last", 4), p.now);
-	out = gw_session_send_buf(p.side[0].session, p.now);
-	memcpy(gw_session_recv_buf(p.side[1].session, &cap), out.p, out.n);
-	gw_session_recv_ack(p.side[1].session, out.n, p.now);
-	gw_session_recv_end(p.side[1].session, p.now);
+	out = gw_tcp_session_send_buf(p.side[0].session, p.now);
+	memcpy(gw_tcp_session_recv_buf(p.side[1].session, &cap), out.p, out.n);
+	gw_tcp_session_recv_ack(p.side[1].session, out.n, p.now);
+	gw_tcp_session_recv_end(p.side[1].session, p.now);
 	assert_int_equal(gw_session_deadline(p.side[1].session), 0);
-	assert_null(gw_session_recv_buf(p.side[1].session, &cap));
+	assert_null(gw_tcp_session_recv_buf(p.side[1].session, &cap));
 	assert_int_equal(cap, 0);
 	assert_true(gw_session_event(p.side[1].session, &ev));
 	assert_int_equal(ev.kind, GW_SESSION_DATA);
@@ -223,16 +223,16 @@ after_the_end_nothing_works_and_nothing_breaks(void **state)
 		assert_int_equal(
 		    gw_session_write(s, 0, gw_slice("x", 1), p.now), 0);
 		assert_int_equal(gw_session_writable(s, 0), 0);
-		assert_null(gw_session_recv_buf(s, &cap));
+		assert_null(gw_tcp_session_recv_buf(s, &cap));
 		assert_int_equal(cap, 0);
 		gw_session_end(s, 0);
 		gw_session_finish(s, p.now);
 		gw_session_abort(s, GW_E_FAILED, "", p.now);
-		gw_session_recv_end(s, p.now);
+		gw_tcp_session_recv_end(s, p.now);
 		gw_session_tick(s, p.now + 100 * GW_SEC);
 		assert_false(gw_session_event(s, &ev));
 		assert_int_equal(gw_session_deadline(s), GW_NEVER);
-		assert_int_equal(gw_session_send_buf(s, p.now).n, 0);
+		assert_int_equal(gw_tcp_session_send_buf(s, p.now).n, 0);
 	}
 	pair_fini(&p);
 }

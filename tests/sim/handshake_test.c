@@ -3,7 +3,7 @@
 
 #include "check.h"
 #include "pair.h"
-#include "session/session_private.h"
+#include "session/tcp/tcp_session_private.h"
 #include "unit/test.h"
 #include "wire/hello.h"
 
@@ -85,7 +85,7 @@ a_cipher_that_was_not_offered_is_refused(void **state)
 	(void)state;
 	pair_init(&p, &(struct pair_options){ .aes = { true, true } });
 	/* SYN has been made: only the check of the answer sees this. */
-	p.side[0].session->handshake->prefer_aes = false;
+	gw_tcp_session_of(p.side[0].session)->handshake->prefer_aes = false;
 	pair_run(&p);
 	check_closed(&p, 0, GW_E_PROTOCOL);
 	assert_false(p.side[1].opened);

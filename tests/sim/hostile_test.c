@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "pair.h"
-#include "session/session_private.h"
+#include "session/tcp/tcp_session_private.h"
 #include "unit/test.h"
 
 static void
@@ -25,10 +25,10 @@ record(struct pair *p, const char *text, uint8_t out[200])
 
 	assert_int_equal(
 	    gw_session_write(s, 0, gw_slice_str(text), p->now), strlen(text));
-	bytes = gw_session_send_buf(s, p->now);
+	bytes = gw_tcp_session_send_buf(s, p->now);
 	assert_true(bytes.n <= 200);
 	memcpy(out, bytes.p, bytes.n);
-	gw_session_send_ack(s, bytes.n, p->now);
+	gw_tcp_session_send_ack(s, bytes.n, p->now);
 	return gw_slice(out, bytes.n);
 }
 
@@ -158,7 +158,8 @@ static void
 send_sealed(struct pair *p, const struct sealed *v, size_t count)
 {
 	static const uint8_t zeros[GW_RECORD_DATA];
-	struct gw_record_out *out = &p->side[0].session->link->out;
+	struct gw_record_out *out =
+	    &gw_tcp_session_of(p->side[0].session)->link->out;
 
 	for (size_t i = 0; i < count; i++) {
 		assert_true(gw_record_out_put(

@@ -6,7 +6,7 @@
 
 #include "base/assert.h"
 #include "crypto/kdf.h"
-#include "session/session_private.h"
+#include "session/tcp/tcp_session_private.h"
 
 /* splitmix64, so that every run is the same. */
 static void
@@ -50,7 +50,7 @@ start_side(struct pair *p, const struct pair_options *o, unsigned i)
 	} else {
 		so.door = p->door;
 	}
-	err = gw_session_new(&so, p->now, &side->session);
+	err = gw_tcp_session_new(&so, p->now, &side->session);
 	GW_ASSERT(err == GW_OK);
 }
 
@@ -178,7 +178,7 @@ static bool
 take(struct pair *p, unsigned from)
 {
 	struct pair_side *side = &p->side[from];
-	struct gw_slice out = gw_session_send_buf(side->session, p->now);
+	struct gw_slice out = gw_tcp_session_send_buf(side->session, p->now);
 	struct gw_slice all;
 
 	if (out.n == 0 || side->ended_wire)
@@ -195,7 +195,7 @@ take(struct pair *p, unsigned from)
 		new[p->flip_at - side->wire_sent] ^= p->flip_mask;
 	}
 	side->wire_sent += out.n;
-	gw_session_send_ack(side->session, out.n, p->now);
+	gw_tcp_session_send_ack(side->session, out.n, p->now);
 	return true;
 }
 
@@ -210,7 +210,7 @@ deliver(struct pair *p, unsigned to)
 
 	if (ready.n == 0)
 		return false;
-	buf = gw_session_recv_buf(side->session, &cap);
+	buf = gw_tcp_session_recv_buf(side->session, &cap);
 	n = ready.n < cap ? ready.n : cap;
 	if (p->chunk > 0 && n > p->chunk)
 		n = p->chunk;
@@ -221,7 +221,7 @@ deliver(struct pair *p, unsigned to)
 		return false;
 	}
 	memcpy(buf, ready.p, n);
-	gw_session_recv_ack(side->session, n, p->now);
+	gw_tcp_session_recv_ack(side->session, n, p->now);
 	side->wire_got += n;
 	gw_bytes_drop(wire, n);
 	return true;
@@ -244,7 +244,7 @@ pair_move(struct pair *p, unsigned from)
 	if (side->closed && !side->ended_wire &&
 	    gw_bytes_len(&side->wire) == 0) {
 		side->ended_wire = true;
-		gw_session_recv_end(p->side[1 - from].session, p->now);
+		gw_tcp_session_recv_end(p->side[1 - from].session, p->now);
 		pair_pull(p, 1 - from);
 		moved = true;
 	}
@@ -287,7 +287,7 @@ pair_cut(struct pair *p)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		gw_bytes_clear(&p->side[i].wire);
-		gw_session_recv_end(p->side[i].session, p->now);
+		gw_tcp_session_recv_end(p->side[i].session, p->now);
 		pair_pull(p, i);
 	}
 }
@@ -302,11 +302,11 @@ void
 pair_feed(struct pair *p, unsigned to, const void *bytes, size_t n)
 {
 	size_t cap;
-	uint8_t *buf = gw_session_recv_buf(p->side[to].session, &cap);
+	uint8_t *buf = gw_tcp_session_recv_buf(p->side[to].session, &cap);
 
 	GW_ASSERT(n <= cap);
 	memcpy(buf, bytes, n);
-	gw_session_recv_ack(p->side[to].session, n, p->now);
+	gw_tcp_session_recv_ack(p->side[to].session, n, p->now);
 	pair_pull(p, to);
 }
 

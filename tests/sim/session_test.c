@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "pair.h"
-#include "session/session_private.h"
+#include "session/tcp/tcp_session_private.h"
 #include "unit/test.h"
 
 enum { BIG = 3 * 1000 * 1000 };
@@ -83,7 +83,7 @@ small_writes_share_a_record(void **state)
 
 	(void)state;
 	check_open_pair(&p, &(struct pair_options){ 0 });
-	before = p.side[0].session->link->out.number;
+	before = gw_tcp_session_of(p.side[0].session)->link->out.number;
 	p.side[1].check = false;
 	for (unsigned i = 0; i < 1000; i++)
 		assert_int_equal(gw_session_write(p.side[0].session, 2,
@@ -91,7 +91,8 @@ small_writes_share_a_record(void **state)
 		    10);
 	pair_run(&p);
 	assert_int_equal(p.side[1].got_of[2], 10000);
-	assert_int_equal(p.side[0].session->link->out.number, before + 1);
+	assert_int_equal(
+	    gw_tcp_session_of(p.side[0].session)->link->out.number, before + 1);
 	pair_fini(&p);
 }
 
@@ -105,7 +106,8 @@ keys_roll_without_a_word(void **state)
 		const struct pair_options o = { .aes = { aes, aes } };
 
 		pair_init(&p, &o);
-		p.side[0].session->roll = p.side[1].session->roll = 3;
+		gw_tcp_session_of(p.side[0].session)->roll =
+		    gw_tcp_session_of(p.side[1].session)->roll = 3;
 		pair_run(&p);
 		for (unsigned i = 0; i < 20; i++) {
 			check_send(&p, 0, 0, 1000);
@@ -117,8 +119,8 @@ keys_roll_without_a_word(void **state)
 
 		/* And they do: one that rolls at another record is out. */
 		pair_init(&p, &o);
-		p.side[0].session->roll = 3;
-		p.side[1].session->roll = 4;
+		gw_tcp_session_of(p.side[0].session)->roll = 3;
+		gw_tcp_session_of(p.side[1].session)->roll = 4;
 		pair_run(&p);
 		for (unsigned i = 0; i < 3; i++)
 			check_send(&p, 0, 0, 1000);
@@ -164,12 +166,15 @@ an_owner_that_deals_with_nothing_stops_the_peer(void **state)
 	assert_int_equal(p.side[1].got_of[0], 1000 + (1 << 20));
 
 	/* Small credits do not cost a record each. */
-	const uint64_t before = p.side[1].session->link->out.number;
+	const uint64_t before =
+	    gw_tcp_session_of(p.side[1].session)->link->out.number;
 	for (unsigned i = 0; i < 1000; i++) {
 		gw_session_credit(p.side[1].session, 0, 500);
 		pair_run(&p);
 	}
-	assert_in_range(p.side[1].session->link->out.number - before, 1, 2);
+	assert_in_range(
+	    gw_tcp_session_of(p.side[1].session)->link->out.number - before, 1,
+	    2);
 	pair_fini(&p);
 	free(data);
 }
@@ -192,7 +197,7 @@ a_full_pipe_stops_a_writer_and_lets_it_go_on(void **state)
 	assert_false(gw_session_blocked(p.side[0].session, 0));
 	assert_int_equal(gw_session_writable(p.side[0].session, 0), 0);
 	/* Only a little leaves: as much may come after it. */
-	gw_session_send_buf(p.side[0].session, p.now);
+	gw_tcp_session_send_buf(p.side[0].session, p.now);
 	pair_run(&p);
 	assert_true(gw_session_writable(p.side[0].session, 0) > 0);
 	pair_write(&p, 0, 0, data + n, BIG - n);

@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "pair.h"
+#include "session/tcp/tcp_session.h"
 #include "unit/test.h"
 #include "wire/hello.h"
 
@@ -85,7 +86,7 @@ a_cut_anywhere_is_a_lost_connection(void **state)
 			pair_move(&p, 0);
 			pair_move(&p, 1);
 		}
-		out = gw_session_send_buf(p.side[0].session, p.now);
+		out = gw_tcp_session_send_buf(p.side[0].session, p.now);
 		memcpy(some, out.p, out.n);
 		pair_inject(&p, 1, some, at < SYN_LEN ? at : at - SYN_LEN);
 		pair_move(&p, 1);
@@ -156,7 +157,7 @@ a_newer_initiator_is_told_our_versions(void **state)
 	check_closed(&p, 1, GW_E_VERSION);
 	assert_non_null(strstr(p.side[1].closed_text, "version 9"));
 	assert_non_null(strstr(p.side[1].closed_text, "version 1"));
-	out = gw_session_send_buf(p.side[1].session, p.now);
+	out = gw_tcp_session_send_buf(p.side[1].session, p.now);
 	assert_int_equal(out.n, sizeof(want));
 	assert_memory_equal(out.p, want, sizeof(want));
 	pair_fini(&p);
@@ -173,7 +174,8 @@ a_newer_syn_that_is_too_short_gets_no_answer(void **state)
 	pair_init(&p, &(struct pair_options){ 0 });
 	pair_feed(&p, 1, syn, sizeof(syn));
 	check_closed(&p, 1, GW_E_VERSION);
-	assert_int_equal(gw_session_send_buf(p.side[1].session, p.now).n, 0);
+	assert_int_equal(
+	    gw_tcp_session_send_buf(p.side[1].session, p.now).n, 0);
 	pair_fini(&p);
 }
 
@@ -230,8 +232,8 @@ strangers_are_known_by_their_first_byte(void **state)
 			const char *says = strangers[i].says;
 
 			pair_init(&p, &(struct pair_options){ 0 });
-			gw_session_send_ack(p.side[0].session,
-			    gw_session_send_buf(p.side[0].session, p.now).n,
+			gw_tcp_session_send_ack(p.side[0].session,
+			    gw_tcp_session_send_buf(p.side[0].session, p.now).n,
 			    p.now);
 			pair_inject(&p, to, says, strlen(says));
 			pair_move(&p, 1 - to);
@@ -239,7 +241,8 @@ strangers_are_known_by_their_first_byte(void **state)
 			assert_non_null(
 			    strstr(p.side[to].closed_text, strangers[i].word));
 			assert_int_equal(
-			    gw_session_send_buf(p.side[to].session, p.now).n,
+			    gw_tcp_session_send_buf(p.side[to].session, p.now)
+				.n,
 			    0);
 			pair_fini(&p);
 		}

@@ -1,5 +1,5 @@
 /* What a session does without memory; tests/sim has all the rest. */
-#include "session/session.h"
+#include "session/tcp/tcp_session.h"
 
 #include "alloc.h"
 #include "crypto/kdf.h"
@@ -34,7 +34,7 @@ new_end(struct ends *e, unsigned i)
 		.door = e->door,
 	};
 
-	return gw_session_new(&o, 0, &e->v[i]);
+	return gw_tcp_session_new(&o, 0, &e->v[i]);
 }
 
 /* Move bytes until nothing moves; the last events tell what became of it. */
@@ -48,16 +48,16 @@ run(struct ends *e, struct gw_session_event last[2])
 		for (unsigned i = 0; i < 2; i++) {
 			struct gw_session *to = e->v[1 - i];
 			const struct gw_slice out =
-			    gw_session_send_buf(e->v[i], 0);
+			    gw_tcp_session_send_buf(e->v[i], 0);
 			struct gw_session_event ev;
 			size_t cap, n;
-			uint8_t *at = gw_session_recv_buf(to, &cap);
+			uint8_t *at = gw_tcp_session_recv_buf(to, &cap);
 
 			n = out.n < cap ? out.n : cap;
 			for (size_t k = 0; k < n; k++)
 				at[k] = out.p[k];
-			gw_session_recv_ack(to, n, 0);
-			gw_session_send_ack(e->v[i], n, 0);
+			gw_tcp_session_recv_ack(to, n, 0);
+			gw_tcp_session_send_ack(e->v[i], n, 0);
 			while (gw_session_event(to, &ev))
 				last[1 - i] = ev;
 			moved = moved || n > 0;

@@ -1,4 +1,4 @@
-#include "session/streams.h"
+#include "session/tcp/streams.h"
 
 #include "session/session.h"
 #include "test.h"

@@ -12,8 +12,8 @@
 
 #include "base/err.h"
 #include "crypto/aead.h"
-#include "session/streams.h"
 #include "session/tcp/outbox.h"
+#include "session/tcp/streams.h"
 #include "wire/record.h"
 
 struct gw_record_out {

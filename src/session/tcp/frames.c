@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "session/session_private.h"
+#include "session/tcp/tcp_session_private.h"
 
 /* So that the other side's gw_session_heard stays young. */
 #define PING_AFTER (2 * GW_SEC)
@@ -9,38 +9,40 @@
 /* ---- in ---- */
 
 static enum gw_progress
-illegal(struct gw_session *s, const char *what)
+illegal(struct gw_tcp_session *s, const char *what)
 {
 	gw_trace(s->trace, "session: illegal %s", what);
-	gw_session_reset(s, GW_E_PROTOCOL, "the other side broke the protocol",
+	gw_tcp_session_reset(s, GW_E_PROTOCOL,
+	    "the other side broke the protocol",
 	    "what this side sent breaks the protocol");
 	return GW_PROGRESS_SOME;
 }
 
 static enum gw_progress
-damaged(struct gw_session *s)
+damaged(struct gw_tcp_session *s)
 {
 	struct gw_close close;
 
 	gw_close_set(&close, GW_E_LOST,
 	    "what arrived was damaged or tampered with on the way");
-	gw_session_close(s, &close);
+	gw_tcp_session_close(s, &close);
 	return GW_PROGRESS_SOME;
 }
 
 static enum gw_progress
-on_confirm(struct gw_session *s, const struct gw_frame *f, struct gw_slice data)
+on_confirm(
+    struct gw_tcp_session *s, const struct gw_frame *f, struct gw_slice data)
 {
 	if (f->type != GW_FRAME_CONFIRM || !gw_name_decode(data, s->peer_name))
 		return illegal(s, "first record");
 	s->opened_due = true;
-	gw_session_set_state(s, GW_SESSION_ESTABLISHED);
+	gw_tcp_session_set_state(s, GW_TCP_SESSION_ESTABLISHED);
 	return GW_PROGRESS_SOME;
 }
 
 static enum gw_progress
-on_stream(struct gw_session *s, const struct gw_frame *f, struct gw_slice data,
-    struct gw_session_event *ev)
+on_stream(struct gw_tcp_session *s, const struct gw_frame *f,
+    struct gw_slice data, struct gw_session_event *ev)
 {
 	if (s->fin_received || !gw_streams_data(&s->link->streams, f))
 		return illegal(s, "STREAM");
@@ -56,19 +58,19 @@ on_stream(struct gw_session *s, const struct gw_frame *f, struct gw_slice data,
 }
 
 static enum gw_progress
-on_fin(struct gw_session *s, struct gw_session_event *ev)
+on_fin(struct gw_tcp_session *s, struct gw_session_event *ev)
 {
 	if (s->fin_received)
 		return illegal(s, "FIN");
 	s->fin_received = true;
-	if (s->state == GW_SESSION_ESTABLISHED)
-		gw_session_set_state(s, GW_SESSION_CLOSING);
+	if (s->state == GW_TCP_SESSION_ESTABLISHED)
+		gw_tcp_session_set_state(s, GW_TCP_SESSION_CLOSING);
 	*ev = (struct gw_session_event){ .kind = GW_SESSION_FIN };
 	return GW_PROGRESS_EVENT;
 }
 
 static enum gw_progress
-on_rst(struct gw_session *s, const struct gw_frame *f, struct gw_slice data)
+on_rst(struct gw_tcp_session *s, const struct gw_frame *f, struct gw_slice data)
 {
 	struct gw_close close = {
 		.err = gw_rst_code_err(f->value),
@@ -76,15 +78,15 @@ on_rst(struct gw_session *s, const struct gw_frame *f, struct gw_slice data)
 	};
 
 	gw_text_clean(data, close.text, sizeof(close.text));
-	gw_session_close(s, &close);
+	gw_tcp_session_close(s, &close);
 	return GW_PROGRESS_SOME;
 }
 
 static enum gw_progress
-on_frame(struct gw_session *s, const struct gw_frame *f, struct gw_slice data,
-    struct gw_session_event *ev)
+on_frame(struct gw_tcp_session *s, const struct gw_frame *f,
+    struct gw_slice data, struct gw_session_event *ev)
 {
-	if (s->state == GW_SESSION_AWAIT_CONFIRM)
+	if (s->state == GW_TCP_SESSION_AWAIT_CONFIRM)
 		return on_confirm(s, f, data);
 	switch (f->type) {
 	case GW_FRAME_STREAM:
@@ -106,25 +108,26 @@ on_frame(struct gw_session *s, const struct gw_frame *f, struct gw_slice data,
 
 /* Instead of CONFIRM a RST in the clear may come; no record begins so. */
 static enum gw_progress
-read_reset(struct gw_session *s, struct gw_slice got)
+read_reset(struct gw_tcp_session *s, struct gw_slice got)
 {
 	struct gw_close close;
 
 	if (gw_handshake_reset(s->handshake, got, &close) == GW_HANDSHAKE_MORE)
 		return GW_PROGRESS_NONE;
-	gw_session_close(s, &close);
+	gw_tcp_session_close(s, &close);
 	return GW_PROGRESS_SOME;
 }
 
 enum gw_progress
-gw_session_read(struct gw_session *s, struct gw_session_event *ev)
+gw_tcp_session_read(struct gw_tcp_session *s, struct gw_session_event *ev)
 {
 	struct gw_record_in *in = &s->link->in;
 	const struct gw_slice got = gw_record_in_peek(in);
 	struct gw_frame f;
 	struct gw_slice data;
 
-	if (s->state == GW_SESSION_AWAIT_CONFIRM && got.n > 0 && got.p[0] != 0)
+	if (s->state == GW_TCP_SESSION_AWAIT_CONFIRM && got.n > 0 &&
+	    got.p[0] != 0)
 		return read_reset(s, got);
 	switch (gw_record_in_next(in, &f, &data)) {
 	case GW_RECORD_NONE:
@@ -138,7 +141,7 @@ gw_session_read(struct gw_session *s, struct gw_session_event *ev)
 	case GW_RECORD_FAILED:
 		break;
 	}
-	gw_session_reset(
+	gw_tcp_session_reset(
 	    s, GW_E_FAILED, "the cipher failed", "the cipher failed");
 	return GW_PROGRESS_SOME;
 }
@@ -146,7 +149,7 @@ gw_session_read(struct gw_session *s, struct gw_session_event *ev)
 /* ---- out ---- */
 
 gw_usec
-gw_session_ping_at(const struct gw_session *s)
+gw_tcp_session_ping_at(const struct gw_tcp_session *s)
 {
 	/* What waits in the outbox says more than a ping. */
 	if (!gw_outbox_empty(&s->link->out.box))
@@ -155,7 +158,7 @@ gw_session_ping_at(const struct gw_session *s)
 }
 
 void
-gw_session_put_controls(struct gw_session *s, gw_usec now)
+gw_tcp_session_put_controls(struct gw_tcp_session *s, gw_usec now)
 {
 	struct gw_record_out *out = &s->link->out;
 	const struct gw_slice none = gw_slice(NULL, 0);
@@ -171,9 +174,10 @@ gw_session_put_controls(struct gw_session *s, gw_usec now)
 	if (s->fin_wanted && !s->fin_sent && s->link->streams.due == 0)
 		s->fin_sent = gw_record_out_put(out, &f, none);
 	f = (struct gw_frame){ .type = GW_FRAME_PING };
-	if (now >= gw_session_ping_at(s) && gw_record_out_put(out, &f, none))
+	if (now >= gw_tcp_session_ping_at(s) &&
+	    gw_record_out_put(out, &f, none))
 		s->sent_at = now;
 	if (out->err != GW_OK)
-		gw_session_reset(
+		gw_tcp_session_reset(
 		    s, GW_E_FAILED, "the cipher failed", "the cipher failed");
 }

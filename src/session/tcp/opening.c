@@ -3,27 +3,27 @@
 
 #include "base/assert.h"
 #include "crypto/kdf.h"
-#include "session/session_private.h"
+#include "session/tcp/tcp_session_private.h"
 
 static void
-close_with(struct gw_session *s, enum gw_err err)
+close_with(struct gw_tcp_session *s, enum gw_err err)
 {
 	struct gw_close close;
 
 	gw_close_set(&close, err, "%s", gw_err_text(err));
-	gw_session_close(s, &close);
+	gw_tcp_session_close(s, &close);
 }
 
 /* Both directions under their keys. */
 static enum gw_err
-link_new(const struct gw_session *s, const struct gw_noise_keys *keys,
-    struct gw_session_link **out)
+link_new(const struct gw_tcp_session *s, const struct gw_noise_keys *keys,
+    struct gw_tcp_session_link **out)
 {
 	const uint8_t *mine =
 	    s->initiator ? keys->from_initiator : keys->from_responder;
 	const uint8_t *theirs =
 	    s->initiator ? keys->from_responder : keys->from_initiator;
-	struct gw_session_link *l = calloc(1, sizeof(*l));
+	struct gw_tcp_session_link *l = calloc(1, sizeof(*l));
 	enum gw_err err;
 
 	if (l == NULL)
@@ -46,7 +46,7 @@ link_new(const struct gw_session *s, const struct gw_noise_keys *keys,
 
 /* The peer has proved itself: the session is open from here on. */
 static void
-responder_opens(struct gw_session *s)
+responder_opens(struct gw_tcp_session *s)
 {
 	const struct gw_handshake *h = s->handshake;
 	const struct gw_frame confirm = { .type = GW_FRAME_CONFIRM };
@@ -60,11 +60,11 @@ responder_opens(struct gw_session *s)
 	memcpy(s->peer_name, h->peer_name, sizeof(s->peer_name));
 	gw_door_keep_psk(h->door, s->peer, s->ticket.id, s->ticket.psk);
 	s->opened_due = true;
-	gw_session_set_state(s, GW_SESSION_ESTABLISHED);
+	gw_tcp_session_set_state(s, GW_TCP_SESSION_ESTABLISHED);
 }
 
 static void
-on_keys(struct gw_session *s)
+on_keys(struct gw_tcp_session *s)
 {
 	struct gw_handshake *h = s->handshake;
 	const struct gw_slice rest = gw_handshake_rest(h);
@@ -90,13 +90,13 @@ on_keys(struct gw_session *s)
 	s->cipher = h->cipher;
 	s->mode = h->mode;
 	if (s->initiator)
-		gw_session_set_state(s, GW_SESSION_AWAIT_CONFIRM);
+		gw_tcp_session_set_state(s, GW_TCP_SESSION_AWAIT_CONFIRM);
 	else
 		responder_opens(s);
 }
 
 void
-gw_session_advance(struct gw_session *s)
+gw_tcp_session_advance(struct gw_tcp_session *s)
 {
 	struct gw_close close;
 	enum gw_handshake_outcome outcome;
@@ -104,10 +104,10 @@ gw_session_advance(struct gw_session *s)
 	do {
 		outcome = gw_handshake_advance(s->handshake, &close);
 		if (outcome == GW_HANDSHAKE_SENT)
-			gw_session_set_state(s, GW_SESSION_AWAIT_ACK);
+			gw_tcp_session_set_state(s, GW_TCP_SESSION_AWAIT_ACK);
 	} while (outcome == GW_HANDSHAKE_SENT);
 	if (outcome == GW_HANDSHAKE_KEYS)
 		on_keys(s);
 	else if (outcome == GW_HANDSHAKE_FAILED)
-		gw_session_close(s, &close);
+		gw_tcp_session_close(s, &close);
 }

@@ -6,8 +6,8 @@
  * the first credit, so what the owner does not read stays small.
  * Private to src/session.  Tests: tests/unit/streams_test.c.
  */
-#ifndef GW_SESSION_STREAMS_H
-#define GW_SESSION_STREAMS_H
+#ifndef GW_SESSION_TCP_STREAMS_H
+#define GW_SESSION_TCP_STREAMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,4 +52,4 @@ void gw_streams_end(struct gw_streams *, uint16_t stream);
 /* The next WINDOW or END to send; false: none.  It counts as sent. */
 bool gw_streams_next(struct gw_streams *, struct gw_frame *);
 
-#endif /* GW_SESSION_STREAMS_H */
+#endif /* GW_SESSION_TCP_STREAMS_H */

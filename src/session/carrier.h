@@ -1,0 +1,35 @@
+/*
+ * carrier - what a carrier gives to be a session: the functions behind
+ * session.h, which says what each does.
+ *
+ * A carrier's own struct begins with a struct gw_session.  Private to
+ * src/session.
+ */
+#ifndef GW_SESSION_CARRIER_H
+#define GW_SESSION_CARRIER_H
+
+#include "session/session.h"
+
+struct gw_session_ops {
+	void (*free)(struct gw_session *);
+	void (*tick)(struct gw_session *, gw_usec now);
+	gw_usec (*deadline)(const struct gw_session *);
+	gw_usec (*heard)(const struct gw_session *);
+	bool (*event)(struct gw_session *, struct gw_session_event *);
+	size_t (*writable)(const struct gw_session *, uint16_t stream);
+	size_t (*write)(
+	    struct gw_session *, uint16_t stream, struct gw_slice, gw_usec);
+	bool (*blocked)(const struct gw_session *, uint16_t stream);
+	void (*credit)(struct gw_session *, uint16_t stream, size_t n);
+	void (*end)(struct gw_session *, uint16_t stream);
+	void (*finish)(struct gw_session *, gw_usec now);
+	void (*abort)(
+	    struct gw_session *, enum gw_err, const char *text, gw_usec now);
+	bool (*is_open)(const struct gw_session *);
+};
+
+struct gw_session {
+	const struct gw_session_ops *ops;
+};
+
+#endif /* GW_SESSION_CARRIER_H */

@@ -100,16 +100,34 @@ gw_aead_free(struct gw_aead *a)
 	free(a);
 }
 
+static void
+next_secret(const struct gw_aead *a, uint8_t next[GW_SECRET_LEN])
+{
+	gw_hkdf(gw_slice(NULL, 0), gw_slice(a->secret, sizeof a->secret),
+	    gw_slice_str("godwit roll"), next, GW_SECRET_LEN);
+}
+
 enum gw_err
 gw_aead_roll(struct gw_aead *a)
 {
 	uint8_t next[GW_SECRET_LEN];
 
-	gw_hkdf(gw_slice(NULL, 0), gw_slice(a->secret, sizeof a->secret),
-	    gw_slice_str("godwit roll"), next, sizeof next);
+	next_secret(a, next);
 	memcpy(a->secret, next, sizeof next);
 	gw_wipe(next, sizeof next);
 	return set_key(a);
+}
+
+enum gw_err
+gw_aead_next(const struct gw_aead *a, struct gw_aead **out)
+{
+	uint8_t next[GW_SECRET_LEN];
+	enum gw_err err;
+
+	next_secret(a, next);
+	err = gw_aead_new(a->cipher, next, out);
+	gw_wipe(next, sizeof next);
+	return err;
 }
 
 static void

@@ -50,4 +50,8 @@ bool gw_aead_open(struct gw_aead *, uint64_t number, struct gw_slice aad,
  * goes on counting. */
 GW_MUST_USE enum gw_err gw_aead_roll(struct gw_aead *);
 
+/* The same direction under its next key, as an object of its own: for who
+ * has to open under both for a while.  GW_E_MEMORY; GW_E_FAILED. */
+GW_MUST_USE enum gw_err gw_aead_next(const struct gw_aead *, struct gw_aead **);
+
 #endif /* GW_CRYPTO_AEAD_H */

@@ -9,7 +9,10 @@
 #include "crypto/kdf.h"
 #include "session/handshake_steps.h"
 
-static const char prologue[] = "godwit/1 tcp";
+static const char *const prologue[] = {
+	[GW_CARRIER_TCP] = "godwit/1 tcp",
+	[GW_CARRIER_UDP] = "godwit/1 udp",
+};
 static const char channel[] = "godwit/1";
 
 static_assert(GW_PROTOCOL_VERSION == 1, "prologue and channel name it");
@@ -72,7 +75,8 @@ copy_options(struct gw_handshake *h, const struct gw_session_options *o)
 }
 
 void
-gw_handshake_init(struct gw_handshake *h, const struct gw_session_options *o)
+gw_handshake_init(struct gw_handshake *h, enum gw_carrier carrier,
+    const struct gw_session_options *o)
 {
 	uint8_t seed[32];
 	struct gw_keypair ephemeral;
@@ -81,13 +85,14 @@ gw_handshake_init(struct gw_handshake *h, const struct gw_session_options *o)
 	copy_options(h, o);
 	gw_random_fill(&h->random, seed, sizeof(seed));
 	gw_keypair_from(seed, &ephemeral);
-	gw_noise_init(&h->noise, &(struct gw_noise_options){
-				     .pattern = GW_NOISE_XXPSK3,
-				     .initiator = o->initiator,
-				     .prologue = gw_slice_str(prologue),
-				     .self = o->self,
-				     .ephemeral = &ephemeral,
-				 });
+	gw_noise_init(
+	    &h->noise, &(struct gw_noise_options){
+			   .pattern = GW_NOISE_XXPSK3,
+			   .initiator = o->initiator,
+			   .prologue = gw_slice_str(prologue[carrier]),
+			   .self = o->self,
+			   .ephemeral = &ephemeral,
+		       });
 	if (o->initiator) {
 		gw_initiator_start(h);
 		h->step = GW_STEP_SYN_ACK;
@@ -96,6 +101,14 @@ gw_handshake_init(struct gw_handshake *h, const struct gw_session_options *o)
 	}
 	gw_wipe(seed, sizeof(seed));
 	gw_wipe(&ephemeral, sizeof(ephemeral));
+}
+
+void
+gw_handshake_set_token(
+    struct gw_handshake *h, const uint8_t token[GW_TOKEN_LEN])
+{
+	memcpy(h->token, token, GW_TOKEN_LEN);
+	h->token_given = true;
 }
 
 void

@@ -1,7 +1,8 @@
 /*
  * handshake - the three messages that open a session, one side of them.
  *
- * Noise_XXpsk3_25519_ChaChaPoly_SHA256, prologue "godwit/1 tcp".  With mode
+ * Noise_XXpsk3_25519_ChaChaPoly_SHA256, prologue "godwit/1 tcp" or
+ * "godwit/1 udp".  With mode
  * CODE the psk is HKDF(ISK, info "godwit psk") of CPace, whose shares travel
  * in SYN and SYN_ACK: sid = the initiator's Noise ephemeral key, CI =
  * "godwit/1", PRS = the normalised code, no associated data.  With KNOWN it
@@ -69,6 +70,7 @@ struct gw_handshake {
 	bool pinned;
 	uint8_t peer[GW_KEY_LEN]; /* pinned key */
 	uint8_t token[GW_TOKEN_LEN];
+	bool token_given;
 	char peer_name[GW_NAME_MAX + 1]; /* responder, from ACK */
 
 	uint8_t in[GW_HANDSHAKE_IN];
@@ -79,7 +81,11 @@ struct gw_handshake {
 
 /* An initiator has its SYN to send at once. */
 void gw_handshake_init(
-    struct gw_handshake *, const struct gw_session_options *);
+    struct gw_handshake *, enum gw_carrier, const struct gw_session_options *);
+/* Responder, before the first input: the token that its RST will bear, where
+ * it is not to be random. */
+void gw_handshake_set_token(
+    struct gw_handshake *, const uint8_t token[GW_TOKEN_LEN]);
 /* Wipes everything. */
 void gw_handshake_fini(struct gw_handshake *);
 

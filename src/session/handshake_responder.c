@@ -135,7 +135,8 @@ gw_responder_on_syn(
 	else
 		h->cipher = GW_CHACHA20_POLY1305;
 	answer.cipher = (uint8_t)h->cipher;
-	gw_random_fill(&h->random, h->token, sizeof(h->token));
+	if (!h->token_given)
+		gw_random_fill(&h->random, h->token, sizeof(h->token));
 	memcpy(answer.token, h->token, GW_TOKEN_LEN);
 
 	uint8_t out[GW_SYN_ACK_PAYLOAD];

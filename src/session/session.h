@@ -28,6 +28,9 @@
 
 struct gw_session;
 
+/* What a session runs on. */
+enum gw_carrier { GW_CARRIER_TCP, GW_CARRIER_UDP };
+
 /* What lets a device come back without the code. */
 struct gw_ticket {
 	uint8_t id[GW_PSK_ID_LEN];

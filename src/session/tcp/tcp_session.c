@@ -427,7 +427,7 @@ gw_tcp_session_new(
 	s->heard = s->sent_at = now;
 	s->open_by =
 	    now + (o->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
-	gw_handshake_init(s->handshake, o);
+	gw_handshake_init(s->handshake, GW_CARRIER_TCP, o);
 	*out = &s->base;
 	return GW_OK;
 }

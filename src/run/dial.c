@@ -11,6 +11,7 @@
 #include "os/clock.h"
 #include "os/helper.h"
 #include "os/tcp.h"
+#include "run/tcp_conn.h"
 #include "session/tcp/tcp_session.h"
 
 enum {
@@ -179,7 +180,7 @@ shake_hands(struct gw_dial *d, struct attempt *a)
 		return;
 	}
 	gw_addr_text(&a->addr, text);
-	d->err = gw_conn_open(d->o.loop, fd, s, text, &d->conn);
+	d->err = gw_tcp_conn_open(d->o.loop, fd, s, text, &d->conn);
 	if (d->err != GW_OK) {
 		gw_session_free(s);
 		close(fd);

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/tcp.h"
+#include "run/tcp_conn.h"
 #include "session/tcp/tcp_session.h"
 
 enum {
@@ -128,7 +129,7 @@ welcome(struct gw_listener *l, int fd, const struct gw_addr *from)
 	if (gw_tcp_session_new(&so, now, &s) != GW_OK)
 		goto err1;
 	gw_addr_text(from, text);
-	if (gw_conn_open(l->o.loop, fd, s, text, &p->conn) != GW_OK)
+	if (gw_tcp_conn_open(l->o.loop, fd, s, text, &p->conn) != GW_OK)
 		goto err2;
 	gw_addr_mapped(from, source.ip);
 	gw_door_admit(l->o.door, &source, now, &p->conn->ticket, &evicted);

@@ -68,7 +68,7 @@ tell_connected(struct gw_transfer *job, struct gw_conn *c,
 		    .peer = ev->opened.name,
 		    .key = key,
 		    .address = c->address,
-		    .carrier = "tcp",
+		    .carrier = c->carrier,
 		    .cipher = gw_cipher_name(ev->opened.cipher),
 		    .resumed = job->state == GW_TRANSFER_RETRYING ||
 			       job->state == GW_TRANSFER_MOVING,

@@ -7,6 +7,7 @@
 
 #include "run/dial.h"
 #include "run/listener.h"
+#include "run/loop.h"
 #include "test.h"
 
 #define ENTRANCE_CODE "7-crane-otter"

@@ -1,5 +1,5 @@
 /* Sessions on real sockets: data, credit, ends of every kind. */
-#include "run/conn.h"
+#include "run/tcp_conn.h"
 
 #include <poll.h>
 #include <string.h>
@@ -282,10 +282,11 @@ a_half_closed_or_reset_connection_is_lost(void **state)
 		pair_open(&p);
 		own(&p, 1);
 		if (reset)
-			setsockopt(p.v[0].c->fd, SOL_SOCKET, SO_LINGER, &now,
-			    sizeof now);
-		assert_int_equal(
-		    shutdown(p.v[0].c->fd, reset ? SHUT_RDWR : SHUT_WR), 0);
+			setsockopt(gw_tcp_conn_fd(p.v[0].c), SOL_SOCKET,
+			    SO_LINGER, &now, sizeof now);
+		assert_int_equal(shutdown(gw_tcp_conn_fd(p.v[0].c),
+				     reset ? SHUT_RDWR : SHUT_WR),
+		    0);
 		entrances_until(&p.e, &p.v[1].closed, 1);
 		assert_int_equal(p.v[1].err, GW_E_LOST);
 		assert_int_equal(p.v[1].fins, 0);

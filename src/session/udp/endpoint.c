@@ -1,0 +1,545 @@
+#include "session/udp/endpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/map.h"
+#include "crypto/kdf.h"
+#include "session/udp/cookie.h"
+#include "session/udp/udp_session_private.h"
+
+enum {
+	COOKIES_FROM = 16, /* pending handshakes */
+	REPLIES = 16,      /* without state, that wait to leave */
+	RESETS_PER_SECOND = 20
+};
+
+struct entry {
+	struct gw_session *session;
+	struct entry *next, *prev;   /* all of them */
+	struct entry *next_active;   /* those that may have to send */
+	bool active, released;
+};
+
+/* A datagram that answers another one and is forgotten. */
+struct reply {
+	uint8_t b[128];
+	size_t n;
+	struct gw_path to;
+};
+
+struct gw_endpoint {
+	struct gw_endpoint_options o;
+	struct gw_map *by_cid; /* -> entry */
+	struct entry *all;
+	struct entry *active, **active_last;
+	size_t count;
+	struct gw_cookies cookies;
+	struct reply replies[REPLIES];
+	unsigned reply_n;
+	gw_usec second; /* in which `resets` were sent */
+	unsigned resets;
+	struct gw_endpoint_stats stats;
+};
+
+/* ---- life ---- */
+
+enum gw_err
+gw_endpoint_new(const struct gw_endpoint_options *o, gw_usec now,
+    struct gw_endpoint **out)
+{
+	struct gw_endpoint *e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		return GW_E_MEMORY;
+	e->o = *o;
+	e->active_last = &e->active;
+	if (gw_map_new(gw_random_u64(&o->session.random), &e->by_cid) !=
+	    GW_OK) {
+		free(e);
+		return GW_E_MEMORY;
+	}
+	gw_cookies_init(&e->cookies, &o->session.random, now);
+	*out = e;
+	return GW_OK;
+}
+
+static struct gw_key
+key_of(uint64_t cid)
+{
+	struct gw_key k = { { 0 } };
+
+	memcpy(k.b, &cid, sizeof(cid));
+	return k;
+}
+
+static struct entry *
+find(const struct gw_endpoint *e, uint64_t cid)
+{
+	const struct gw_key k = key_of(cid);
+	uintptr_t at;
+
+	return gw_map_get(e->by_cid, &k, &at) ? (struct entry *)at : NULL;
+}
+
+static struct entry *
+entry_of(const struct gw_endpoint *e, struct gw_session *s)
+{
+	struct entry *x = find(e, gw_udp_session_of(s)->cid);
+
+	GW_ASSERT(x != NULL);
+	GW_ASSERT(x->session == s);
+	return x;
+}
+
+static void
+activate(struct gw_endpoint *e, struct entry *x)
+{
+	if (x->active)
+		return;
+	x->active = true;
+	x->next_active = NULL;
+	*e->active_last = x;
+	e->active_last = &x->next_active;
+}
+
+static void
+deactivate(struct gw_endpoint *e, struct entry *x)
+{
+	struct entry **at = &e->active;
+
+	if (!x->active)
+		return;
+	while (*at != x)
+		at = &(*at)->next_active;
+	*at = x->next_active;
+	if (e->active_last == &x->next_active)
+		e->active_last = at;
+	x->active = false;
+}
+
+static void
+drop(struct gw_endpoint *e, struct entry *x)
+{
+	const struct gw_key k = key_of(gw_udp_session_of(x->session)->cid);
+
+	deactivate(e, x);
+	gw_map_del(e->by_cid, &k);
+	if (x->prev != NULL)
+		x->prev->next = x->next;
+	else
+		e->all = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+	e->count--;
+	gw_session_free(x->session);
+	free(x);
+}
+
+void
+gw_endpoint_free(struct gw_endpoint *e)
+{
+	if (e == NULL)
+		return;
+	while (e->all != NULL)
+		drop(e, e->all);
+	gw_map_free(e->by_cid);
+	gw_cookies_fini(&e->cookies);
+	gw_wipe(e->o.secret, sizeof(e->o.secret));
+	free(e);
+}
+
+/* The session is the endpoint's from here on. */
+static enum gw_err
+add(struct gw_endpoint *e, struct gw_session *s)
+{
+	const struct gw_key k = key_of(gw_udp_session_of(s)->cid);
+	struct entry *x = calloc(1, sizeof(*x));
+
+	if (x == NULL ||
+	    gw_map_set(e->by_cid, &k, (uintptr_t)x) != GW_OK) {
+		free(x);
+		return GW_E_MEMORY;
+	}
+	x->session = s;
+	x->next = e->all;
+	if (e->all != NULL)
+		e->all->prev = x;
+	e->all = x;
+	e->count++;
+	activate(e, x);
+	return GW_OK;
+}
+
+/* A fresh connection id: never 0, and nobody else's here. */
+static uint64_t
+fresh_cid(struct gw_endpoint *e)
+{
+	uint64_t cid;
+
+	do {
+		cid = gw_random_u64(&e->o.session.random);
+	} while (cid == 0 || find(e, cid) != NULL);
+	return cid;
+}
+
+/* ---- answers without state ---- */
+
+static void
+reply(struct gw_endpoint *e, const struct gw_path *to,
+    const struct gw_hello_packet *p)
+{
+	struct reply *r;
+	uint8_t out[GW_PACKET_MIN];
+	const size_t n = gw_hello_packet_encode(p, out);
+
+	GW_ASSERT(n <= sizeof(r->b));
+	if (e->reply_n == REPLIES)
+		return; /* it asks again */
+	r = &e->replies[e->reply_n++];
+	memcpy(r->b, out, n);
+	r->n = n;
+	r->to = *to;
+}
+
+/* What a session with this id would have put into its SYN_ACK. */
+static void
+reset_token(
+    const struct gw_endpoint *e, uint64_t cid, uint8_t out[GW_TOKEN_LEN])
+{
+	uint8_t full[32];
+
+	gw_hmac(gw_slice(e->o.secret, sizeof(e->o.secret)),
+	    gw_slice(&cid, sizeof(cid)), full);
+	memcpy(out, full, GW_TOKEN_LEN);
+}
+
+/* A sealed packet for nobody: perhaps this device was started anew. */
+static void
+reset(struct gw_endpoint *e, const struct gw_datagram *d, uint64_t dcid,
+    gw_usec now)
+{
+	struct gw_rst rst = { .reason = GW_RST_NO_STATE };
+	uint8_t body[GW_RST_VERSION_BODY];
+	struct gw_hello_packet p = {
+		.scid = dcid,
+		.version = GW_PROTOCOL_VERSION,
+		.type = GW_HELLO_RST,
+	};
+
+	if (e->o.session.door == NULL || d->n <= sizeof(e->replies[0].b))
+		return;
+	if (now - e->second >= GW_SEC) {
+		e->second = now;
+		e->resets = 0;
+	}
+	if (e->resets >= RESETS_PER_SECOND)
+		return;
+	e->resets++;
+	e->stats.resets++;
+	reset_token(e, dcid, rst.token);
+	p.body = gw_slice(body, gw_rst_encode(&rst, body));
+	reply(e, &d->from, &p);
+}
+
+static void
+ask_for_cookie(struct gw_endpoint *e, const struct gw_path *to,
+    const struct gw_hello_packet *syn, gw_usec now)
+{
+	uint8_t cookie[GW_COOKIE_LEN];
+
+	gw_cookies_make(&e->cookies, to, syn->scid, now, cookie);
+	e->stats.cookies++;
+	reply(e, to,
+	    &(struct gw_hello_packet){
+		.dcid = syn->scid,
+		.version = GW_PROTOCOL_VERSION,
+		.type = GW_HELLO_COOKIE,
+		.cookie = gw_slice(cookie, sizeof(cookie)),
+	    });
+}
+
+/* ---- in ---- */
+
+/* The session that this SYN began already. */
+static struct entry *
+find_syn(const struct gw_endpoint *e, const struct gw_path *from,
+    const struct gw_hello_packet *syn)
+{
+	for (struct entry *x = e->all; x != NULL; x = x->next) {
+		const struct gw_udp_session *s = gw_udp_session_of(x->session);
+
+		if (!s->initiator && s->peer_cid == syn->scid &&
+		    gw_path_eq(&s->path, from))
+			return x;
+	}
+	return NULL;
+}
+
+/* May a handshake begin for it? */
+static bool
+may_begin(struct gw_endpoint *e, const struct gw_path *from,
+    const struct gw_hello_packet *syn, gw_usec now)
+{
+	if (e->o.session.door == NULL || syn->scid == 0)
+		return false;
+	if (gw_door_pending(e->o.session.door) < COOKIES_FROM)
+		return true;
+	if (syn->cookie.n == 0) {
+		ask_for_cookie(e, from, syn, now);
+		return false;
+	}
+	if (gw_cookies_check(&e->cookies, from, syn->scid, syn->cookie, now))
+		return true;
+	e->stats.bad_cookies++;
+	return false;
+}
+
+static struct entry *
+begin(struct gw_endpoint *e, const struct gw_path *from,
+    const struct gw_hello_packet *syn, gw_usec now)
+{
+	struct gw_udp_start start = {
+		.udp = e->o.udp,
+		.path = *from,
+		.cid = fresh_cid(e),
+		.peer_cid = syn->scid,
+	};
+	struct gw_session *s;
+
+	reset_token(e, start.cid, start.token);
+	if (gw_udp_session_new(&e->o.session, &start, now, &s) != GW_OK)
+		return NULL;
+	if (add(e, s) != GW_OK) {
+		gw_session_free(s);
+		return NULL;
+	}
+	return find(e, start.cid);
+}
+
+static struct entry *
+on_syn(struct gw_endpoint *e, const struct gw_datagram *d,
+    const struct gw_hello_packet *p, gw_usec now, uint32_t tickets[2])
+{
+	struct gw_source source;
+	struct entry *x = find_syn(e, &d->from, p);
+
+	if (x != NULL)
+		return x;
+	if (!may_begin(e, &d->from, p, now) ||
+	    (x = begin(e, &d->from, p, now)) == NULL)
+		return NULL;
+	memcpy(source.ip, d->from.ip, sizeof(source.ip));
+	gw_door_admit(
+	    e->o.session.door, &source, now, &tickets[0], &tickets[1]);
+	return x;
+}
+
+/* A reset that lost our id names the one under which we sent. */
+static struct entry *
+find_by_peer(const struct gw_endpoint *e, const struct gw_hello_packet *p)
+{
+	if (p->type != GW_HELLO_RST)
+		return NULL;
+	for (struct entry *x = e->all; x != NULL; x = x->next)
+		if (gw_udp_session_of(x->session)->peer_cid == p->scid)
+			return x;
+	return NULL;
+}
+
+static struct entry *
+on_hello(struct gw_endpoint *e, const struct gw_datagram *d, gw_usec now,
+    uint32_t tickets[2])
+{
+	struct gw_hello_packet p;
+	struct entry *x;
+
+	if (!gw_hello_packet_decode(gw_slice(d->p, d->n), &p))
+		return NULL;
+	if (p.dcid != 0)
+		x = find(e, p.dcid);
+	else if (p.type == GW_HELLO_SYN)
+		x = on_syn(e, d, &p, now, tickets);
+	else
+		x = find_by_peer(e, &p);
+	if (x != NULL)
+		gw_udp_session_hello(x->session, &p, d->n, now);
+	return x;
+}
+
+struct gw_session *
+gw_endpoint_input(struct gw_endpoint *e, struct gw_datagram *d, gw_usec now,
+    uint32_t *ticket, uint32_t *evicted)
+{
+	uint32_t tickets[2] = { 0, 0 };
+	struct entry *x = NULL;
+	uint64_t dcid;
+
+	switch (gw_packet_look(gw_slice(d->p, d->n), &dcid)) {
+	case GW_PACKET_NONE:
+		break;
+	case GW_PACKET_HELLO:
+		x = on_hello(e, d, now, tickets);
+		break;
+	case GW_PACKET_SEALED:
+		x = find(e, dcid);
+		if (x != NULL)
+			gw_udp_session_input(x->session, d, now);
+		else
+			reset(e, d, dcid, now);
+		break;
+	}
+	*ticket = tickets[0];
+	*evicted = tickets[1];
+	if (x == NULL) {
+		e->stats.strangers++;
+		return NULL;
+	}
+	activate(e, x);
+	return x->session;
+}
+
+void
+gw_endpoint_refused(
+    struct gw_endpoint *e, const struct gw_path *path, gw_usec now)
+{
+	for (struct entry *x = e->all; x != NULL; x = x->next)
+		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path))
+			gw_udp_session_refused(x->session, now);
+}
+
+/* ---- out ---- */
+
+void
+gw_endpoint_touch(struct gw_endpoint *e, struct gw_session *s)
+{
+	activate(e, entry_of(e, s));
+}
+
+static bool
+next_reply(struct gw_endpoint *e, struct gw_burst *b)
+{
+	const struct reply *r;
+
+	if (e->reply_n == 0)
+		return false;
+	r = &e->replies[--e->reply_n];
+	GW_ASSERT(b->cap >= r->n);
+	memcpy(b->buf, r->b, r->n);
+	b->len = b->segment = r->n;
+	b->to = r->to;
+	b->ect = false;
+	return true;
+}
+
+bool
+gw_endpoint_output(struct gw_endpoint *e, struct gw_burst *b, gw_usec now)
+{
+	struct entry *x;
+
+	if (next_reply(e, b))
+		return true;
+	while ((x = e->active) != NULL) {
+		/* Each in turn: to the end of the line before it goes on. */
+		deactivate(e, x);
+		if (gw_udp_session_output(x->session, b, now)) {
+			activate(e, x);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- time ---- */
+
+void
+gw_endpoint_tick(struct gw_endpoint *e, gw_usec now)
+{
+	struct entry *x = e->all, *next;
+
+	for (; x != NULL; x = next) {
+		next = x->next;
+		if (gw_session_deadline(x->session) <= now) {
+			gw_session_tick(x->session, now);
+			activate(e, x);
+		}
+		if (x->released && gw_udp_session_gone(x->session, now))
+			drop(e, x);
+	}
+}
+
+gw_usec
+gw_endpoint_deadline(const struct gw_endpoint *e)
+{
+	gw_usec at = GW_NEVER;
+
+	if (e->reply_n > 0)
+		return 0;
+	for (const struct entry *x = e->all; x != NULL; x = x->next) {
+		at = gw_usec_min(at, gw_session_deadline(x->session));
+		if (x->released)
+			at = gw_usec_min(
+			    at, gw_udp_session_of(x->session)->until);
+	}
+	return at;
+}
+
+/* ---- owners ---- */
+
+enum gw_err
+gw_endpoint_connect(struct gw_endpoint *e, const struct gw_session_options *o,
+    const struct gw_path *to, gw_usec now, struct gw_session **out)
+{
+	struct gw_udp_start start = {
+		.udp = e->o.udp,
+		.path = *to,
+		.cid = fresh_cid(e),
+	};
+	struct gw_session *s;
+	enum gw_err err;
+
+	GW_ASSERT(o->initiator);
+	if ((err = gw_udp_session_new(o, &start, now, &s)) != GW_OK)
+		return err;
+	if ((err = add(e, s)) != GW_OK) {
+		gw_session_free(s);
+		return err;
+	}
+	*out = s;
+	return GW_OK;
+}
+
+void
+gw_endpoint_release(struct gw_endpoint *e, struct gw_session *s, gw_usec now)
+{
+	struct entry *x = entry_of(e, s);
+
+	x->released = true;
+	activate(e, x);
+	if (gw_udp_session_gone(s, now))
+		drop(e, x);
+}
+
+size_t
+gw_endpoint_count(const struct gw_endpoint *e)
+{
+	return e->count;
+}
+
+struct gw_session *
+gw_endpoint_next(const struct gw_endpoint *e, const struct gw_session *s)
+{
+	const struct entry *x;
+
+	if (s == NULL)
+		return e->all != NULL ? e->all->session : NULL;
+	x = entry_of(e, (struct gw_session *)(uintptr_t)s)->next;
+	return x != NULL ? x->session : NULL;
+}
+
+struct gw_endpoint_stats
+gw_endpoint_stats(const struct gw_endpoint *e)
+{
+	return e->stats;
+}

@@ -1,0 +1,299 @@
+/*
+ * The hot path in: a sealed packet is opened where it lies, and its frames
+ * are dealt with one after another.
+ */
+#include <string.h>
+
+#include "base/assert.h"
+#include "session/udp/udp_session_private.h"
+
+enum {
+	FORGED_MAX = 1 << 30, /* far below the limit of any cipher here */
+	CHUNKS_MAX = 8,       /* STREAM frames in a packet */
+	TELLINGS = 8
+};
+
+/* ---- what became of packets ---- */
+
+void
+gw_udp_repeat(struct gw_udp_session *s, const struct gw_sent_content *c)
+{
+	struct gw_udp_link *l = s->link;
+	unsigned controls =
+	    c->controls & ~(unsigned)(GW_CARRIES_END | GW_CARRIES_ACK);
+
+	if (s->fin_told)
+		controls &= ~(unsigned)GW_DUE_FIN;
+	/* These have timers of their own, or are old news. */
+	controls &= ~(unsigned)(GW_DUE_CHALLENGE | GW_DUE_RESPONSE |
+				GW_DUE_PING | GW_DUE_RST);
+	l->due |= controls;
+	if (controls & GW_DUE_WINDOWS)
+		gw_udp_streams_windows_lost(&l->streams);
+	if (c->length > 0 || c->controls & GW_CARRIES_END)
+		gw_udp_streams_lost(
+		    &l->streams, c, (c->controls & GW_CARRIES_END) != 0);
+}
+
+static void
+on_acked(struct gw_udp_session *s, const struct gw_fate *f)
+{
+	struct gw_udp_link *l = s->link;
+	const struct gw_sent_content *c = &f->content;
+
+	if (c->controls & GW_CARRIES_ACK)
+		gw_ack_out_acked(&l->acks, f->number);
+	if (c->controls & GW_DUE_FIN)
+		s->fin_told = true;
+	if (c->length > 0 || c->controls & GW_CARRIES_END)
+		gw_udp_streams_acked(
+		    &l->streams, c, (c->controls & GW_CARRIES_END) != 0);
+}
+
+void
+gw_udp_take_fates(struct gw_udp_session *s)
+{
+	struct gw_udp_link *l = s->link;
+	struct gw_fate f;
+
+	while (gw_recovery_fate(&l->recovery, &f)) {
+		if (f.kind == GW_FATE_ACKED) {
+			if (f.mtu_probe)
+				gw_pmtud_acked(&l->mtu, f.number, s->now);
+			gw_pmtud_packet_acked(&l->mtu, f.number, f.bytes);
+			on_acked(s, &f);
+		} else {
+			if (f.mtu_probe)
+				gw_pmtud_lost(&l->mtu, f.number, s->now);
+			else
+				gw_pmtud_packet_lost(
+				    &l->mtu, f.number, f.bytes, s->now);
+			gw_udp_repeat(s, &f.content);
+		}
+	}
+	gw_recovery_datagram(&l->recovery, gw_pmtud_size(&l->mtu));
+}
+
+/* ---- frames ---- */
+
+static void
+on_confirm(struct gw_udp_session *s, struct gw_slice name)
+{
+	if (!s->initiator || !gw_name_decode(name, s->peer_name)) {
+		gw_udp_illegal(s, "CONFIRM");
+		return;
+	}
+	if (s->state != GW_UDP_SYN_SENT)
+		return; /* repeated */
+	gw_udp_confirmed(s);
+	s->opened_due = true;
+	gw_udp_set_state(s, GW_UDP_ESTABLISHED);
+}
+
+static void
+on_rst(struct gw_udp_session *s, uint64_t code, struct gw_slice text)
+{
+	struct gw_close close = {
+		.err = gw_rst_code_err(code),
+		.by_peer = true,
+	};
+
+	gw_text_clean(text, close.text, sizeof(close.text));
+	gw_udp_close(s, &close);
+}
+
+static void
+on_stream(struct gw_udp_session *s, const struct gw_pframe *f)
+{
+	switch (gw_udp_streams_data(&s->link->streams, f)) {
+	case GW_UDP_DATA_OK:
+		break;
+	case GW_UDP_DATA_ILLEGAL:
+		gw_udp_illegal(s, "STREAM");
+		break;
+	case GW_UDP_DATA_MEMORY:
+		gw_udp_reset(s, GW_E_MEMORY, gw_err_text(GW_E_MEMORY),
+		    "the other side is out of memory");
+		break;
+	}
+}
+
+static void
+on_challenge(struct gw_udp_session *s, uint64_t value, const struct gw_path *to)
+{
+	struct gw_udp_link *l = s->link;
+
+	l->response = value;
+	l->response_to = *to;
+	l->due |= GW_DUE_RESPONSE;
+}
+
+static void
+on_window(struct gw_udp_session *s, const struct gw_pframe *f)
+{
+	struct gw_udp_streams *st = &s->link->streams;
+	bool legal = true;
+
+	switch (f->type) {
+	case GW_PFRAME_WINDOW:
+		legal = gw_udp_streams_window(st, f->window.id, f->window.at);
+		break;
+	case GW_PFRAME_SESSION_WINDOW:
+		gw_udp_streams_session_window(st, f->window.at);
+		break;
+	case GW_PFRAME_BLOCKED:
+		legal = gw_udp_streams_blocked_there(
+		    st, f->window.id, f->window.at);
+		break;
+	default:
+		gw_udp_streams_session_blocked_there(st, f->window.at);
+	}
+	if (!legal)
+		gw_udp_illegal(s, "window");
+}
+
+/* What is legal before the peer has confirmed that it has the keys. */
+static bool
+is_early(const struct gw_udp_session *s, const struct gw_pframe *f)
+{
+	return s->state == GW_UDP_SYN_SENT && f->type != GW_PFRAME_CONFIRM &&
+	       f->type != GW_PFRAME_ACK && f->type != GW_PFRAME_ACK_ECN &&
+	       f->type != GW_PFRAME_PING && f->type != GW_PFRAME_RST;
+}
+
+static void
+on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
+    const struct gw_datagram *d)
+{
+	struct gw_udp_link *l = s->link;
+
+	switch (f->type) {
+	case GW_PFRAME_PADDING:
+	case GW_PFRAME_PING:
+		break;
+	case GW_PFRAME_ACK:
+	case GW_PFRAME_ACK_ECN:
+		if (!gw_recovery_acked(&l->recovery, &f->ack, s->now))
+			gw_udp_illegal(s, "ACK");
+		else
+			gw_udp_take_fates(s);
+		break;
+	case GW_PFRAME_ACK_FREQUENCY:
+		gw_ack_out_frequency(&l->acks, &f->frequency);
+		break;
+	case GW_PFRAME_STREAM:
+		on_stream(s, f);
+		break;
+	case GW_PFRAME_STREAM_RESET:
+		gw_udp_illegal(s, "STREAM_RESET");
+		break;
+	case GW_PFRAME_WINDOW:
+	case GW_PFRAME_SESSION_WINDOW:
+	case GW_PFRAME_BLOCKED:
+	case GW_PFRAME_SESSION_BLOCKED:
+		on_window(s, f);
+		break;
+	case GW_PFRAME_DATAGRAM:
+		break;
+	case GW_PFRAME_PATH_CHALLENGE:
+		on_challenge(s, f->path, &d->from);
+		break;
+	case GW_PFRAME_PATH_RESPONSE:
+		gw_udp_on_response(s, f->path);
+		break;
+	case GW_PFRAME_FIN:
+		gw_udp_on_fin(s, f->fin);
+		break;
+	case GW_PFRAME_RST:
+		on_rst(s, f->rst.code, f->rst.text);
+		break;
+	case GW_PFRAME_CONFIRM:
+		on_confirm(s, f->confirm);
+		break;
+	}
+}
+
+/* ---- packets ---- */
+
+/* Open it; false: it is nothing, or was here before. */
+static bool
+open_packet(struct gw_udp_session *s, struct gw_datagram *d, uint64_t *number)
+{
+	struct gw_udp_link *l = s->link;
+	struct gw_packet p;
+
+	if (!gw_packet_decode(gw_slice(d->p, d->n), &p))
+		return false;
+	*number =
+	    gw_packet_number(p.low, l->any_in ? l->largest_in + 1 : 0);
+	if (gw_keys_phase(&l->in, *number) != p.phase ||
+	    !gw_ack_out_is_new(&l->acks, *number))
+		return false;
+	if (gw_keys_open(&l->in, *number, gw_slice(d->p, GW_PACKET_HEADER),
+		d->p + GW_PACKET_HEADER, d->n - GW_PACKET_HEADER))
+		return true;
+	if (++l->forged == FORGED_MAX)
+		gw_udp_reset(s, GW_E_LOST,
+		    "too much of what arrived was forged", "");
+	return false;
+}
+
+static void
+on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
+{
+	struct gw_udp_link *l = s->link;
+	struct gw_slice in = gw_slice(d->p + GW_PACKET_HEADER,
+	    d->n - GW_PACKET_HEADER - GW_TAG_LEN);
+	bool eliciting = false, at_once = false;
+	unsigned chunks = 0;
+	struct gw_pframe f;
+	enum gw_pframes what;
+
+	while ((what = gw_pframe_next(&in, &f)) == GW_PFRAMES_ONE) {
+		eliciting = eliciting || gw_pframe_is_eliciting(f.type);
+		at_once = at_once || f.type == GW_PFRAME_PING ||
+			  f.type == GW_PFRAME_FIN;
+		chunks += f.type == GW_PFRAME_STREAM;
+		if (chunks > CHUNKS_MAX || is_early(s, &f)) {
+			what = GW_PFRAMES_BAD;
+			break;
+		}
+		on_frame(s, &f, d);
+		if (s->state == GW_UDP_CLOSED)
+			return;
+	}
+	if (what == GW_PFRAMES_BAD) {
+		gw_udp_illegal(s, "frame");
+		return;
+	}
+	gw_ack_out_received(&l->acks,
+	    &(struct gw_ack_in){ number, eliciting, at_once, d->ecn }, s->now);
+}
+
+void
+gw_udp_on_sealed(struct gw_udp_session *s, struct gw_datagram *d)
+{
+	struct gw_udp_link *l = s->link;
+	uint64_t number;
+
+	if (l == NULL || !open_packet(s, d, &number))
+		return;
+	s->heard = s->now;
+	l->refusals = 0;
+	l->datagrams_received++;
+	if (s->state == GW_UDP_CLOSED) {
+		/* It does not know: what ended this is told again. */
+		if (l->rst_told && l->tellings < TELLINGS) {
+			l->tellings++;
+			l->due = GW_DUE_RST;
+		}
+		return;
+	}
+	if (!l->any_in || number > l->largest_in) {
+		l->largest_in = number;
+		l->any_in = true;
+		gw_udp_new_address(s, d);
+	}
+	on_frames(s, d, number);
+	gw_udp_settle(s);
+}

@@ -1,0 +1,419 @@
+/*
+ * The hot path out: bursts of equal packets, sealed straight from the memory
+ * that holds the data.
+ *
+ * A packet is its clear header, a small head (control frames, then the head
+ * of a STREAM frame) and the chunk's bytes.  The head is filled up in front
+ * with PADDING to a multiple of 16, so that the cipher takes both without
+ * joining them, and so that a full packet is exactly as large as the path
+ * takes.
+ */
+#include <string.h>
+
+#include "base/assert.h"
+#include "session/udp/udp_session_private.h"
+
+enum {
+	OVERHEAD = GW_PACKET_HEADER + GW_TAG_LEN,
+	FRONT = 32,      /* room for PADDING in front of the frames */
+	FRAMES = 1024,   /* room for frames: 32 ranges of ACK and more */
+	STREAM_HEAD = 1 + 2 + 8,
+	BURST_MAX = 64,  /* packets; the kernel takes no more in one call */
+	PING_AFTER = 2000000 /* us without anything sent */
+};
+
+/* A packet that is being put together. */
+struct draft {
+	uint8_t room[FRONT + FRAMES];
+	struct gw_writer w;
+	struct gw_sent_packet sent;
+	struct gw_slice body;
+	bool ack;
+};
+
+static size_t
+up16(size_t n)
+{
+	return (n + 15) & ~(size_t)15;
+}
+
+size_t
+gw_udp_seal(struct gw_udp_session *s, uint64_t number,
+    const struct gw_slice text[2], uint8_t *out)
+{
+	struct gw_udp_link *l = s->link;
+	const struct gw_packet header = {
+		.dcid = s->peer_cid,
+		.phase = gw_keys_phase(&l->out, number),
+		.low = (uint32_t)number,
+	};
+
+	gw_packet_encode(&header, out);
+	gw_keys_seal(&l->out, number, gw_slice(out, GW_PACKET_HEADER), text,
+	    out + GW_PACKET_HEADER);
+	return OVERHEAD + text[0].n + text[1].n;
+}
+
+/* ---- control frames ---- */
+
+static void
+put(struct draft *d, const struct gw_pframe *f)
+{
+	gw_pframe_encode(&d->w, f);
+}
+
+static void
+put_rst(struct draft *d, const struct gw_udp_link *l)
+{
+	put(d, &(struct gw_pframe){
+		   .type = GW_PFRAME_RST,
+		   .rst = { l->rst_code, gw_slice_str(l->rst_text) },
+	       });
+}
+
+static void
+put_confirm(struct draft *d, const struct gw_udp_session *s)
+{
+	uint8_t name[GW_NAME_PAYLOAD];
+
+	gw_name_encode(s->name, name);
+	put(d, &(struct gw_pframe){
+		   .type = GW_PFRAME_CONFIRM,
+		   .confirm = gw_slice(name, sizeof(name)),
+	       });
+}
+
+static void
+put_frequency(struct draft *d, const struct gw_udp_link *l)
+{
+	put(d, &(struct gw_pframe){
+		   .type = GW_PFRAME_ACK_FREQUENCY,
+		   .frequency = l->asked,
+	       });
+}
+
+/* What is due, as far as it goes to this address. */
+static void
+put_controls(struct gw_udp_session *s, struct draft *d)
+{
+	struct gw_udp_link *l = s->link;
+	unsigned due = l->due;
+
+	if (due & GW_DUE_RST) {
+		put_rst(d, l);
+		l->due = 0;
+		d->sent.content.controls |= GW_DUE_RST;
+		return;
+	}
+	if (due & GW_DUE_CONFIRM)
+		put_confirm(d, s);
+	if (due & GW_DUE_CHALLENGE)
+		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PATH_CHALLENGE,
+			   .path = l->probe.challenge });
+	if (due & GW_DUE_RESPONSE)
+		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PATH_RESPONSE,
+			   .path = l->response });
+	if (due & GW_DUE_FREQUENCY)
+		put_frequency(d, l);
+	if (due & GW_DUE_FIN)
+		put(d, &(struct gw_pframe){ .type = GW_PFRAME_FIN,
+			   .fin = gw_udp_streams_total(&l->streams) });
+	if (due & GW_DUE_PING)
+		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PING });
+	d->sent.content.controls |= (uint16_t)due;
+	l->due = 0;
+	if (due & (GW_DUE_WINDOWS | GW_DUE_BLOCKED) &&
+	    !gw_udp_streams_put(&l->streams, &d->w))
+		l->due = due & (GW_DUE_WINDOWS | GW_DUE_BLOCKED);
+	if (due & GW_DUE_FIN && !s->fin_sent) {
+		s->fin_sent = true;
+		gw_trace(s->trace, "> FIN");
+	}
+}
+
+static void
+put_ack(struct gw_udp_session *s, struct draft *d)
+{
+	struct gw_udp_link *l = s->link;
+	struct gw_ack ack;
+
+	if (!gw_ack_out_fill(&l->acks, &ack, s->now) ||
+	    !gw_ack_encode(&d->w, &ack))
+		return;
+	d->ack = true;
+	d->sent.content.controls |= GW_CARRIES_ACK;
+}
+
+/* ---- a packet ---- */
+
+static void
+start(struct gw_udp_session *s, struct draft *d)
+{
+	memset(d->room, 0, FRONT);
+	memset(&d->sent, 0, sizeof(d->sent));
+	d->w = gw_writer(d->room + FRONT, FRAMES);
+	d->body = gw_slice(NULL, 0);
+	d->ack = false;
+	d->sent.number = s->link->next_number;
+}
+
+/* A chunk of a stream, so that the packet has `size` bytes at most. */
+static void
+put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
+{
+	struct gw_udp_link *l = s->link;
+	const size_t head = up16(gw_writer_len(&d->w) + STREAM_HEAD);
+	struct gw_udp_chunk c;
+
+	if (size < OVERHEAD + head + 1 ||
+	    !gw_udp_streams_chunk(&l->streams, size - OVERHEAD - head, &c))
+		return;
+	put(d, &(struct gw_pframe){
+		   .type = GW_PFRAME_STREAM,
+		   .stream = { c.offset, gw_slice(NULL, 0), c.stream, c.end,
+		       false },
+	       });
+	d->body = c.data;
+	d->sent.content.stream = c.stream;
+	d->sent.content.offset = c.offset;
+	d->sent.content.length = (uint32_t)c.data.n;
+	if (c.end)
+		d->sent.content.controls |= GW_CARRIES_END;
+	d->sent.eliciting = true;
+}
+
+/* Seal it: `size` bytes where the chunk fills it up.  Returns its length. */
+static size_t
+seal(struct gw_udp_session *s, struct draft *d, uint8_t *out, size_t size)
+{
+	struct gw_udp_link *l = s->link;
+	const size_t frames = gw_writer_len(&d->w);
+	const size_t full = size - OVERHEAD - d->body.n;
+	size_t head = up16(frames);
+	struct gw_slice text[2];
+
+	GW_ASSERT(gw_writer_ok(&d->w));
+	if (full % 16 == 0 && full == head + 16)
+		head = full; /* the head of STREAM was shorter than feared */
+	GW_ASSERT(head - frames <= FRONT);
+	text[0] = gw_slice(d->room + FRONT + frames - head, head);
+	text[1] = d->body;
+	return gw_udp_seal(s, d->sent.number, text, out);
+}
+
+/* It leaves: the number is used. */
+static enum gw_err
+note(struct gw_udp_session *s, struct draft *d, size_t n)
+{
+	struct gw_udp_link *l = s->link;
+
+	l->next_number++;
+	l->datagrams_sent++;
+	d->sent.bytes = (uint32_t)n;
+	if (d->ack)
+		gw_ack_out_sent(&l->acks, d->sent.number);
+	if (d->sent.content.controls & ~GW_CARRIES_ACK)
+		d->sent.eliciting = true;
+	if (d->sent.eliciting)
+		s->sent_at = s->now;
+	return gw_recovery_sent(&l->recovery, &d->sent, s->now);
+}
+
+static void
+broken(struct gw_udp_session *s, enum gw_err err)
+{
+	struct gw_close close;
+
+	gw_close_set(&close, err, "%s", gw_err_text(err));
+	gw_udp_close(s, &close);
+}
+
+/* ---- a burst ---- */
+
+static bool
+has_ack(const struct gw_udp_session *s)
+{
+	return gw_ack_out_due(&s->link->acks, s->now);
+}
+
+static bool
+has_data(const struct gw_udp_session *s)
+{
+	return s->state != GW_UDP_CLOSED &&
+	       gw_udp_streams_has_chunk(&s->link->streams);
+}
+
+/* What the path still lets out: windows of congestion, pace, and an address
+ * that has proved nothing yet. */
+static uint64_t
+budget(const struct gw_udp_session *s)
+{
+	const struct gw_udp_link *l = s->link;
+	uint64_t n = gw_recovery_budget(&l->recovery, s->now);
+
+	if (gw_recovery_probes(&l->recovery) > 0)
+		n = GW_PACKET_MAX;
+	if (l->probe.active && l->probe.allowance < n)
+		n = l->probe.allowance;
+	return n;
+}
+
+/* One packet at `out`; 0: nothing is to be said. */
+static size_t
+one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
+{
+	struct gw_udp_link *l = s->link;
+	struct draft d;
+	enum gw_err err;
+	size_t n;
+
+	start(s, &d);
+	if (l->due == 0 && !data && !has_ack(s))
+		return 0;
+	if (gw_ack_out_pending(&l->acks))
+		put_ack(s, &d);
+	put_controls(s, &d);
+	if (data)
+		put_chunk(s, &d, size);
+	if (gw_writer_len(&d.w) == 0)
+		return 0;
+	if ((err = gw_keys_prepare(&l->out, d.sent.number)) != GW_OK) {
+		broken(s, err);
+		return 0;
+	}
+	d.sent.ect = gw_recovery_ect(&l->recovery);
+	n = seal(s, &d, out, size);
+	if ((err = note(s, &d, n)) != GW_OK)
+		broken(s, err);
+	if (l->probe.active)
+		l->probe.allowance -= n < l->probe.allowance
+					  ? n
+					  : l->probe.allowance;
+	return n;
+}
+
+/* Whatever a probe for a lost tail is to carry: new data, the oldest that is
+ * outstanding, or at least something that wants an ACK. */
+static void
+prepare_probe(struct gw_udp_session *s)
+{
+	struct gw_udp_link *l = s->link;
+	struct gw_sent_content c;
+
+	if (gw_recovery_probes(&l->recovery) == 0 || has_data(s))
+		return;
+	if (gw_recovery_oldest(&l->recovery, &c))
+		gw_udp_repeat(s, &c);
+	if (!has_data(s) && l->due == 0)
+		l->due |= GW_DUE_PING;
+}
+
+/* A datagram that tries a larger size: a burst of its own. */
+static bool
+mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
+{
+	static const uint8_t zeros[GW_PACKET_MAX];
+	static const uint8_t ping[16] = { GW_PFRAME_PING };
+	struct gw_udp_link *l = s->link;
+	struct gw_sent_packet sent = {
+		.number = l->next_number,
+		.eliciting = true,
+		.mtu_probe = true,
+	};
+	struct gw_slice text[2] = { gw_slice(ping, sizeof(ping)) };
+	uint32_t size;
+
+	if (!gw_udp_is_open(s) || l->probe.active ||
+	    !gw_pmtud_probe(&l->mtu, s->now, &size) || size > b->cap ||
+	    gw_keys_prepare(&l->out, sent.number) != GW_OK)
+		return false;
+	sent.bytes = size;
+	text[1] = gw_slice(zeros, size - OVERHEAD - sizeof(ping));
+	gw_udp_seal(s, sent.number, text, b->buf);
+	gw_pmtud_sent(&l->mtu, sent.number, size, s->now);
+	l->next_number++;
+	l->datagrams_sent++;
+	if (gw_recovery_sent(&l->recovery, &sent, s->now) != GW_OK)
+		return false;
+	b->len = b->segment = size;
+	return true;
+}
+
+/* A response goes where its challenge came from, which may be elsewhere. */
+static bool
+response_elsewhere(struct gw_udp_session *s, struct gw_burst *b)
+{
+	struct gw_udp_link *l = s->link;
+	const unsigned others = l->due & ~(unsigned)GW_DUE_RESPONSE;
+
+	if ((l->due & GW_DUE_RESPONSE) == 0 ||
+	    gw_path_eq(&l->response_to, &s->path))
+		return false;
+	l->due = GW_DUE_RESPONSE;
+	b->len = b->segment = one(s, b->buf, GW_PACKET_MIN, false);
+	l->due |= others;
+	b->to = l->response_to;
+	return b->len > 0;
+}
+
+static void
+fill(struct gw_udp_session *s, struct gw_burst *b)
+{
+	const uint32_t size = gw_pmtud_size(&s->link->mtu);
+	uint64_t left = budget(s);
+
+	for (unsigned i = 0; i < BURST_MAX && b->len + size <= b->cap; i++) {
+		size_t n = one(
+		    s, b->buf + b->len, size, left >= size && has_data(s));
+
+		if (n == 0)
+			break;
+		if (b->len == 0)
+			b->segment = n;
+		b->len += n;
+		left -= n < left ? n : left;
+		if (n < size)
+			break;
+	}
+}
+
+bool
+gw_udp_output(struct gw_udp_session *s, struct gw_burst *b)
+{
+	struct gw_udp_link *l = s->link;
+
+	b->len = 0;
+	b->to = s->path;
+	b->ect = gw_recovery_ect(&l->recovery);
+	if (s->state == GW_UDP_CLOSED && (l->due & GW_DUE_RST) == 0)
+		return false;
+	if (response_elsewhere(s, b) || mtu_probe(s, b))
+		return true;
+	if (s->fin_wanted && !s->fin_sent && !has_data(s))
+		l->due |= GW_DUE_FIN;
+	if (gw_recovery_ack_frequency(&l->recovery, &l->asked))
+		l->due |= GW_DUE_FREQUENCY;
+	if (gw_udp_streams_due(&l->streams))
+		l->due |= GW_DUE_WINDOWS;
+	prepare_probe(s);
+	fill(s, b);
+	if (!has_data(s) && budget(s) > 0)
+		gw_recovery_app_limited(&l->recovery, s->now);
+	return b->len > 0;
+}
+
+gw_usec
+gw_udp_output_deadline(const struct gw_udp_session *s)
+{
+	const struct gw_udp_link *l = s->link;
+	gw_usec at;
+
+	if (s->state == GW_UDP_CLOSED)
+		return GW_NEVER;
+	at = gw_recovery_deadline(&l->recovery);
+	at = gw_usec_min(at, gw_ack_out_deadline(&l->acks));
+	at = gw_usec_min(at, gw_pmtud_deadline(&l->mtu));
+	if (has_data(s))
+		at = gw_usec_min(at, gw_recovery_send_at(&l->recovery, s->now));
+	return at;
+}

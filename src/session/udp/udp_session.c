@@ -1,0 +1,459 @@
+#include "session/udp/udp_session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "crypto/kdf.h"
+#include "session/udp/udp_session_private.h"
+
+enum {
+	ANSWER_SECONDS = 10, /* an initiator waits for its answer */
+	IDLE = 60000000,     /* us */
+	MEMORY = 32 << 20,
+	PING_AFTER = 2000000, /* us, so that the other side's
+				 gw_session_heard stays young */
+	REFUSALS = 3, /* by ICMP, with nothing heard between */
+	REFUSED_AFTER = 500000 /* us without hearing anything */
+};
+
+static_assert(sizeof(struct gw_udp_session) + sizeof(struct gw_handshake) <=
+		  GW_PENDING_BYTES,
+    "what exists before authentication");
+
+struct gw_udp_session *
+gw_udp_session_of(struct gw_session *base)
+{
+	return (struct gw_udp_session *)(void *)base;
+}
+
+static const struct gw_udp_session *
+peek(const struct gw_session *base)
+{
+	return (const struct gw_udp_session *)(const void *)base;
+}
+
+/* ---- the link ---- */
+
+enum gw_err
+gw_udp_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
+{
+	const struct gw_recovery_options ro = {
+		.congestion = s->o.congestion,
+		.datagram = GW_PACKET_MIN,
+		.seed = gw_random_u64(&s->random),
+		.trace = s->trace,
+	};
+	enum gw_err err;
+
+	if ((err = gw_recovery_init(&l->recovery, &ro, s->now)) != GW_OK)
+		return err;
+	gw_ack_out_init(&l->acks);
+	gw_udp_streams_init(&l->streams, s->window, s->o.memory);
+	gw_pmtud_init(&l->mtu, s->o.datagram, s->now);
+	return GW_OK;
+}
+
+void
+gw_udp_link_free(struct gw_udp_link *l)
+{
+	if (l == NULL)
+		return;
+	gw_keys_fini(&l->out);
+	gw_keys_fini(&l->in);
+	gw_recovery_fini(&l->recovery);
+	gw_ack_out_fini(&l->acks);
+	gw_udp_streams_fini(&l->streams);
+	free(l);
+}
+
+/* ---- what the endpoint calls ---- */
+
+void
+gw_udp_session_hello(struct gw_session *base, const struct gw_hello_packet *p,
+    size_t bytes, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	gw_udp_on_hello(s, p, bytes);
+}
+
+void
+gw_udp_session_input(
+    struct gw_session *base, struct gw_datagram *d, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	gw_udp_on_sealed(s, d);
+}
+
+void
+gw_udp_session_batch_end(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	if (s->link != NULL)
+		gw_ack_out_batch_end(&s->link->acks, now);
+}
+
+bool
+gw_udp_session_output(
+    struct gw_session *base, struct gw_burst *b, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	b->to = s->path;
+	b->ect = false;
+	b->len = b->segment = gw_udp_opening_output(s, b->buf, b->cap);
+	if (b->len > 0)
+		return true;
+	return s->link != NULL && gw_udp_output(s, b);
+}
+
+void
+gw_udp_session_refused(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+	struct gw_close close;
+
+	s->now = now;
+	if (s->state == GW_UDP_SYN_SENT && s->link == NULL) {
+		gw_close_set(&close, GW_E_CONNECT,
+		    "nobody waits at that port (connection refused)");
+		gw_udp_close(s, &close);
+		return;
+	}
+	if (!gw_udp_is_open(s) ||
+	    ++s->link->refusals < REFUSALS ||
+	    now < s->heard + REFUSED_AFTER)
+		return;
+	/* ICMP can be forged; that nothing comes any more cannot. */
+	gw_close_set(&close, s->state == GW_UDP_LAST_ACK ? GW_OK : GW_E_LOST,
+	    "the connection was lost: nobody is at its port any more");
+	gw_udp_close(s, &close);
+}
+
+void
+gw_udp_session_too_large(struct gw_session *base, size_t n, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	if (s->link == NULL)
+		return;
+	gw_pmtud_too_large(&s->link->mtu, (uint32_t)n, now);
+	gw_recovery_datagram(
+	    &s->link->recovery, gw_pmtud_size(&s->link->mtu));
+}
+
+bool
+gw_udp_session_gone(const struct gw_session *base, gw_usec now)
+{
+	const struct gw_udp_session *s = peek(base);
+
+	if (s->state != GW_UDP_CLOSED || s->flight.due)
+		return false;
+	return (s->link == NULL || s->link->due == 0) && now >= s->until;
+}
+
+/* ---- session.h ---- */
+
+static void
+udp_free(struct gw_session *base)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	gw_udp_drop_handshake(s);
+	gw_udp_link_free(s->link);
+	gw_wipe(s, sizeof(*s));
+	free(s);
+}
+
+static void
+udp_tick(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+	struct gw_udp_link *l = s->link;
+
+	s->now = now;
+	gw_udp_opening_tick(s);
+	if (l == NULL || s->state == GW_UDP_CLOSED)
+		return;
+	gw_recovery_tick(&l->recovery, now);
+	gw_udp_take_fates(s);
+	gw_pmtud_tick(&l->mtu, now);
+	gw_udp_paths_tick(s);
+	gw_udp_streams_tick(&l->streams, now);
+	if (gw_udp_is_open(s) && now >= s->sent_at + PING_AFTER) {
+		l->due |= GW_DUE_PING;
+		s->sent_at = now;
+	}
+	gw_udp_settle(s);
+	gw_udp_states_tick(s);
+}
+
+static gw_usec
+udp_deadline(const struct gw_session *base)
+{
+	const struct gw_udp_session *s = peek(base);
+	gw_usec at = s->flight.len > 0 ? s->flight.at : GW_NEVER;
+
+	if (s->opened_due || s->closed_due || s->fin_due || s->flight.due)
+		return 0;
+	if (gw_udp_is_opening(s))
+		at = gw_usec_min(at, s->open_by);
+	if (s->link == NULL || s->state == GW_UDP_CLOSED)
+		return at;
+	if (s->link->due != 0 || gw_udp_streams_has_event(&s->link->streams))
+		return 0;
+	at = gw_usec_min(at, gw_udp_output_deadline(s));
+	at = gw_usec_min(at, gw_udp_paths_deadline(s));
+	at = gw_usec_min(at, gw_udp_states_deadline(s));
+	at = gw_usec_min(at, gw_udp_streams_deadline(&s->link->streams));
+	if (gw_udp_is_open(s))
+		at = gw_usec_min(at, s->sent_at + PING_AFTER);
+	return at;
+}
+
+static gw_usec
+udp_heard(const struct gw_session *base)
+{
+	return peek(base)->heard;
+}
+
+static bool
+tell_opened(struct gw_udp_session *s, struct gw_session_event *ev)
+{
+	s->opened_due = false;
+	*ev = (struct gw_session_event){
+		.kind = GW_SESSION_OPENED,
+		.opened = {
+		    .peer = s->peer,
+		    .name = s->peer_name,
+		    .cipher = s->cipher,
+		    .mode = s->mode,
+		    .ticket = s->ticket,
+		},
+	};
+	return true;
+}
+
+static bool
+tell_closed(struct gw_udp_session *s, struct gw_session_event *ev)
+{
+	s->closed_due = false;
+	*ev = (struct gw_session_event){
+		.kind = GW_SESSION_CLOSED,
+		.closed = {
+		    .err = s->close.err,
+		    .guess = s->close.guess,
+		    .by_peer = s->close.by_peer,
+		    .unknown_ticket = s->close.unknown_ticket,
+		    .text = s->close.text,
+		},
+	};
+	return true;
+}
+
+static bool
+udp_event(struct gw_session *base, struct gw_session_event *ev)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	if (s->opened_due)
+		return tell_opened(s, ev);
+	if (s->link != NULL && gw_udp_streams_event(&s->link->streams, ev))
+		return true;
+	if (s->fin_due) {
+		s->fin_due = false;
+		*ev = (struct gw_session_event){ .kind = GW_SESSION_FIN };
+		return true;
+	}
+	return s->closed_due && tell_closed(s, ev);
+}
+
+static bool
+may_send(const struct gw_udp_session *s)
+{
+	return gw_udp_is_open(s) && !s->fin_wanted;
+}
+
+static size_t
+udp_writable(const struct gw_session *base, uint16_t stream)
+{
+	const struct gw_udp_session *s = peek(base);
+
+	return may_send(s)
+		   ? gw_udp_streams_writable(&s->link->streams, stream)
+		   : 0;
+}
+
+static size_t
+udp_write(struct gw_session *base, uint16_t stream, struct gw_slice data,
+    gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	if (!may_send(s))
+		return 0;
+	return gw_udp_streams_write(&s->link->streams, stream, data);
+}
+
+static bool
+udp_blocked(const struct gw_session *base, uint16_t stream)
+{
+	const struct gw_udp_session *s = peek(base);
+
+	return s->link != NULL &&
+	       gw_udp_streams_blocked(&s->link->streams, stream);
+}
+
+static void
+udp_credit(struct gw_session *base, uint16_t stream, size_t n)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	if (s->link != NULL)
+		gw_udp_streams_credit(&s->link->streams, stream, n);
+}
+
+static void
+udp_end(struct gw_session *base, uint16_t stream)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	if (may_send(s))
+		gw_udp_streams_end(&s->link->streams, stream);
+}
+
+static void
+udp_finish(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	GW_ASSERT(!gw_udp_is_opening(s));
+	if (s->fin_wanted || s->state == GW_UDP_CLOSED)
+		return;
+	s->fin_wanted = true;
+	gw_udp_set_state(s, s->state == GW_UDP_ESTABLISHED
+				? GW_UDP_FIN_WAIT_1
+				: GW_UDP_LAST_ACK);
+}
+
+static void
+udp_abort(struct gw_session *base, enum gw_err err, const char *text,
+    gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	gw_udp_reset(s, err, text, text);
+}
+
+static bool
+udp_is_open(const struct gw_session *base)
+{
+	return gw_udp_is_open(peek(base));
+}
+
+/* ---- begin ---- */
+
+static const struct gw_session_ops ops = {
+	.free = udp_free,
+	.tick = udp_tick,
+	.deadline = udp_deadline,
+	.heard = udp_heard,
+	.event = udp_event,
+	.writable = udp_writable,
+	.write = udp_write,
+	.blocked = udp_blocked,
+	.credit = udp_credit,
+	.end = udp_end,
+	.finish = udp_finish,
+	.abort = udp_abort,
+	.is_open = udp_is_open,
+};
+
+static void
+copy_options(struct gw_udp_session *s, const struct gw_session_options *o,
+    const struct gw_udp_start *start)
+{
+	s->initiator = o->initiator;
+	s->trace = o->trace;
+	s->random = o->random;
+	s->window = o->window;
+	s->o = start->udp;
+	if (s->o.memory == 0)
+		s->o.memory = MEMORY;
+	if (s->o.datagram == 0)
+		s->o.datagram = GW_PACKET_MAX;
+	if (s->o.roll == 0)
+		s->o.roll = GW_REKEY_RECORDS;
+	if (s->o.idle == 0)
+		s->o.idle = IDLE;
+	s->cid = start->cid;
+	s->peer_cid = start->peer_cid;
+	s->path = start->path;
+	memcpy(s->name, o->name, strlen(o->name) + 1);
+}
+
+enum gw_err
+gw_udp_session_new(const struct gw_session_options *o,
+    const struct gw_udp_start *start, gw_usec now, struct gw_session **out)
+{
+	struct gw_udp_session *s = calloc(1, sizeof(*s));
+
+	GW_ASSERT(o->window >= GW_STREAM_WINDOW);
+	GW_ASSERT(strlen(o->name) <= GW_NAME_MAX);
+	if (s == NULL)
+		return GW_E_MEMORY;
+	if ((s->handshake = malloc(sizeof(*s->handshake))) == NULL) {
+		free(s);
+		return GW_E_MEMORY;
+	}
+	s->base.ops = &ops;
+	copy_options(s, o, start);
+	s->state = s->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD;
+	s->now = s->since = s->heard = s->sent_at = now;
+	s->until = s->flight.at = GW_NEVER;
+	s->open_by = now + (s->initiator ? ANSWER_SECONDS
+					 : GW_PENDING_SECONDS) * GW_SEC;
+	gw_handshake_init(s->handshake, GW_CARRIER_UDP, o);
+	if (s->initiator)
+		gw_udp_opening_start(s);
+	else
+		gw_handshake_set_token(s->handshake, start->token);
+	*out = &s->base;
+	return GW_OK;
+}
+
+struct gw_udp_info
+gw_udp_session_info(const struct gw_session *base)
+{
+	const struct gw_udp_session *s = peek(base);
+	struct gw_udp_info i = { .state = s->state, .since = s->since };
+	struct gw_recovery_stats r;
+
+	if (s->link == NULL)
+		return i;
+	r = gw_recovery_stats(&s->link->recovery);
+	i.cwnd = r.window;
+	i.in_flight = r.in_flight;
+	i.rate = r.delivery_rate;
+	i.srtt = r.smoothed_rtt;
+	i.min_rtt = r.min_rtt;
+	i.lost = r.lost_packets;
+	i.spurious = r.spurious_packets;
+	i.sent = s->link->datagrams_sent;
+	i.received = s->link->datagrams_received;
+	i.datagram = gw_pmtud_size(&s->link->mtu);
+	i.congestion = r.congestion;
+	return i;
+}

@@ -1,0 +1,73 @@
+/*
+ * udp_session - a session on the udp carrier: our own transport.
+ *
+ * Sans-IO: datagrams come in one by one, and bursts of them go out, each
+ * with its path; time is passed in, events are pulled (session.h).  The
+ * states are those of RFC 9293, by name; docs/protocol.md, "Packets".  An
+ * endpoint (endpoint.h) makes these sessions, and knows which datagram is
+ * whose.  One thread at a time.
+ */
+#ifndef GW_SESSION_UDP_UDP_SESSION_H
+#define GW_SESSION_UDP_UDP_SESSION_H
+
+#include "session/session.h"
+#include "session/udp/cc.h"
+#include "session/udp/datagram.h"
+
+enum gw_udp_state {
+	GW_UDP_SYN_SENT,
+	GW_UDP_SYN_RCVD,
+	GW_UDP_ESTABLISHED,
+	GW_UDP_FIN_WAIT_1,
+	GW_UDP_FIN_WAIT_2,
+	GW_UDP_CLOSING,
+	GW_UDP_TIME_WAIT,
+	GW_UDP_CLOSE_WAIT,
+	GW_UDP_LAST_ACK,
+	GW_UDP_CLOSED,
+	GW_UDP_STATES
+};
+/* "FIN_WAIT_1" */
+const char *gw_udp_state_name(enum gw_udp_state);
+
+/* What belongs to the carrier, beside struct gw_session_options. */
+struct gw_udp_options {
+	enum gw_congestion congestion;
+	uint64_t memory;    /* for buffers of the session, bytes; 0: 32 MiB */
+	uint32_t datagram;  /* largest that its owner can send and take, bytes
+			       of UDP payload; 0: GW_PACKET_MAX */
+	uint64_t roll;      /* packets under one key; 0: GW_REKEY_RECORDS */
+	gw_usec idle;       /* nothing heard for so long: lost; 0: 60 s */
+};
+
+/* Datagrams that may be put in before all events must have been pulled. */
+enum { GW_UDP_BATCH = 128 };
+
+/*
+ * A datagram for this session came; it is opened in place, and what events
+ * lend stays there: keep it until they are pulled.
+ */
+void gw_udp_session_input(struct gw_session *, struct gw_datagram *, gw_usec);
+/* All datagrams that were there have been put in. */
+void gw_udp_session_batch_end(struct gw_session *, gw_usec now);
+/* The next burst to send; false: none now. */
+bool gw_udp_session_output(struct gw_session *, struct gw_burst *, gw_usec);
+/* The network says that nobody is there (ICMP), as anybody may. */
+void gw_udp_session_refused(struct gw_session *, gw_usec now);
+/* A datagram of this size cannot leave (EMSGSIZE). */
+void gw_udp_session_too_large(struct gw_session *, size_t n, gw_usec now);
+
+/* What people want to see of it. */
+struct gw_udp_info {
+	enum gw_udp_state state;
+	gw_usec since; /* when it entered that state */
+	uint64_t cwnd, in_flight, rate; /* bytes; bytes a second */
+	gw_usec srtt, min_rtt;
+	uint64_t sent, received; /* datagrams */
+	uint64_t lost, spurious; /* packets */
+	uint32_t datagram;       /* what the path takes, bytes */
+	const char *congestion;  /* "bbr" */
+};
+struct gw_udp_info gw_udp_session_info(const struct gw_session *);
+
+#endif /* GW_SESSION_UDP_UDP_SESSION_H */

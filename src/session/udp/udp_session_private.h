@@ -1,0 +1,202 @@
+/*
+ * udp_session_private - shared by the files of udp_session: udp_session.c
+ * (life, time, what its owner calls), udp_states.c (the states and the end),
+ * udp_opening.c (the three messages), udp_input.c (sealed packets in),
+ * udp_output.c (packets out), udp_streams.c (data and windows), udp_paths.c
+ * (addresses that change); and for tests that play a hostile peer.
+ */
+#ifndef GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
+#define GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
+
+#include "session/carrier.h"
+#include "session/handshake.h"
+#include "session/udp/ack_out.h"
+#include "session/udp/keys.h"
+#include "session/udp/pmtud.h"
+#include "session/udp/recovery.h"
+#include "session/udp/udp_session.h"
+#include "session/udp/udp_streams.h"
+#include "wire/packet.h"
+
+/*
+ * What is to be told to the peer beside data and ACK.  A packet remembers
+ * which of them it carried (gw_sent_content.controls), and when it is lost
+ * they are due again.
+ */
+enum gw_udp_control {
+	GW_DUE_CONFIRM = 1 << 0,
+	GW_DUE_FIN = 1 << 1,
+	GW_DUE_WINDOWS = 1 << 2, /* of streams and session, as they stand */
+	GW_DUE_BLOCKED = 1 << 3,
+	GW_DUE_CHALLENGE = 1 << 4,
+	GW_DUE_RESPONSE = 1 << 5,
+	GW_DUE_FREQUENCY = 1 << 6,
+	GW_DUE_PING = 1 << 7,
+	GW_DUE_RST = 1 << 8,
+	/* of the packet alone: never due by themselves */
+	GW_CARRIES_END = 1 << 9, /* its chunk ends the stream */
+	GW_CARRIES_ACK = 1 << 10
+};
+
+enum { GW_UDP_FLIGHT = 400 }; /* longest message of the handshake here */
+
+/* A message of the handshake that is repeated until it is answered. */
+struct gw_udp_flight {
+	uint8_t b[GW_UDP_FLIGHT];
+	size_t len; /* 0: none */
+	bool due;
+	unsigned tries;
+	gw_usec at; /* when it is repeated */
+	gw_usec first; /* when it left first */
+};
+
+/* An address that has to prove that it is reached (RFC 9000, 8.2). */
+struct gw_udp_probe {
+	bool active;
+	struct gw_path old; /* to go back to */
+	uint64_t challenge;
+	uint64_t allowance; /* bytes that may go there still */
+	gw_usec until;
+	gw_usec again;
+};
+
+/* What exists once there are keys. */
+struct gw_udp_link {
+	struct gw_keys out, in;
+	uint64_t next_number;
+	uint64_t largest_in; /* authenticated */
+	bool any_in;
+	struct gw_recovery recovery;
+	struct gw_ack_out acks;
+	struct gw_udp_streams streams;
+	struct gw_pmtud mtu;
+	unsigned due; /* enum gw_udp_control */
+	uint64_t response; /* to a challenge */
+	struct gw_path response_to;
+	struct gw_udp_probe probe;
+	uint64_t peer_total; /* of its FIN */
+	bool peer_fin;       /* came; takes effect when its data has */
+	bool confirmed;      /* the peer has the keys, too */
+	uint32_t forged;     /* packets that did not open */
+	uint16_t rst_code;
+	char rst_text[GW_REASON_MAX + 1];
+	bool rst_told;     /* a RST went out; it is repeated on request, ... */
+	unsigned tellings; /* ... so many times by now */
+	struct gw_ack_frequency asked; /* of the peer */
+	unsigned refusals; /* by ICMP since something was heard */
+	uint64_t datagrams_sent, datagrams_received;
+};
+
+struct gw_udp_session {
+	struct gw_session base; /* first: the session is it */
+	enum gw_udp_state state;
+	gw_usec since; /* in this state */
+	bool initiator;
+	const struct gw_trace *trace;
+	struct gw_random random;
+	struct gw_udp_options o;
+	uint64_t window;
+	gw_usec now; /* of the call under way */
+
+	uint64_t cid, peer_cid;
+	struct gw_path path;
+	uint32_t source_bytes; /* that came before it was authenticated */
+	struct gw_udp_flight flight;
+	uint8_t cookie[GW_COOKIE_MAX];
+	size_t cookie_len;
+	unsigned cookies; /* that were asked for */
+	uint8_t reset_token[GW_TOKEN_LEN]; /* initiator: of the other side */
+	gw_usec open_by;
+	gw_usec heard, sent_at;
+
+	struct gw_handshake *handshake; /* until it is of no use any more */
+	struct gw_udp_link *link;       /* NULL until there are keys */
+
+	uint8_t peer[GW_KEY_LEN];
+	char name[GW_NAME_MAX + 1];
+	char peer_name[GW_NAME_MAX + 1];
+	enum gw_cipher cipher;
+	enum gw_mode mode;
+	struct gw_ticket ticket;
+	struct gw_close close;
+
+	bool opened_due, closed_due, fin_due; /* events that wait */
+	bool ended; /* CLOSED was told, or is due */
+	/* sent once; its packet acknowledged; all data, too; the peer's takes
+	 * effect */
+	bool fin_wanted, fin_sent, fin_told, fin_acked, fin_received;
+	gw_usec until; /* TIME_WAIT, LAST_ACK and CLOSED end then */
+};
+
+/* udp_session.c */
+struct gw_udp_session *gw_udp_session_of(struct gw_session *);
+/* How a session begins: what its endpoint decides. */
+struct gw_udp_start {
+	struct gw_udp_options udp;
+	struct gw_path path;
+	uint64_t cid, peer_cid;      /* peer_cid: 0 where it is not known */
+	uint8_t token[GW_TOKEN_LEN]; /* responder: that its RST bears */
+};
+GW_MUST_USE enum gw_err gw_udp_session_new(const struct gw_session_options *,
+    const struct gw_udp_start *, gw_usec now, struct gw_session **);
+/* A message of the handshake that came in a datagram of so many bytes. */
+void gw_udp_session_hello(struct gw_session *, const struct gw_hello_packet *,
+    size_t bytes, gw_usec now);
+/* It has nothing to say any more, and nobody can want to hear it again. */
+bool gw_udp_session_gone(const struct gw_session *, gw_usec now);
+/* After the keys are in it. */
+GW_MUST_USE enum gw_err gw_udp_link_init(
+    const struct gw_udp_session *, struct gw_udp_link *);
+void gw_udp_link_free(struct gw_udp_link *);
+
+/* udp_states.c */
+void gw_udp_set_state(struct gw_udp_session *, enum gw_udp_state);
+/* Over, with this to tell; the peer is told nothing. */
+void gw_udp_close(struct gw_udp_session *, const struct gw_close *);
+/* Over, and the peer is told where there are keys to seal it with. */
+void gw_udp_reset(struct gw_udp_session *, enum gw_err, const char *text,
+    const char *told);
+void gw_udp_illegal(struct gw_udp_session *, const char *what);
+/* All of the session's data and its FIN are acknowledged, or its peer's FIN
+ * takes effect: whatever follows from that. */
+void gw_udp_settle(struct gw_udp_session *);
+/* A FIN came again, or the first time. */
+void gw_udp_on_fin(struct gw_udp_session *, uint64_t total);
+void gw_udp_states_tick(struct gw_udp_session *);
+gw_usec gw_udp_states_deadline(const struct gw_udp_session *);
+bool gw_udp_is_open(const struct gw_udp_session *);
+bool gw_udp_is_opening(const struct gw_udp_session *);
+
+/* udp_opening.c */
+void gw_udp_opening_start(struct gw_udp_session *);
+void gw_udp_on_hello(
+    struct gw_udp_session *, const struct gw_hello_packet *, size_t bytes);
+void gw_udp_opening_tick(struct gw_udp_session *);
+/* Write the flight that is due as one datagram; 0: none. */
+size_t gw_udp_opening_output(struct gw_udp_session *, uint8_t *, size_t cap);
+/* The peer sealed something: it has the keys. */
+void gw_udp_confirmed(struct gw_udp_session *);
+void gw_udp_drop_handshake(struct gw_udp_session *);
+
+/* udp_input.c */
+void gw_udp_on_sealed(struct gw_udp_session *, struct gw_datagram *);
+/* What became of packets that were sent. */
+void gw_udp_take_fates(struct gw_udp_session *);
+/* What a packet carried has to go out again. */
+void gw_udp_repeat(struct gw_udp_session *, const struct gw_sent_content *);
+
+/* udp_output.c */
+bool gw_udp_output(struct gw_udp_session *, struct gw_burst *);
+/* Header, text and tag; returns the length. */
+size_t gw_udp_seal(struct gw_udp_session *, uint64_t number,
+    const struct gw_slice text[2], uint8_t *out);
+gw_usec gw_udp_output_deadline(const struct gw_udp_session *);
+
+/* udp_paths.c */
+/* The newest packet came, from wherever. */
+void gw_udp_new_address(struct gw_udp_session *, const struct gw_datagram *);
+void gw_udp_on_response(struct gw_udp_session *, uint64_t);
+void gw_udp_paths_tick(struct gw_udp_session *);
+gw_usec gw_udp_paths_deadline(const struct gw_udp_session *);
+
+#endif /* GW_SESSION_UDP_UDP_SESSION_PRIVATE_H */

@@ -51,6 +51,21 @@ gw_hello_decode(struct gw_slice got, struct gw_hello *out)
 }
 
 const char *
+gw_hello_type_name(uint8_t type)
+{
+	static const char *const name[] = {
+		[GW_HELLO_SYN] = "SYN",
+		[GW_HELLO_SYN_ACK] = "SYN_ACK",
+		[GW_HELLO_ACK] = "ACK",
+		[GW_HELLO_RST] = "RST",
+		[GW_HELLO_COOKIE] = "COOKIE",
+	};
+
+	return type > 0 && type < sizeof(name) / sizeof(*name) ? name[type]
+							       : "?";
+}
+
+const char *
 gw_hello_describe(struct gw_slice got)
 {
 	static const struct {

@@ -45,7 +45,8 @@ enum gw_rst_reason {
 	GW_RST_UNKNOWN_TICKET = 3, /* no such psk: use the code again */
 	GW_RST_NO_CODE = 4,        /* no code opens here (any more) */
 	GW_RST_TAKEN = 5,          /* the code belongs to another device */
-	GW_RST_UNKNOWN_DEVICE = 6  /* KNOWN, and this key is not known */
+	GW_RST_UNKNOWN_DEVICE = 6, /* KNOWN, and this key is not known */
+	GW_RST_NO_STATE = 7        /* on udp: no such session (any more) */
 };
 
 enum {
@@ -81,6 +82,8 @@ enum gw_hello_status {
 void gw_hello_encode(const struct gw_hello *, uint8_t out[GW_HELLO_HEADER]);
 /* From the first bytes that came; STRANGER at the first wrong one. */
 enum gw_hello_status gw_hello_decode(struct gw_slice got, struct gw_hello *out);
+/* "SYN_ACK"; "?" for what is none. */
+const char *gw_hello_type_name(uint8_t type);
 /* What a stranger's first bytes look like: "a web browser", ... */
 const char *gw_hello_describe(struct gw_slice got);
 

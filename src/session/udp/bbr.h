@@ -1,0 +1,119 @@
+/*
+ * bbr - BBRv3 (draft-ietf-ccwg-bbr of August 2026): a model of the path,
+ * bandwidth and round trip, and a machine that keeps it true by sending now
+ * faster, now slower.
+ *
+ *	STARTUP -> DRAIN -> DOWN -> CRUISE -> REFILL -> UP -> DOWN ...
+ *	                    any -> PROBE_RTT -> CRUISE or STARTUP
+ *
+ * What differs from the draft, and why:
+ *
+ * 1. Loss is not congestion by itself.  Loss above 2 % in a round counts
+ *    only if that round's lowest RTT exceeded 1.25 times the lowest there
+ *    is, CE was seen, or more sending no longer delivered more; above 10 %
+ *    it always counts.
+ *
+ * Tests: tests/unit/bbr_test.c, tests/sim/congestion_test.c.
+ */
+#ifndef GW_SESSION_UDP_BBR_H
+#define GW_SESSION_UDP_BBR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+
+enum gw_bbr_state {
+	GW_BBR_STARTUP,
+	GW_BBR_DRAIN,
+	GW_BBR_DOWN,
+	GW_BBR_CRUISE,
+	GW_BBR_REFILL,
+	GW_BBR_UP,
+	GW_BBR_PROBE_RTT
+};
+
+/* What the ACKs that come in now tell of the last probe for bandwidth. */
+enum gw_bbr_acks {
+	GW_BBR_ACKS_INIT,
+	GW_BBR_ACKS_REFILLING,
+	GW_BBR_ACKS_STARTING,
+	GW_BBR_ACKS_FEEDBACK,
+	GW_BBR_ACKS_STOPPING
+};
+
+struct gw_bbr {
+	enum gw_bbr_state state;
+	unsigned pacing_gain, cwnd_gain; /* percent */
+	uint64_t random;                 /* state of the generator */
+	uint64_t initial_window;
+
+	/* rounds, counted by packets */
+	uint64_t round_count, round_end; /* round_end: bytes delivered */
+	bool round_start;
+	uint64_t drain_round;
+
+	/* bandwidth, bytes a second */
+	uint64_t max_bw[2]; /* of the cycle before and of this one */
+	unsigned cycle;
+	uint64_t bw; /* what it acts on */
+	bool full_bw_reached, full_bw_now;
+	uint64_t full_bw;
+	unsigned full_bw_count;
+
+	/* round trip */
+	gw_usec min_rtt, min_rtt_stamp;
+	bool min_rtt_expired;
+	gw_usec probe_rtt_done;
+	bool probe_rtt_round_done;
+	uint64_t probe_rtt_window;
+	uint64_t prior_window;
+	bool idle_restart;
+
+	/* aggregation of ACKs */
+	gw_usec extra_start;
+	uint64_t extra_delivered;
+	uint64_t extra[2]; /* largest of some rounds before, and of these */
+	uint64_t extra_round;
+	uint64_t held_back;
+
+	/* long term */
+	uint64_t inflight_longterm;
+	uint64_t probe_up_acked, probe_up_acked_per_inc;
+	unsigned probe_up_rounds;
+	uint64_t rounds_since_probe;
+	gw_usec cycle_stamp, probe_wait;
+	enum gw_bbr_acks acks;
+	bool probe_sample;            /* ACKs are of what a probe sent */
+	bool too_high, precautionary; /* the probe before this one was */
+
+	/* short term */
+	uint64_t bw_shortterm, inflight_shortterm;
+	uint64_t bw_latest, inflight_latest;
+	uint64_t loss_round_end;
+	bool loss_round_start;
+	bool loss_in_round;
+
+	/* what a round says of its losses */
+	unsigned round_samples;
+	gw_usec round_rtt, last_round_rtt; /* lowest of this and the last */
+	uint64_t round_lost;               /* gw_cc_ack.lost as it began */
+	uint64_t round_delivered;          /* and .delivered */
+	gw_usec loss_round_rtt; /* lowest since loss_round_end was set */
+	uint64_t loss_round_lost, loss_round_delivered; /* as then */
+	unsigned loss_round_ranges;
+	bool loss_round_ce;
+	bool heavy_before; /* the loss round before lost very much */
+	bool startup_loss; /* STARTUP met too much loss */
+	bool saturated;    /* more sending no longer delivered more */
+	uint64_t stray;    /* share lost without congestion, of 65536 */
+
+	/* to go back, if a loss was none */
+	enum gw_bbr_state undo_state;
+	bool undo_to_state;
+	uint64_t undo_bw_shortterm, undo_inflight_shortterm;
+	uint64_t undo_inflight_longterm;
+	bool restore; /* prior_window, as soon as the episode is over */
+};
+
+#endif /* GW_SESSION_UDP_BBR_H */

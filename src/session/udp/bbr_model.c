@@ -1,0 +1,389 @@
+/* The model of the path: draft-ietf-ccwg-bbr, "Updating Network Path Model
+ * Parameters". */
+#include "session/udp/bbr_private.h"
+
+#include "base/assert.h"
+
+enum {
+	EXTRA_ROUNDS = 5,   /* of a filter of two such */
+	HEADROOM = 15,      /* percent left to others */
+	RTT_RAISED = 125,   /* percent of the lowest */
+	STARTUP_RANGES = 6, /* lost apart in a round */
+	STRAY_WEIGHT = 8
+};
+
+static uint64_t
+max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t
+min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t
+percent(uint64_t x, unsigned share)
+{
+	return x / 100 * share + x % 100 * share / 100;
+}
+
+void
+gw_bbr_model_init(struct gw_bbr *b, const struct gw_cc_options *o,
+    uint64_t window, gw_usec now)
+{
+	*b = (struct gw_bbr){
+		.random = o->seed,
+		.initial_window = window,
+		.min_rtt = o->rtt == 0 ? GW_NEVER : o->rtt,
+		.min_rtt_stamp = now,
+		.probe_rtt_window = window,
+		.extra_start = now,
+		.inflight_longterm = GW_BBR_INFINITE,
+		.probe_up_acked_per_inc = GW_BBR_INFINITE,
+		.round_rtt = GW_NEVER,
+		.last_round_rtt = GW_NEVER,
+		.loss_round_rtt = GW_NEVER,
+	};
+	gw_bbr_reset_short_term(b);
+}
+
+/* ---- volumes ---- */
+
+uint64_t
+gw_bbr_bdp(const struct gw_bbr *b, uint64_t bw, unsigned share)
+{
+	if (b->min_rtt == GW_NEVER)
+		return b->initial_window;
+	/* What gets lost on the way is in flight too. */
+	return gw_bbr_with_stray(
+	    b, percent(gw_rate_bytes(bw, b->min_rtt), share));
+}
+
+/* No less than hosts need to move it in batches. */
+static uint64_t
+quantized(const struct gw_cc *cc, uint64_t inflight)
+{
+	const struct gw_bbr *b = &cc->u.bbr;
+
+	inflight = max_u64(inflight, cc->quantum + b->held_back);
+	inflight = max_u64(inflight, GW_BBR_MIN_PIPE * (uint64_t)cc->datagram);
+	if (b->state == GW_BBR_UP)
+		inflight += 2 * (uint64_t)cc->datagram;
+	return inflight;
+}
+
+uint64_t
+gw_bbr_inflight(const struct gw_cc *cc, uint64_t bw, unsigned share)
+{
+	return quantized(cc, gw_bbr_bdp(&cc->u.bbr, bw, share));
+}
+
+uint64_t
+gw_bbr_max_inflight(const struct gw_cc *cc)
+{
+	const struct gw_bbr *b = &cc->u.bbr;
+	const uint64_t extra = max_u64(b->extra[0], b->extra[1]);
+	const uint64_t by_gain = gw_bbr_bdp(b, b->bw, b->cwnd_gain);
+
+	/* While it grows, ACKs come faster than expected anyway, and what the
+	 * gain adds has room for them. */
+	if (b->state <= GW_BBR_DRAIN)
+		return quantized(
+		    cc, max_u64(by_gain, gw_bbr_bdp(b, b->bw, 100) + extra));
+	return quantized(cc, by_gain + extra);
+}
+
+uint64_t
+gw_bbr_with_headroom(const struct gw_cc *cc)
+{
+	const struct gw_bbr *b = &cc->u.bbr;
+	uint64_t headroom;
+
+	if (b->inflight_longterm == GW_BBR_INFINITE)
+		return GW_BBR_INFINITE;
+	headroom =
+	    max_u64(cc->datagram, percent(b->inflight_longterm, HEADROOM));
+	return max_u64(b->inflight_longterm > headroom
+			   ? b->inflight_longterm - headroom
+			   : 0,
+	    GW_BBR_MIN_PIPE * (uint64_t)cc->datagram);
+}
+
+uint64_t
+gw_bbr_target(const struct gw_cc *cc)
+{
+	return min_u64(gw_bbr_bdp(&cc->u.bbr, cc->u.bbr.bw, 100), cc->window);
+}
+
+/* ---- what loss means ---- */
+
+static bool
+is_heavy(uint64_t lost, uint64_t of)
+{
+	return lost > percent(of, GW_BBR_LOSS_ALWAYS);
+}
+
+/* Loss that is not heavy: what says that it is more than the path's own? */
+static bool
+is_congestion(const struct gw_bbr *b, uint64_t lost, uint64_t of, gw_usec rtt)
+{
+	/* No more than it always loses. */
+	if (lost <= of * 2 * b->stray / GW_BBR_STRAY_ONE)
+		return false;
+	if (rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
+	    rtt > percent(b->min_rtt, RTT_RAISED))
+		return true;
+	return b->saturated;
+}
+
+bool
+gw_bbr_queue_grows(const struct gw_bbr *b)
+{
+	return b->round_rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
+	    b->round_rtt > percent(b->min_rtt, RTT_RAISED);
+}
+
+bool
+gw_bbr_queue_grew(const struct gw_bbr *b)
+{
+	return b->last_round_rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
+	    b->last_round_rtt > percent(b->min_rtt, RTT_RAISED);
+}
+
+bool
+gw_bbr_is_too_high(const struct gw_bbr *b, uint64_t lost, uint64_t in_flight)
+{
+	const gw_usec rtt =
+	    b->round_rtt == GW_NEVER ? b->last_round_rtt : b->round_rtt;
+
+	return lost > percent(in_flight, GW_BBR_LOSS_THRESH) &&
+	    (is_heavy(lost, in_flight) ||
+		is_congestion(b, lost, in_flight, rtt));
+}
+
+void
+gw_bbr_note_loss(struct gw_cc *cc, const struct gw_cc_loss *loss)
+{
+	struct gw_bbr *b = &cc->u.bbr;
+
+	if (!b->loss_in_round) {
+		b->loss_round_end = loss->delivered;
+		b->loss_round_lost =
+		    loss->lost > loss->bytes ? loss->lost - loss->bytes : 0;
+		b->loss_round_delivered = loss->delivered;
+		b->loss_round_rtt = GW_NEVER;
+		b->loss_round_ranges = 0;
+		b->loss_round_ce = false;
+	}
+	b->loss_in_round = true;
+	b->loss_round_ranges += loss->ranges;
+	b->loss_round_ce |= loss->ce > 0;
+}
+
+/* The share of what is lost although nothing is too full, smoothed: the
+ * sender puts as much on top. */
+static void
+note_stray(struct gw_bbr *b, const struct gw_cc_ack *ack)
+{
+	const uint64_t lost =
+	    ack->lost > b->round_lost ? ack->lost - b->round_lost : 0;
+	const uint64_t of = lost + (ack->delivered - b->round_delivered);
+	uint64_t share;
+
+	if (of == 0 || gw_bbr_queue_grew(b) || is_heavy(lost, of))
+		return;
+	share = lost * GW_BBR_STRAY_ONE / of;
+	b->stray = (b->stray * (STRAY_WEIGHT - 1) + share + STRAY_WEIGHT / 2) /
+		   STRAY_WEIGHT;
+}
+
+/* ---- rounds and signals ---- */
+
+void
+gw_bbr_start_round(struct gw_bbr *b, uint64_t delivered)
+{
+	b->round_end = delivered;
+}
+
+static void
+update_round(struct gw_bbr *b, const struct gw_cc_ack *ack)
+{
+	b->round_start = ack->rate.prior_delivered >= b->round_end;
+	if (b->round_start) {
+		gw_bbr_start_round(b, ack->delivered);
+		b->round_count++;
+		b->rounds_since_probe++;
+		b->last_round_rtt = b->round_rtt;
+		b->round_rtt = GW_NEVER;
+		b->round_samples = 0;
+		note_stray(b, ack);
+		b->round_lost = ack->lost;
+		b->round_delivered = ack->delivered;
+	}
+	if (ack->rtt != 0) {
+		b->round_rtt = gw_usec_min(b->round_rtt, ack->rtt);
+		b->round_samples++;
+		b->loss_round_rtt = gw_usec_min(b->loss_round_rtt, ack->rtt);
+	}
+}
+
+void
+gw_bbr_reset_signals(struct gw_bbr *b)
+{
+	b->loss_in_round = false;
+	b->bw_latest = 0;
+	b->inflight_latest = 0;
+}
+
+void
+gw_bbr_reset_short_term(struct gw_bbr *b)
+{
+	b->bw_shortterm = GW_BBR_INFINITE;
+	b->inflight_shortterm = GW_BBR_INFINITE;
+}
+
+uint64_t
+gw_bbr_max_bw(const struct gw_bbr *b)
+{
+	return max_u64(b->max_bw[0], b->max_bw[1]);
+}
+
+static void
+update_max_bw(struct gw_bbr *b, const struct gw_rate_sample *rate)
+{
+	uint64_t *slot = &b->max_bw[b->cycle & 1];
+
+	if (rate->rate == 0 ||
+	    (rate->app_limited && rate->rate < gw_bbr_max_bw(b)))
+		return;
+	*slot = max_u64(*slot, rate->rate);
+}
+
+/* When it is not looking for more, what it does follows what the last round
+ * delivered. */
+static void
+adapt_lower_bounds(struct gw_cc *cc)
+{
+	struct gw_bbr *b = &cc->u.bbr;
+
+	if (b->state == GW_BBR_STARTUP || b->state == GW_BBR_REFILL ||
+	    b->state == GW_BBR_UP)
+		return;
+	if (b->bw_shortterm == GW_BBR_INFINITE)
+		b->bw_shortterm = gw_bbr_max_bw(b);
+	if (b->inflight_shortterm == GW_BBR_INFINITE)
+		b->inflight_shortterm = cc->window;
+	b->bw_shortterm =
+	    max_u64(b->bw_latest, percent(b->bw_shortterm, GW_BBR_BETA));
+	b->inflight_shortterm = max_u64(
+	    b->inflight_latest, percent(b->inflight_shortterm, GW_BBR_BETA));
+}
+
+static void
+end_loss_round(struct gw_cc *cc, const struct gw_cc_ack *ack)
+{
+	struct gw_bbr *b = &cc->u.bbr;
+	const uint64_t lost =
+	    ack->lost > b->loss_round_lost ? ack->lost - b->loss_round_lost : 0;
+	const uint64_t of = lost + (ack->delivered - b->loss_round_delivered);
+	/* A round of a short path is few packets: once proves nothing. */
+	const bool heavy = b->loss_in_round && is_heavy(lost, of);
+	const bool congestion = b->loss_round_ce ||
+	    (heavy && b->heavy_before) ||
+	    is_congestion(b, lost, of, b->loss_round_rtt);
+
+	b->heavy_before = heavy;
+	if (!b->loss_in_round)
+		return;
+	if (congestion)
+		adapt_lower_bounds(cc);
+	b->startup_loss =
+	    congestion && b->state == GW_BBR_STARTUP && ack->recovering &&
+	    (b->loss_round_ce || (b->loss_round_ranges >= STARTUP_RANGES &&
+				     lost > percent(of, GW_BBR_LOSS_THRESH)));
+	b->loss_in_round = false;
+}
+
+/* ACKs that come in lumps let the window run dry between two of them, so it
+ * is larger by what comes at once. */
+static void
+update_aggregation(struct gw_cc *cc, const struct gw_cc_ack *ack)
+{
+	struct gw_bbr *b = &cc->u.bbr;
+	const unsigned rounds = b->full_bw_reached ? EXTRA_ROUNDS : 1;
+	uint64_t expected = gw_rate_bytes(b->bw, ack->now - b->extra_start);
+	uint64_t extra;
+
+	if (b->extra_delivered <= expected) {
+		b->extra_delivered = 0;
+		b->extra_start = ack->now;
+		expected = 0;
+	}
+	b->extra_delivered += ack->acked;
+	extra = min_u64(b->extra_delivered - expected, cc->window);
+	if (b->round_count >= b->extra_round + rounds) {
+		b->extra_round = b->round_count;
+		b->extra[0] = b->full_bw_reached ? b->extra[1] : 0;
+		b->extra[1] = 0;
+	}
+	b->extra[1] = max_u64(b->extra[1], extra);
+}
+
+void
+gw_bbr_reset_full_bw(struct gw_bbr *b, uint64_t base)
+{
+	b->full_bw = base;
+	b->full_bw_count = 0;
+	b->full_bw_now = false;
+}
+
+static void
+check_full_bw(struct gw_bbr *b, const struct gw_rate_sample *rate)
+{
+	if (b->full_bw_now || !b->round_start || rate->app_limited)
+		return;
+	if (rate->rate >= percent(b->full_bw, 125)) {
+		gw_bbr_reset_full_bw(b, rate->rate);
+		return;
+	}
+	if (++b->full_bw_count >= 3 ||
+	    (b->state == GW_BBR_STARTUP && gw_bbr_queue_grew(b))) {
+		b->full_bw_now = true;
+		b->full_bw_reached = true;
+	}
+}
+
+void
+gw_bbr_model_acked(struct gw_cc *cc, const struct gw_cc_ack *ack)
+{
+	struct gw_bbr *b = &cc->u.bbr;
+	const struct gw_rate_sample *rate = &ack->rate;
+
+	b->held_back = ack->held_back;
+	b->loss_round_start = false;
+	b->bw_latest = max_u64(b->bw_latest, rate->rate);
+	b->inflight_latest = max_u64(b->inflight_latest, rate->delivered);
+	if (rate->prior_delivered >= b->loss_round_end) {
+		b->loss_round_end = ack->delivered;
+		b->loss_round_start = true;
+	}
+	update_round(b, ack);
+	update_max_bw(b, rate);
+	b->startup_loss = false;
+	if (b->loss_round_start)
+		end_loss_round(cc, ack);
+	update_aggregation(cc, ack);
+	check_full_bw(b, rate);
+}
+
+void
+gw_bbr_model_advance(struct gw_bbr *b, const struct gw_cc_ack *ack)
+{
+	if (!b->loss_round_start)
+		return;
+	b->bw_latest = ack->rate.rate;
+	b->inflight_latest = ack->rate.delivered;
+}

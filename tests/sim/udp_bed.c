@@ -1,0 +1,429 @@
+#include "udp_bed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "crypto/kdf.h"
+
+enum { WINDOW = 4 << 20, START = 1000 * 1000 * 1000, PIECE = 60000 };
+
+/* ---- randomness ---- */
+
+static void
+fill(void *arg, void *out, size_t n)
+{
+	uint64_t *state = arg;
+	uint8_t *p = out;
+
+	for (size_t i = 0; i < n; i++) {
+		*state = *state * UINT64_C(6364136223846793005) +
+			 UINT64_C(1442695040888963407);
+		p[i] = (uint8_t)(*state >> 56);
+	}
+}
+
+uint8_t
+udp_bed_byte(unsigned side, unsigned stream, uint64_t offset)
+{
+	return (uint8_t)(offset * 31 + (offset >> 11) + stream * 7 + side);
+}
+
+/* ---- traces ---- */
+
+static void
+on_line(struct udp_bed *b, unsigned side, const char *text)
+{
+	int n;
+
+	if (b->log == NULL)
+		return;
+	n = snprintf(b->log + b->log_len, UDP_BED_LOG - b->log_len,
+	    "[%6llu.%03llu ms] %s %s\n",
+	    (unsigned long long)((b->now - START) / 1000),
+	    (unsigned long long)((b->now - START) % 1000),
+	    side == 0 ? "dialer  " : "listener", text);
+	GW_ASSERT(n > 0);
+	b->log_len += (size_t)n;
+	GW_ASSERT(b->log_len < UDP_BED_LOG);
+}
+
+static void
+on_line_0(void *arg, const char *text)
+{
+	on_line(arg, 0, text);
+}
+
+static void
+on_line_1(void *arg, const char *text)
+{
+	on_line(arg, 1, text);
+}
+
+/* ---- owners ---- */
+
+static void
+note_state(struct udp_side *o)
+{
+	const enum gw_udp_state state = gw_udp_session_info(o->session).state;
+
+	if (o->state_n > 0 && o->states[o->state_n - 1] == state)
+		return;
+	GW_ASSERT(o->state_n < sizeof(o->states) / sizeof(*o->states));
+	o->states[o->state_n++] = state;
+}
+
+static void
+on_data(struct udp_side *o, const struct gw_session_event *ev)
+{
+	const uint16_t stream = ev->data.stream;
+	const struct gw_slice s = ev->data.bytes;
+
+	GW_ASSERT(stream < UDP_BED_STREAMS);
+	GW_ASSERT(!o->ended[stream]);
+	for (size_t i = 0; i < s.n; i++)
+		o->wrong += s.p[i] != udp_bed_byte(1 - o->number, stream,
+					  o->got[stream] + i);
+	o->got[stream] += s.n;
+	o->owed[stream] += s.n;
+	o->ended[stream] = ev->data.end;
+}
+
+static void
+on_event(struct udp_side *o, const struct gw_session_event *ev)
+{
+	switch (ev->kind) {
+	case GW_SESSION_OPENED:
+		GW_ASSERT(!o->opened);
+		o->opened = true;
+		snprintf(o->peer_name, sizeof(o->peer_name), "%s",
+		    ev->opened.name);
+		o->ticket = ev->opened.ticket;
+		break;
+	case GW_SESSION_DATA:
+		on_data(o, ev);
+		break;
+	case GW_SESSION_FIN:
+		GW_ASSERT(!o->fin);
+		o->fin = true;
+		break;
+	case GW_SESSION_CLOSED:
+		GW_ASSERT(!o->closed);
+		o->closed = true;
+		o->closed_event = *ev;
+		snprintf(o->closed_text, sizeof(o->closed_text), "%s",
+		    ev->closed.text);
+		break;
+	}
+}
+
+static void
+pull(struct udp_side *o)
+{
+	struct gw_session_event ev;
+
+	if (o->session == NULL || o->released)
+		return;
+	note_state(o);
+	while (gw_session_event(o->session, &ev))
+		on_event(o, &ev);
+	note_state(o);
+}
+
+static void
+credit(struct udp_side *o)
+{
+	for (uint16_t i = 0; i < UDP_BED_STREAMS; i++) {
+		if (o->no_credit || o->owed[i] == 0)
+			continue;
+		gw_session_credit(o->session, i, o->owed[i]);
+		o->owed[i] = 0;
+	}
+}
+
+static bool
+write_some(struct udp_side *o, uint16_t stream, gw_usec now)
+{
+	uint64_t left = o->to_write[stream] - o->written[stream];
+	uint8_t piece[PIECE];
+	size_t n = left < sizeof(piece) ? (size_t)left : sizeof(piece);
+
+	if (n == 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		piece[i] =
+		    udp_bed_byte(o->number, stream, o->written[stream] + i);
+	n = gw_session_write(o->session, stream, gw_slice(piece, n), now);
+	o->written[stream] += n;
+	if (n > 0 && o->written[stream] == o->to_write[stream])
+		gw_session_end(o->session, stream);
+	return n > 0;
+}
+
+static void
+work(void *arg, gw_usec now)
+{
+	struct udp_side *o = arg;
+	bool all = true;
+
+	o->bed->now = now;
+	pull(o);
+	if (o->session == NULL || o->released || o->closed || !o->opened)
+		return;
+	credit(o);
+	for (uint16_t i = 0; i < UDP_BED_STREAMS; i++) {
+		while (write_some(o, i, now))
+			;
+		all = all && o->written[i] == o->to_write[i];
+	}
+	if (!o->finished && all && (o->finish || (o->answers && o->fin))) {
+		gw_session_finish(o->session, now);
+		o->finished = true;
+	}
+	note_state(o);
+	gw_endpoint_touch(o->endpoint, o->session);
+}
+
+void
+udp_bed_release(struct udp_side *o)
+{
+	o->released = true;
+	gw_endpoint_release(o->endpoint, o->session, o->bed->now);
+}
+
+/* ---- nodes ---- */
+
+static void
+path_of(const struct net_addr *a, struct gw_path *p)
+{
+	memset(p, 0, sizeof(*p));
+	memcpy(p->ip, a->ip, sizeof(p->ip));
+	p->port = a->port;
+}
+
+static void
+input(void *arg, struct net_datagram *nd, gw_usec now)
+{
+	struct udp_side *o = arg;
+	struct gw_datagram d = { .p = nd->bytes, .n = nd->len };
+	uint32_t ticket, evicted;
+	struct gw_session *s;
+
+	o->bed->now = now;
+	path_of(&nd->from, &d.from);
+	d.ecn = (enum gw_ecn)nd->ecn;
+	s = gw_endpoint_input(o->endpoint, &d, now, &ticket, &evicted);
+	if (ticket != 0) {
+		o->sessions++;
+		if (o->session == NULL)
+			o->session = s;
+	}
+	if (s == NULL || s != o->session)
+		return;
+	pull(o);
+	gw_udp_session_batch_end(s, now);
+	credit(o);
+}
+
+static void
+notice(void *arg, const struct net_datagram *nd, gw_usec now)
+{
+	struct udp_side *o = arg;
+	struct gw_path p;
+
+	o->bed->now = now;
+	path_of(&nd->from, &p);
+	if (nd->kind == NET_REFUSED)
+		gw_endpoint_refused(o->endpoint, &p, now);
+	else if (o->session != NULL)
+		gw_udp_session_too_large(o->session, nd->mtu + 1, now);
+}
+
+static void
+tick(void *arg, gw_usec now)
+{
+	struct udp_side *o = arg;
+
+	o->bed->now = now;
+	gw_endpoint_tick(o->endpoint, now);
+	pull(o);
+}
+
+static bool
+output(void *arg, struct net_datagram *nd, gw_usec now)
+{
+	struct udp_side *o = arg;
+	struct gw_burst *b = &o->burst;
+	size_t n;
+
+	o->bed->now = now;
+	if (o->burst_at == b->len) {
+		b->buf = o->buf;
+		b->cap = sizeof(o->buf);
+		b->len = 0;
+		o->burst_at = 0;
+		if (!gw_endpoint_output(o->endpoint, b, now))
+			return false;
+	}
+	n = b->len - o->burst_at < b->segment ? b->len - o->burst_at
+					      : b->segment;
+	memset(&nd->to, 0, sizeof(nd->to));
+	memcpy(nd->to.ip, b->to.ip, sizeof(nd->to.ip));
+	nd->to.port = b->to.port;
+	nd->bytes = b->buf + o->burst_at;
+	nd->len = n;
+	nd->ecn = b->ect ? NET_ECT0 : NET_NOT_ECT;
+	o->burst_at += n;
+	return true;
+}
+
+static gw_usec
+deadline(void *arg)
+{
+	const struct udp_side *o = arg;
+
+	return gw_endpoint_deadline(o->endpoint);
+}
+
+/* ---- the bed ---- */
+
+static struct gw_session_options
+session_options(struct udp_bed *b, const struct udp_bed_options *o, unsigned i)
+{
+	return (struct gw_session_options){
+		.initiator = i == 0,
+		.self = &b->side[i].keys,
+		.name = i == 0 ? "kitchen" : "attic",
+		.prefer_aes = true,
+		.window = o->window != 0 ? o->window : WINDOW,
+		.random = b->random,
+		.trace = o->traced ? &b->trace[i] : NULL,
+		.mode = GW_MODE_CODE,
+		.code = o->code[i] != NULL ? o->code[i] : "7-crane-otter",
+		.door = i == 1 ? b->door : NULL,
+	};
+}
+
+static void
+side_init(struct udp_bed *b, const struct udp_bed_options *o, unsigned i)
+{
+	struct udp_side *side = &b->side[i];
+	struct gw_endpoint_options eo = {
+		.udp = { .congestion = o->congestion, .roll = o->roll },
+		.secret = { (uint8_t)(i + 1) },
+	};
+	uint8_t seed[32] = { (uint8_t)(i + 1) };
+	struct net_addr a = net_addr(i + 1, 4639);
+
+	side->bed = b;
+	side->number = i;
+	gw_keypair_from(seed, &side->keys);
+	eo.session = session_options(b, o, i);
+	GW_ASSERT(gw_endpoint_new(&eo, START, &side->endpoint) == GW_OK);
+	b->node[i] = net_host(b->net, &a);
+}
+
+void
+udp_bed_init(struct udp_bed *b, const struct udp_bed_options *o)
+{
+	memset(b, 0, sizeof(*b));
+	GW_ASSERT(gw_crypto_start());
+	b->now = START;
+	b->random_state = o->seed * 2 + 1;
+	b->random = (struct gw_random){ fill, &b->random_state };
+	b->trace[0] = (struct gw_trace){ on_line_0, b };
+	b->trace[1] = (struct gw_trace){ on_line_1, b };
+	if (o->traced)
+		b->log = calloc(1, UDP_BED_LOG);
+	b->net = net_new(o->seed);
+	GW_ASSERT(gw_door_new(&b->door) == GW_OK);
+	GW_ASSERT(gw_door_set_code(b->door, o->code[1] != NULL
+						? o->code[1]
+						: "7-crane-otter") == GW_OK);
+	side_init(b, o, 0);
+	side_init(b, o, 1);
+	b->forth = net_join(b->net, b->node[0], b->node[1], &o->link);
+	b->back = b->forth + 1;
+}
+
+void
+udp_bed_dial(struct udp_bed *b, const struct udp_bed_options *o)
+{
+	const struct gw_session_options so = session_options(b, o, 0);
+	const struct net_addr a = net_address(b->net, b->node[1]);
+	struct gw_path to;
+
+	path_of(&a, &to);
+	GW_ASSERT(gw_endpoint_connect(b->side[0].endpoint, &so, &to, b->now,
+		      &b->side[0].session) == GW_OK);
+}
+
+void
+udp_bed_fini(struct udp_bed *b)
+{
+	for (unsigned i = 0; i < 2; i++)
+		gw_endpoint_free(b->side[i].endpoint);
+	gw_door_free(b->door);
+	net_free(b->net);
+	free(b->log);
+}
+
+struct waiting {
+	struct udp_bed *bed;
+	bool (*holds)(struct udp_bed *);
+};
+
+static bool
+is_done(void *arg, gw_usec now)
+{
+	struct waiting *w = arg;
+
+	(void)now;
+	return w->holds(w->bed);
+}
+
+static bool
+both_over(struct udp_bed *b)
+{
+	return b->side[0].closed && b->side[1].closed;
+}
+
+bool
+udp_bed_until(
+    struct udp_bed *b, bool (*holds)(struct udp_bed *), gw_usec most)
+{
+	struct net_node_ops nodes[2];
+	struct waiting w = { b, holds };
+	struct net_run run = { nodes, 2, is_done, &w };
+
+	for (unsigned i = 0; i < 2; i++)
+		nodes[i] = (struct net_node_ops){ &b->side[i], input, notice,
+			tick, work, output, deadline };
+	b->now = net_run(b->net, &run, b->now, b->now + most);
+	return holds(b);
+}
+
+void
+udp_bed_run(struct udp_bed *b, gw_usec most)
+{
+	(void)udp_bed_until(b, both_over, most);
+}
+
+void
+udp_bed_check(const struct udp_bed *b)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct udp_side *o = &b->side[i], *p = &b->side[1 - i];
+
+		GW_ASSERT(o->opened);
+		GW_ASSERT(o->wrong == 0);
+		for (unsigned k = 0; k < UDP_BED_STREAMS; k++) {
+			GW_ASSERT(o->got[k] == p->to_write[k]);
+			GW_ASSERT(o->ended[k] == (p->to_write[k] > 0));
+		}
+		GW_ASSERT(o->fin);
+		GW_ASSERT(o->closed);
+		GW_ASSERT(o->closed_event.closed.err == GW_OK);
+	}
+}

@@ -225,16 +225,21 @@ write_path(struct gw_writer *w, const struct gw_pframe *f)
 static bool
 read_fin(struct gw_reader *r, uint8_t type, struct gw_pframe *f)
 {
+	uint8_t seen;
+
 	(void)type;
-	f->fin = gw_read_varint(r);
-	return true;
+	f->fin.total = gw_read_varint(r);
+	seen = gw_read_u8(r);
+	f->fin.seen = seen == 1;
+	return seen <= 1;
 }
 
 static void
 write_fin(struct gw_writer *w, const struct gw_pframe *f)
 {
 	write_type(w, f);
-	gw_write_varint(w, f->fin);
+	gw_write_varint(w, f->fin.total);
+	gw_write_u8(w, f->fin.seen);
 }
 
 static bool

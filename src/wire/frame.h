@@ -23,7 +23,9 @@
  *	20     PATH_CHALLENGE   u64
  *	21     PATH_RESPONSE    the same u64
  *	28     FIN              total: sum of the final sizes of all streams
- *	                        that were sent; takes effect when they came
+ *	                        that were sent; takes effect when they came.
+ *	                        u8 seen, 0 or 1: the FIN of the other side has
+ *	                        taken effect, so all of its data is there
  *	29     RST              code (wire/record), string text, at most
  *	                        GW_REASON_MAX bytes
  *	2a     CONFIRM          name, GW_NAME_PAYLOAD bytes (wire/hello)
@@ -86,7 +88,10 @@ struct gw_pframe {
 			bool sized;
 		} datagram;
 		uint64_t path; /* CHALLENGE, RESPONSE */
-		uint64_t fin;
+		struct {
+			uint64_t total;
+			bool seen;
+		} fin;
 		struct {
 			uint64_t code;
 			struct gw_slice text;

@@ -40,9 +40,11 @@ is_legal(const struct gw_hello_packet *p)
 	case GW_HELLO_SYN:
 		return p->dcid == 0 && p->scid != 0 && p->body.n > 0;
 	case GW_HELLO_SYN_ACK:
-	case GW_HELLO_ACK:
 		return p->dcid != 0 && p->scid != 0 && p->cookie.n == 0 &&
 		       p->body.n > 0;
+	case GW_HELLO_ACK:
+		return p->dcid != 0 && p->scid != 0 &&
+		       p->cookie.n == GW_HASH_LEN && p->body.n > 0;
 	case GW_HELLO_RST:
 		return (p->dcid != 0 || p->scid != 0) && p->cookie.n == 0 &&
 		       p->body.n > 0;

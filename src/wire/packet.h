@@ -15,7 +15,8 @@
  *	SYN      0      chosen what COOKIE gave  yes; the packet is exactly
  *	                       it, or none       GW_PACKET_MIN bytes
  *	SYN_ACK  SYN's  chosen -                 yes
- *	ACK      both as they are now            yes
+ *	ACK      both as they are now  XXH3-128 of the body: damage on the
+ *	                       way must not look like a wrong code   yes
  *	COOKIE   SYN's  0      yes               -
  *	RST      the receiver's, or 0 where that is lost; then scid is the id
  *	         under which the packet came that it answers   - yes

@@ -212,7 +212,7 @@ input(void *arg, struct net_datagram *nd, gw_usec now)
 
 	o->bed->now = now;
 	path_of(&nd->from, &d.from);
-	d.ecn = (enum gw_ecn)nd->ecn;
+	d.mark = (enum gw_mark)nd->ecn;
 	s = gw_endpoint_input(o->endpoint, &d, now, &ticket, &evicted);
 	if (ticket != 0) {
 		o->sessions++;

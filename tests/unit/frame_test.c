@@ -83,8 +83,8 @@ frames_have_their_layout(void **state)
 	assert_bytes(&f, "\x20\x01\x02\x03\x04\x05\x06\x07\x08", 9);
 	f.type = GW_PFRAME_PATH_RESPONSE;
 	assert_bytes(&f, "\x21\x01\x02\x03\x04\x05\x06\x07\x08", 9);
-	f = (struct gw_pframe){ GW_PFRAME_FIN, .fin = 5 };
-	assert_bytes(&f, "\x28\x05", 2);
+	f = (struct gw_pframe){ GW_PFRAME_FIN, .fin = { 5, true } };
+	assert_bytes(&f, "\x28\x05\x01", 3);
 	f = (struct gw_pframe){ GW_PFRAME_RST,
 		.rst = { 4, gw_slice_str("why") } };
 	assert_bytes(&f, "\x29\x04\x03why", 6);
@@ -139,7 +139,7 @@ data_without_a_length_goes_to_the_end(void **state)
 static void
 frames_follow_one_another_with_padding_between(void **state)
 {
-	struct gw_slice in = gw_slice("\0\0\x01\0\x28\x05\0\0\0", 9);
+	struct gw_slice in = gw_slice("\0\0\x01\0\x28\x05\0\0\0\0", 10);
 	struct gw_pframe f;
 
 	(void)state;
@@ -147,7 +147,8 @@ frames_follow_one_another_with_padding_between(void **state)
 	assert_int_equal(f.type, GW_PFRAME_PING);
 	assert_int_equal(gw_pframe_next(&in, &f), GW_PFRAMES_ONE);
 	assert_int_equal(f.type, GW_PFRAME_FIN);
-	assert_int_equal(f.fin, 5);
+	assert_int_equal(f.fin.total, 5);
+	assert_false(f.fin.seen);
 	assert_int_equal(gw_pframe_next(&in, &f), GW_PFRAMES_END);
 	assert_int_equal(in.n, 0);
 	assert_int_equal(gw_pframe_next(&in, &f), GW_PFRAMES_END);

@@ -56,8 +56,8 @@ handshake_packets_come_back(void **state)
 	round_trip(&p, GW_PACKET_MIN);
 	p = hello(GW_HELLO_SYN_ACK, 1, 2, 0, 145);
 	round_trip(&p, clear + 145);
-	p = hello(GW_HELLO_ACK, UINT64_MAX, 2, 0, GW_HELLO_MAX);
-	round_trip(&p, clear + GW_HELLO_MAX);
+	p = hello(GW_HELLO_ACK, UINT64_MAX, 2, 16, GW_HELLO_MAX);
+	round_trip(&p, clear + 16 + GW_HELLO_MAX);
 	p = hello(GW_HELLO_COOKIE, 3, 0, 1, 0);
 	round_trip(&p, clear + 1);
 	p = hello(GW_HELLO_RST, 3, 0, 0, GW_RST_BODY);
@@ -137,7 +137,7 @@ fields_that_a_type_does_not_have_are_refused(void **state)
 static void
 a_handshake_packet_has_its_length(void **state)
 {
-	struct gw_hello_packet p = hello(GW_HELLO_ACK, 1, 2, 0, 129), back;
+	struct gw_hello_packet p = hello(GW_HELLO_ACK, 1, 2, 16, 129), back;
 	size_t n = gw_hello_packet_encode(&p, buf);
 
 	(void)state;

@@ -30,13 +30,13 @@ gw_path_eq(const struct gw_path *a, const struct gw_path *b)
 }
 
 /* The two bits of the IP header (RFC 3168). */
-enum gw_ecn { GW_ECN_NONE, GW_ECN_ECT1, GW_ECN_ECT0, GW_ECN_CE };
+enum gw_mark { GW_MARK_NONE, GW_MARK_ECT1, GW_MARK_ECT0, GW_MARK_CE };
 
 struct gw_datagram {
 	uint8_t *p; /* may be changed */
 	size_t n;
 	struct gw_path from;
-	enum gw_ecn ecn;
+	enum gw_mark mark;
 };
 
 /* Datagrams to one address, all but the last of one size, so that one system

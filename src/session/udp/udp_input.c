@@ -24,6 +24,8 @@ gw_udp_repeat(struct gw_udp_session *s, const struct gw_sent_content *c)
 
 	if (s->fin_told)
 		controls &= ~(unsigned)GW_DUE_FIN;
+	if (l->confirm_told)
+		controls &= ~(unsigned)GW_DUE_CONFIRM;
 	/* These have timers of their own, or are old news. */
 	controls &= ~(unsigned)(GW_DUE_CHALLENGE | GW_DUE_RESPONSE |
 				GW_DUE_PING | GW_DUE_RST);
@@ -43,6 +45,8 @@ on_acked(struct gw_udp_session *s, const struct gw_fate *f)
 
 	if (c->controls & GW_CARRIES_ACK)
 		gw_ack_out_acked(&l->acks, f->number);
+	if (c->controls & GW_DUE_CONFIRM)
+		l->confirm_told = true;
 	if (c->controls & GW_DUE_FIN)
 		s->fin_told = true;
 	if (c->length > 0 || c->controls & GW_CARRIES_END)
@@ -128,42 +132,18 @@ on_challenge(struct gw_udp_session *s, uint64_t value, const struct gw_path *to)
 	l->due |= GW_DUE_RESPONSE;
 }
 
-static void
-on_window(struct gw_udp_session *s, const struct gw_pframe *f)
-{
-	struct gw_udp_streams *st = &s->link->streams;
-	bool legal = true;
-
-	switch (f->type) {
-	case GW_PFRAME_WINDOW:
-		legal = gw_udp_streams_window(st, f->window.id, f->window.at);
-		break;
-	case GW_PFRAME_SESSION_WINDOW:
-		gw_udp_streams_session_window(st, f->window.at);
-		break;
-	case GW_PFRAME_BLOCKED:
-		legal = gw_udp_streams_blocked_there(
-		    st, f->window.id, f->window.at);
-		break;
-	default:
-		gw_udp_streams_session_blocked_there(st, f->window.at);
-	}
-	if (!legal)
-		gw_udp_illegal(s, "window");
-}
-
-/* What is legal before the peer has confirmed that it has the keys. */
+/* It overtook the packet that confirms the keys: it comes again. */
 static bool
-is_early(const struct gw_udp_session *s, const struct gw_pframe *f)
+is_early(const struct gw_udp_session *s, const struct gw_pframe *first)
 {
-	return s->state == GW_UDP_SYN_SENT && f->type != GW_PFRAME_CONFIRM &&
-	       f->type != GW_PFRAME_ACK && f->type != GW_PFRAME_ACK_ECN &&
-	       f->type != GW_PFRAME_PING && f->type != GW_PFRAME_RST;
+	return s->state == GW_UDP_SYN_SENT &&
+	       first->type != GW_PFRAME_CONFIRM &&
+	       first->type != GW_PFRAME_RST;
 }
 
 static void
 on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
-    const struct gw_datagram *d)
+    const struct gw_datagram *d, uint64_t number)
 {
 	struct gw_udp_link *l = s->link;
 
@@ -179,7 +159,7 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 			gw_udp_take_fates(s);
 		break;
 	case GW_PFRAME_ACK_FREQUENCY:
-		gw_ack_out_frequency(&l->acks, &f->frequency);
+		gw_ack_out_frequency(&l->acks, number, &f->frequency);
 		break;
 	case GW_PFRAME_STREAM:
 		on_stream(s, f);
@@ -191,7 +171,8 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 	case GW_PFRAME_SESSION_WINDOW:
 	case GW_PFRAME_BLOCKED:
 	case GW_PFRAME_SESSION_BLOCKED:
-		on_window(s, f);
+		if (!gw_udp_streams_window(&l->streams, f))
+			gw_udp_illegal(s, "window");
 		break;
 	case GW_PFRAME_DATAGRAM:
 		break;
@@ -202,7 +183,7 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 		gw_udp_on_response(s, f->path);
 		break;
 	case GW_PFRAME_FIN:
-		gw_udp_on_fin(s, f->fin);
+		gw_udp_on_fin(s, f->fin.total, f->fin.seen);
 		break;
 	case GW_PFRAME_RST:
 		on_rst(s, f->rst.code, f->rst.text);
@@ -250,15 +231,17 @@ on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
 	enum gw_pframes what;
 
 	while ((what = gw_pframe_next(&in, &f)) == GW_PFRAMES_ONE) {
+		if (is_early(s, &f))
+			return;
 		eliciting = eliciting || gw_pframe_is_eliciting(f.type);
 		at_once = at_once || f.type == GW_PFRAME_PING ||
 			  f.type == GW_PFRAME_FIN;
 		chunks += f.type == GW_PFRAME_STREAM;
-		if (chunks > CHUNKS_MAX || is_early(s, &f)) {
+		if (chunks > CHUNKS_MAX) {
 			what = GW_PFRAMES_BAD;
 			break;
 		}
-		on_frame(s, &f, d);
+		on_frame(s, &f, d, number);
 		if (s->state == GW_UDP_CLOSED)
 			return;
 	}
@@ -267,7 +250,7 @@ on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
 		return;
 	}
 	gw_ack_out_received(&l->acks,
-	    &(struct gw_ack_in){ number, eliciting, at_once, d->ecn }, s->now);
+	    &(struct gw_ack_in){ number, eliciting, at_once, d->mark }, s->now);
 }
 
 void
@@ -276,7 +259,8 @@ gw_udp_on_sealed(struct gw_udp_session *s, struct gw_datagram *d)
 	struct gw_udp_link *l = s->link;
 	uint64_t number;
 
-	if (l == NULL || !open_packet(s, d, &number))
+	if (l == NULL || !gw_udp_streams_can_take(&l->streams) ||
+	    !open_packet(s, d, &number))
 		return;
 	s->heard = s->now;
 	l->refusals = 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "crypto/kdf.h"
 #include "session/udp/udp_session_private.h"
 
@@ -48,6 +49,7 @@ gw_udp_opening_output(struct gw_udp_session *s, uint8_t *out, size_t cap)
 	struct gw_udp_flight *f = &s->flight;
 	struct gw_hello hello;
 	struct gw_hello_packet p;
+	struct gw_hash check;
 	gw_usec wait;
 	size_t n;
 
@@ -63,8 +65,11 @@ gw_udp_opening_output(struct gw_udp_session *s, uint8_t *out, size_t cap)
 		.type = hello.type,
 		.body = gw_slice(f->b + GW_HELLO_HEADER, hello.length),
 	};
+	check = gw_hash_of(p.body);
 	if (hello.type == GW_HELLO_SYN)
 		p.cookie = gw_slice(s->cookie, s->cookie_len);
+	else if (hello.type == GW_HELLO_ACK)
+		p.cookie = gw_slice(check.b, sizeof(check.b));
 	n = gw_hello_packet_encode(&p, out);
 	if (!may_leave(s, n))
 		return 0;
@@ -313,6 +318,16 @@ initiator_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 	}
 }
 
+/* Damage on the way must not look like a wrong code. */
+static bool
+is_whole(const struct gw_hello_packet *p)
+{
+	const struct gw_hash check = gw_hash_of(p->body);
+
+	return p->cookie.n == sizeof(check.b) &&
+	       memcmp(p->cookie.p, check.b, sizeof(check.b)) == 0;
+}
+
 static void
 responder_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 {
@@ -325,10 +340,14 @@ responder_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 			s->flight.due = s->flight.len > 0;
 		break;
 	case GW_HELLO_ACK:
+		if (!is_whole(p))
+			return;
 		if (s->state == GW_UDP_SYN_RCVD)
 			use(s, p);
 		else if (s->state == GW_UDP_CLOSED && s->link == NULL)
 			s->flight.due = s->flight.len > 0; /* RST was lost */
+		else if (s->link != NULL && !s->link->confirm_told)
+			s->link->due |= GW_DUE_CONFIRM;
 		break;
 	default:
 		break;
@@ -358,6 +377,8 @@ gw_udp_opening_tick(struct gw_udp_session *s)
 {
 	struct gw_close close;
 
+	if (s->state == GW_UDP_CLOSED && s->initiator)
+		be_quiet(s);
 	if (s->flight.len > 0 && s->now >= s->flight.at) {
 		s->flight.due = true;
 		s->flight.at = GW_NEVER;

@@ -29,6 +29,7 @@ struct draft {
 	struct gw_sent_packet sent;
 	struct gw_slice body;
 	bool ack;
+	struct gw_ack told;
 };
 
 static size_t
@@ -117,7 +118,8 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		put_frequency(d, l);
 	if (due & GW_DUE_FIN)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_FIN,
-			   .fin = gw_udp_streams_total(&l->streams) });
+			   .fin = { gw_udp_streams_total(&l->streams),
+			       s->fin_received } });
 	if (due & GW_DUE_PING)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PING });
 	d->sent.content.controls |= (uint16_t)due;
@@ -135,10 +137,9 @@ static void
 put_ack(struct gw_udp_session *s, struct draft *d)
 {
 	struct gw_udp_link *l = s->link;
-	struct gw_ack ack;
 
-	if (!gw_ack_out_fill(&l->acks, &ack, s->now) ||
-	    !gw_ack_encode(&d->w, &ack))
+	if (!gw_ack_out_fill(&l->acks, &d->told, s->now) ||
+	    !gw_ack_encode(&d->w, &d->told))
 		return;
 	d->ack = true;
 	d->sent.content.controls |= GW_CARRIES_ACK;
@@ -170,14 +171,14 @@ put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
 		return;
 	put(d, &(struct gw_pframe){
 		   .type = GW_PFRAME_STREAM,
-		   .stream = { c.offset, gw_slice(NULL, 0), c.stream, c.end,
-		       false },
+		   .stream = { c.chunk.offset, c.chunk.data, c.stream,
+		       c.chunk.end, false },
 	       });
-	d->body = c.data;
+	d->body = c.chunk.data;
 	d->sent.content.stream = c.stream;
-	d->sent.content.offset = c.offset;
-	d->sent.content.length = (uint32_t)c.data.n;
-	if (c.end)
+	d->sent.content.offset = c.chunk.offset;
+	d->sent.content.length = (uint32_t)c.chunk.data.n;
+	if (c.chunk.end)
 		d->sent.content.controls |= GW_CARRIES_END;
 	d->sent.eliciting = true;
 }
@@ -186,7 +187,6 @@ put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
 static size_t
 seal(struct gw_udp_session *s, struct draft *d, uint8_t *out, size_t size)
 {
-	struct gw_udp_link *l = s->link;
 	const size_t frames = gw_writer_len(&d->w);
 	const size_t full = size - OVERHEAD - d->body.n;
 	size_t head = up16(frames);
@@ -211,7 +211,7 @@ note(struct gw_udp_session *s, struct draft *d, size_t n)
 	l->datagrams_sent++;
 	d->sent.bytes = (uint32_t)n;
 	if (d->ack)
-		gw_ack_out_sent(&l->acks, d->sent.number);
+		gw_ack_out_sent(&l->acks, d->sent.number, &d->told);
 	if (d->sent.content.controls & ~GW_CARRIES_ACK)
 		d->sent.eliciting = true;
 	if (d->sent.eliciting)
@@ -239,7 +239,7 @@ has_ack(const struct gw_udp_session *s)
 static bool
 has_data(const struct gw_udp_session *s)
 {
-	return s->state != GW_UDP_CLOSED &&
+	return s->state != GW_UDP_CLOSED && !s->fin_acked &&
 	       gw_udp_streams_has_chunk(&s->link->streams);
 }
 
@@ -398,7 +398,7 @@ gw_udp_output(struct gw_udp_session *s, struct gw_burst *b)
 	prepare_probe(s);
 	fill(s, b);
 	if (!has_data(s) && budget(s) > 0)
-		gw_recovery_app_limited(&l->recovery, s->now);
+		gw_recovery_app_limited(&l->recovery);
 	return b->len > 0;
 }
 

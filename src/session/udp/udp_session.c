@@ -49,7 +49,8 @@ gw_udp_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 
 	if ((err = gw_recovery_init(&l->recovery, &ro, s->now)) != GW_OK)
 		return err;
-	gw_ack_out_init(&l->acks);
+	if ((err = gw_ack_out_init(&l->acks)) != GW_OK)
+		return err;
 	gw_udp_streams_init(&l->streams, s->window, s->o.memory);
 	gw_pmtud_init(&l->mtu, s->o.datagram, s->now);
 	return GW_OK;
@@ -188,7 +189,6 @@ udp_tick(struct gw_session *base, gw_usec now)
 	gw_udp_take_fates(s);
 	gw_pmtud_tick(&l->mtu, now);
 	gw_udp_paths_tick(s);
-	gw_udp_streams_tick(&l->streams, now);
 	if (gw_udp_is_open(s) && now >= s->sent_at + PING_AFTER) {
 		l->due |= GW_DUE_PING;
 		s->sent_at = now;
@@ -214,7 +214,6 @@ udp_deadline(const struct gw_session *base)
 	at = gw_usec_min(at, gw_udp_output_deadline(s));
 	at = gw_usec_min(at, gw_udp_paths_deadline(s));
 	at = gw_usec_min(at, gw_udp_states_deadline(s));
-	at = gw_usec_min(at, gw_udp_streams_deadline(&s->link->streams));
 	if (gw_udp_is_open(s))
 		at = gw_usec_min(at, s->sent_at + PING_AFTER);
 	return at;
@@ -267,8 +266,11 @@ udp_event(struct gw_session *base, struct gw_session_event *ev)
 
 	if (s->opened_due)
 		return tell_opened(s, ev);
-	if (s->link != NULL && gw_udp_streams_event(&s->link->streams, ev))
-		return true;
+	if (s->link != NULL) {
+		if (gw_udp_streams_event(&s->link->streams, ev))
+			return true;
+		gw_udp_settle(s); /* the last of it may have been taken */
+	}
 	if (s->fin_due) {
 		s->fin_due = false;
 		*ev = (struct gw_session_event){ .kind = GW_SESSION_FIN };
@@ -447,10 +449,10 @@ gw_udp_session_info(const struct gw_session *base)
 	i.cwnd = r.window;
 	i.in_flight = r.in_flight;
 	i.rate = r.delivery_rate;
-	i.srtt = r.smoothed_rtt;
+	i.srtt = r.srtt;
 	i.min_rtt = r.min_rtt;
-	i.lost = r.lost_packets;
-	i.spurious = r.spurious_packets;
+	i.lost = r.lost.packets;
+	i.spurious = r.spurious.packets;
 	i.sent = s->link->datagrams_sent;
 	i.received = s->link->datagrams_received;
 	i.datagram = gw_pmtud_size(&s->link->mtu);

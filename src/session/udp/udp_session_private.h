@@ -17,6 +17,7 @@
 #include "session/udp/udp_session.h"
 #include "session/udp/udp_streams.h"
 #include "wire/packet.h"
+#include "wire/record.h" /* codes of RST */
 
 /*
  * What is to be told to the peer beside data and ACK.  A packet remembers
@@ -76,7 +77,9 @@ struct gw_udp_link {
 	struct gw_udp_probe probe;
 	uint64_t peer_total; /* of its FIN */
 	bool peer_fin;       /* came; takes effect when its data has */
+	bool seen;           /* the peer says that our FIN took effect */
 	bool confirmed;      /* the peer has the keys, too */
+	bool confirm_told;   /* it knows that we know */
 	uint32_t forged;     /* packets that did not open */
 	uint16_t rst_code;
 	char rst_text[GW_REASON_MAX + 1];
@@ -161,7 +164,7 @@ void gw_udp_illegal(struct gw_udp_session *, const char *what);
  * takes effect: whatever follows from that. */
 void gw_udp_settle(struct gw_udp_session *);
 /* A FIN came again, or the first time. */
-void gw_udp_on_fin(struct gw_udp_session *, uint64_t total);
+void gw_udp_on_fin(struct gw_udp_session *, uint64_t total, bool seen);
 void gw_udp_states_tick(struct gw_udp_session *);
 gw_usec gw_udp_states_deadline(const struct gw_udp_session *);
 bool gw_udp_is_open(const struct gw_udp_session *);

@@ -84,8 +84,6 @@ gw_udp_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 	s->until = GW_NEVER;
 	if (next == GW_UDP_TIME_WAIT)
 		s->until = s->now + two_msl(s);
-	else if (next == GW_UDP_LAST_ACK)
-		s->until = s->now + LAST_ACK_PTOS * pto(s);
 	else if (next == GW_UDP_CLOSED)
 		s->until = s->now;
 }
@@ -217,13 +215,17 @@ gw_udp_settle(struct gw_udp_session *s)
 	if (l->peer_fin && !s->fin_received &&
 	    gw_udp_streams_taken(&l->streams) == l->peer_total)
 		on_fin_effect(s);
-	if (s->fin_sent && s->fin_told && !s->fin_acked &&
-	    gw_udp_streams_all_acked(&l->streams))
+	if (!s->fin_sent || s->fin_acked ||
+	    !(l->seen || gw_udp_streams_all_acked(&l->streams)))
+		return;
+	if (s->fin_told || l->seen)
 		on_fin_acked(s);
+	else if (s->state == GW_UDP_LAST_ACK && s->until == GW_NEVER)
+		s->until = s->now + LAST_ACK_PTOS * pto(s);
 }
 
 void
-gw_udp_on_fin(struct gw_udp_session *s, uint64_t total)
+gw_udp_on_fin(struct gw_udp_session *s, uint64_t total, bool seen)
 {
 	struct gw_udp_link *l = s->link;
 	const gw_usec most = s->since + 2 * two_msl(s);
@@ -236,6 +238,11 @@ gw_udp_on_fin(struct gw_udp_session *s, uint64_t total)
 		gw_udp_illegal(s, "FIN below what came");
 		return;
 	}
+	if (seen && !s->fin_sent) {
+		gw_udp_illegal(s, "FIN that saw ours");
+		return;
+	}
+	l->seen = l->seen || seen;
 	l->peer_fin = true;
 	l->peer_total = total;
 	if (s->state == GW_UDP_TIME_WAIT) {
@@ -267,18 +274,22 @@ gw_udp_states_tick(struct gw_udp_session *s)
 		return;
 	case GW_UDP_LAST_ACK:
 		if (s->now >= s->until) {
-			over(s); /* both FINs are out; who is to answer? */
+			/* All data is there, and our FIN is all that can be
+			 * missing: whoever should say so has left. */
+			over(s);
 			gw_udp_set_state(s, GW_UDP_CLOSED);
+			return;
 		}
-		return;
+		break;
 	case GW_UDP_SYN_SENT:
 	case GW_UDP_SYN_RCVD:
 		return; /* udp_opening.c */
 	default:
-		if (s->now >= s->heard + s->o.idle)
-			lost(s, GW_E_LOST,
-			    "the connection was lost: nothing came any more");
+		break;
 	}
+	if (s->now >= s->heard + s->o.idle)
+		lost(s, GW_E_LOST,
+		    "the connection was lost: nothing came any more");
 }
 
 gw_usec
@@ -286,7 +297,7 @@ gw_udp_states_deadline(const struct gw_udp_session *s)
 {
 	if (s->state == GW_UDP_CLOSED || gw_udp_is_opening(s))
 		return GW_NEVER;
-	if (s->state == GW_UDP_TIME_WAIT || s->state == GW_UDP_LAST_ACK)
+	if (s->state == GW_UDP_TIME_WAIT)
 		return s->until;
-	return s->heard + s->o.idle;
+	return gw_usec_min(s->until, s->heard + s->o.idle);
 }

@@ -1,0 +1,113 @@
+/*
+ * udp_streams - the streams of a session over UDP: their data both ways,
+ * their windows, and whose turn it is.
+ *
+ * Composes send_stream, recv_stream and flow; knows frames and chunks, but
+ * no packets.  A stream exists from its first use on.
+ * Private to src/session/udp.  Tests: tests/sim/udp_test.c.
+ */
+#ifndef GW_SESSION_UDP_UDP_STREAMS_H
+#define GW_SESSION_UDP_UDP_STREAMS_H
+
+#include "session/session.h"
+#include "session/udp/flow.h"
+#include "session/udp/recv_stream.h"
+#include "session/udp/send_stream.h"
+#include "session/udp/sent.h"
+#include "wire/frame.h"
+
+enum {
+	/* Pieces that wait for their owner; a packet brings 8 at most, and
+	 * each may end its stream. */
+	GW_UDP_PENDING = 512,
+	GW_UDP_PENDING_PACKET = 16
+};
+
+struct gw_udp_stream {
+	struct gw_send_stream send;
+	struct gw_recv_stream recv;
+	struct gw_flow_stream flow;
+	bool blocked;    /* the last write met a limit of the peer */
+	bool end_told;   /* the owner knows that nothing follows */
+};
+
+/* Bytes in order, for the owner. */
+struct gw_udp_pending {
+	struct gw_slice bytes;
+	uint16_t stream;
+	bool end;
+};
+
+struct gw_udp_streams {
+	struct gw_udp_stream *v[GW_STREAMS_MAX]; /* NULL: never used */
+	struct gw_flow flow;
+	uint64_t memory; /* for what is sent and not acknowledged, bytes */
+	uint64_t taken;    /* bytes given in order, of all streams */
+	uint64_t received; /* up to the farthest that came, of all */
+	uint16_t turn;     /* whose chunk came last */
+	uint16_t limit;    /* above all streams that were used */
+	struct gw_udp_pending pending[GW_UDP_PENDING];
+	unsigned pending_at, pending_n;
+	size_t lent;      /* of a ring, by the last event */
+	uint16_t lent_of; /* stream */
+};
+
+/* window: of one stream's unread bytes, at most. */
+void gw_udp_streams_init(
+    struct gw_udp_streams *, uint64_t window, uint64_t memory);
+void gw_udp_streams_fini(struct gw_udp_streams *);
+
+/* ---- what comes ---- */
+
+enum gw_udp_data { GW_UDP_DATA_OK, GW_UDP_DATA_ILLEGAL, GW_UDP_DATA_MEMORY };
+/* Room for whatever one more packet may bring. */
+bool gw_udp_streams_can_take(const struct gw_udp_streams *);
+/* A STREAM frame, whose data stays where it is until it is pulled. */
+enum gw_udp_data gw_udp_streams_data(
+    struct gw_udp_streams *, const struct gw_pframe *);
+/* WINDOW, BLOCKED and those of the session.  false: illegal. */
+bool gw_udp_streams_window(
+    struct gw_udp_streams *, const struct gw_pframe *);
+/* The next GW_SESSION_DATA; false: none. */
+bool gw_udp_streams_event(struct gw_udp_streams *, struct gw_session_event *);
+bool gw_udp_streams_has_event(const struct gw_udp_streams *);
+/* Bytes given in order, and bytes up to the farthest that came, of all. */
+uint64_t gw_udp_streams_taken(const struct gw_udp_streams *);
+uint64_t gw_udp_streams_received(const struct gw_udp_streams *);
+void gw_udp_streams_credit(
+    struct gw_udp_streams *, uint16_t stream, size_t n);
+
+/* ---- what goes ---- */
+
+size_t gw_udp_streams_writable(const struct gw_udp_streams *, uint16_t stream);
+size_t gw_udp_streams_write(
+    struct gw_udp_streams *, uint16_t stream, struct gw_slice);
+bool gw_udp_streams_blocked(const struct gw_udp_streams *, uint16_t stream);
+void gw_udp_streams_end(struct gw_udp_streams *, uint16_t stream);
+
+struct gw_udp_chunk {
+	uint16_t stream;
+	struct gw_chunk chunk;
+};
+bool gw_udp_streams_has_chunk(const struct gw_udp_streams *);
+/* The next one, of at most `most` bytes; it counts as sent. */
+bool gw_udp_streams_chunk(
+    struct gw_udp_streams *, size_t most, struct gw_udp_chunk *);
+void gw_udp_streams_acked(
+    struct gw_udp_streams *, const struct gw_sent_content *, bool end);
+void gw_udp_streams_lost(
+    struct gw_udp_streams *, const struct gw_sent_content *, bool end);
+/* Sum of what was written; of use when nothing more will be. */
+uint64_t gw_udp_streams_total(const struct gw_udp_streams *);
+bool gw_udp_streams_all_acked(const struct gw_udp_streams *);
+
+/* ---- windows, as frames ---- */
+
+/* There are WINDOW or BLOCKED frames to send. */
+bool gw_udp_streams_due(const struct gw_udp_streams *);
+/* Write those that are due; false: not all found room. */
+bool gw_udp_streams_put(struct gw_udp_streams *, struct gw_writer *);
+/* A packet that carried some was lost: all are said again. */
+void gw_udp_streams_windows_lost(struct gw_udp_streams *);
+
+#endif /* GW_SESSION_UDP_UDP_STREAMS_H */

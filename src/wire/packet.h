@@ -14,9 +14,8 @@
  *	type     dcid   scid   cookie            body
  *	SYN      0      chosen what COOKIE gave  yes; the packet is exactly
  *	                       it, or none       GW_PACKET_MIN bytes
- *	SYN_ACK  SYN's  chosen -                 yes
- *	ACK      both as they are now  XXH3-128 of the body: damage on the
- *	                       way must not look like a wrong code   yes
+ *	SYN_ACK  SYN's  chosen its check         yes
+ *	ACK      both as they are now  its check yes
  *	COOKIE   SYN's  0      yes               -
  *	RST      the receiver's, or 0 where that is lost; then scid is the id
  *	         under which the packet came that it answers   - yes
@@ -39,6 +38,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/slice.h"
 #include "wire/hello.h"
 #include "wire/limits.h"
@@ -59,6 +59,10 @@ struct gw_hello_packet {
 	struct gw_slice cookie, body;
 };
 
+/* The check of a SYN_ACK and an ACK: XXH3-128 of both ids and the body.
+ * Damage on the way must not look like a wrong code; what is forged is the
+ * handshake's to find. */
+struct gw_hash gw_hello_packet_check(const struct gw_hello_packet *);
 /* Returns the length.  The packet keeps the table above. */
 size_t gw_hello_packet_encode(
     const struct gw_hello_packet *, uint8_t out[GW_PACKET_MIN]);

@@ -37,6 +37,7 @@ struct udp_side {
 	uint64_t wrong;    /* bytes that were not as they should */
 	uint64_t owed[UDP_BED_STREAMS]; /* not yet credited */
 	unsigned sessions; /* that came in */
+	unsigned failed;   /* of them, without ever opening */
 	enum gw_udp_state states[32]; /* in the order they were seen */
 	unsigned state_n;
 
@@ -83,6 +84,7 @@ void udp_bed_release(struct udp_side *);
 /* What stands at an offset of a stream of a side. */
 uint8_t udp_bed_byte(unsigned side, unsigned stream, uint64_t offset);
 
+bool udp_bed_is_unsure(const struct udp_side *);
 /* Everything was delivered, and both ends closed well. */
 void udp_bed_check(const struct udp_bed *);
 

@@ -54,8 +54,8 @@ handshake_packets_come_back(void **state)
 	round_trip(&p, GW_PACKET_MIN);
 	p = hello(GW_HELLO_SYN, 0, UINT64_MAX, GW_COOKIE_MAX, GW_HELLO_MAX);
 	round_trip(&p, GW_PACKET_MIN);
-	p = hello(GW_HELLO_SYN_ACK, 1, 2, 0, 145);
-	round_trip(&p, clear + 145);
+	p = hello(GW_HELLO_SYN_ACK, 1, 2, 16, 145);
+	round_trip(&p, clear + 16 + 145);
 	p = hello(GW_HELLO_ACK, UINT64_MAX, 2, 16, GW_HELLO_MAX);
 	round_trip(&p, clear + 16 + GW_HELLO_MAX);
 	p = hello(GW_HELLO_COOKIE, 3, 0, 1, 0);
@@ -70,8 +70,8 @@ static void
 a_handshake_packet_has_its_layout(void **state)
 {
 	static const uint8_t want[] = { 0, 1, 2, 3, 4, 5, 6, 7, 'g', 'd', 'w',
-		't', 1, 2, 0, 3, 8, 9, 10, 11, 12, 13, 14, 15, 0, 7, 8, 9 };
-	const struct gw_hello_packet p = hello(GW_HELLO_SYN_ACK,
+		't', 1, 4, 0, 3, 8, 9, 10, 11, 12, 13, 14, 15, 0, 7, 8, 9 };
+	const struct gw_hello_packet p = hello(GW_HELLO_RST,
 	    UINT64_C(0x0001020304050607), UINT64_C(0x08090a0b0c0d0e0f), 0, 3);
 
 	(void)state;
@@ -112,7 +112,7 @@ fields_that_a_type_does_not_have_are_refused(void **state)
 	assert_false(good_with(n, 24, GW_COOKIE_MAX + 1));
 	assert_false(good_with(n, n - 1, 1));
 
-	p = hello(GW_HELLO_SYN_ACK, 1, 2, 0, 145);
+	p = hello(GW_HELLO_SYN_ACK, 1, 2, 16, 145);
 	n = gw_hello_packet_encode(&p, buf);
 	assert_false(good_with(n, 7, 0));
 	assert_false(good_with(n, 23, 0));

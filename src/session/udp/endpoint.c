@@ -384,6 +384,8 @@ gw_endpoint_input(struct gw_endpoint *e, struct gw_datagram *d, gw_usec now,
 		break;
 	case GW_PACKET_SEALED:
 		x = find(e, dcid);
+		if (x != NULL && gw_udp_session_gone(x->session, now))
+			x = NULL; /* in all but its owner's memory */
 		if (x != NULL)
 			gw_udp_session_input(x->session, d, now);
 		else

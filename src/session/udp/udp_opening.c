@@ -65,10 +65,10 @@ gw_udp_opening_output(struct gw_udp_session *s, uint8_t *out, size_t cap)
 		.type = hello.type,
 		.body = gw_slice(f->b + GW_HELLO_HEADER, hello.length),
 	};
-	check = gw_hash_of(p.body);
+	check = gw_hello_packet_check(&p);
 	if (hello.type == GW_HELLO_SYN)
 		p.cookie = gw_slice(s->cookie, s->cookie_len);
-	else if (hello.type == GW_HELLO_ACK)
+	else if (hello.type != GW_HELLO_RST)
 		p.cookie = gw_slice(check.b, sizeof(check.b));
 	n = gw_hello_packet_encode(&p, out);
 	if (!may_leave(s, n))
@@ -283,9 +283,18 @@ on_rst(struct gw_udp_session *s, const struct gw_hello_packet *p)
 	if (!gw_udp_is_open(s) || !gw_rst_decode(p->body, &rst) ||
 	    !gw_equal(rst.token, s->reset_token, GW_TOKEN_LEN))
 		return;
-	gw_close_set(&close, GW_E_LOST,
+	gw_udp_vanished(s,
 	    "the connection was lost: the other side was started anew");
-	gw_udp_close(s, &close);
+}
+
+/* Nothing of it was damaged on the way. */
+static bool
+is_whole(const struct gw_hello_packet *p)
+{
+	const struct gw_hash check = gw_hello_packet_check(p);
+
+	return p->cookie.n == sizeof(check.b) &&
+	       memcmp(p->cookie.p, check.b, sizeof(check.b)) == 0;
 }
 
 static void
@@ -294,7 +303,7 @@ initiator_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 	switch (p->type) {
 	case GW_HELLO_SYN_ACK:
 		if (s->state != GW_UDP_SYN_SENT ||
-		    p->version != GW_PROTOCOL_VERSION || p->scid == 0)
+		    p->version != GW_PROTOCOL_VERSION || !is_whole(p))
 			return;
 		if (s->link == NULL)
 			use(s, p);
@@ -318,16 +327,6 @@ initiator_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 	}
 }
 
-/* Damage on the way must not look like a wrong code. */
-static bool
-is_whole(const struct gw_hello_packet *p)
-{
-	const struct gw_hash check = gw_hash_of(p->body);
-
-	return p->cookie.n == sizeof(check.b) &&
-	       memcmp(p->cookie.p, check.b, sizeof(check.b)) == 0;
-}
-
 static void
 responder_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 {
@@ -340,7 +339,7 @@ responder_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 			s->flight.due = s->flight.len > 0;
 		break;
 	case GW_HELLO_ACK:
-		if (!is_whole(p))
+		if (p->scid != s->peer_cid || !is_whole(p))
 			return;
 		if (s->state == GW_UDP_SYN_RCVD)
 			use(s, p);

@@ -300,7 +300,11 @@ prepare_probe(struct gw_udp_session *s)
 	struct gw_udp_link *l = s->link;
 	struct gw_sent_content c;
 
-	if (gw_recovery_probes(&l->recovery) == 0 || has_data(s))
+	if (gw_recovery_probes(&l->recovery) == 0)
+		return;
+	if (s->fin_sent && !s->fin_told)
+		l->due |= GW_DUE_FIN;
+	if (has_data(s))
 		return;
 	if (gw_recovery_oldest(&l->recovery, &c))
 		gw_udp_repeat(s, &c);

@@ -134,9 +134,8 @@ gw_udp_session_refused(struct gw_session *base, gw_usec now)
 	    now < s->heard + REFUSED_AFTER)
 		return;
 	/* ICMP can be forged; that nothing comes any more cannot. */
-	gw_close_set(&close, s->state == GW_UDP_LAST_ACK ? GW_OK : GW_E_LOST,
-	    "the connection was lost: nobody is at its port any more");
-	gw_udp_close(s, &close);
+	gw_udp_vanished(
+	    s, "the connection was lost: nobody is at its port any more");
 }
 
 void

@@ -160,6 +160,8 @@ void gw_udp_close(struct gw_udp_session *, const struct gw_close *);
 void gw_udp_reset(struct gw_udp_session *, enum gw_err, const char *text,
     const char *told);
 void gw_udp_illegal(struct gw_udp_session *, const char *what);
+/* The peer is there no more, and knows nothing of this session. */
+void gw_udp_vanished(struct gw_udp_session *, const char *text);
 /* All of the session's data and its FIN are acknowledged, or its peer's FIN
  * takes effect: whatever follows from that. */
 void gw_udp_settle(struct gw_udp_session *);

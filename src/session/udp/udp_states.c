@@ -21,7 +21,7 @@
 
 enum {
 	MSL_MIN = 500000, /* us; else 1.5 PTO */
-	LAST_ACK_PTOS = 3,
+	LAST_ACK_PTOS = 1 + 2 + 4, /* three of them, backing off */
 	TELL_AGAIN = 2000000 /* us in which a RST is repeated on request */
 };
 
@@ -251,6 +251,21 @@ gw_udp_on_fin(struct gw_udp_session *s, uint64_t total, bool seen)
 	}
 }
 
+void
+gw_udp_vanished(struct gw_udp_session *s, const char *text)
+{
+	const bool good = s->state == GW_UDP_TIME_WAIT ||
+			  (s->state == GW_UDP_LAST_ACK &&
+			      gw_udp_streams_all_acked(&s->link->streams));
+	struct gw_close close;
+
+	/* Nobody leaves before the other one's FIN has taken effect, and all
+	 * that can be missing here is the word of it. */
+	gw_close_set(
+	    &close, good ? GW_OK : GW_E_LOST, "%s", good ? "" : text);
+	gw_udp_close(s, &close);
+}
+
 /* ---- time ---- */
 
 static void
@@ -273,7 +288,10 @@ gw_udp_states_tick(struct gw_udp_session *s)
 			gw_udp_set_state(s, GW_UDP_CLOSED);
 		return;
 	case GW_UDP_LAST_ACK:
-		if (s->now >= s->until) {
+		if (s->now >= s->until &&
+		    s->now < s->heard + LAST_ACK_PTOS * pto(s)) {
+			s->until = s->heard + LAST_ACK_PTOS * pto(s);
+		} else if (s->now >= s->until) {
 			/* All data is there, and our FIN is all that can be
 			 * missing: whoever should say so has left. */
 			over(s);

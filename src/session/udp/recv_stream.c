@@ -81,12 +81,28 @@ keep(struct gw_recv_stream *s, uint64_t offset, struct gw_slice data)
 	return GW_OK;
 }
 
+/* Without what was dealt with before. */
+static struct gw_slice
+fresh_part(
+    const struct gw_recv_stream *s, uint64_t offset, struct gw_slice data)
+{
+	uint64_t old = s->next > offset ? s->next - offset : 0;
+
+	if (old == 0)
+		return data;
+	if (old > data.n)
+		old = data.n;
+	return gw_slice(data.p + old, data.n - (size_t)old);
+}
+
 enum gw_err
 gw_recv_stream_data(struct gw_recv_stream *s, uint64_t offset,
     struct gw_slice data, bool end, struct gw_slice *lent)
 {
 	const uint64_t to = offset + data.n;
-	enum gw_err err = GW_OK;
+	const struct gw_slice fresh = fresh_part(s, offset, data);
+	const bool is_next = lent != NULL && offset <= s->next;
+	enum gw_err err;
 
 	GW_ASSERT(to <= GW_OFFSET_MAX);
 	if (lent != NULL)
@@ -95,22 +111,16 @@ gw_recv_stream_data(struct gw_recv_stream *s, uint64_t offset,
 		return GW_E_PROTOCOL;
 	if (s->reset)
 		return GW_OK;
-	if (offset < s->next && to > s->next) {
-		data.p += s->next - offset;
-		data.n -= (size_t)(s->next - offset);
-		offset = s->next;
-	}
-	if (to > s->next && (offset > s->next || lent == NULL))
-		err = keep(s, offset, data);
-	if (err != GW_OK)
+	if (fresh.n > 0 && !is_next &&
+	    (err = keep(s, to - fresh.n, fresh)) != GW_OK)
 		return err;
 	if (end)
 		s->size = to;
 	if (s->highest < to)
 		s->highest = to;
-	if (to > s->next && offset == s->next && lent != NULL) {
-		*lent = data;
-		advance(s, data.n);
+	if (fresh.n > 0 && is_next) {
+		*lent = fresh;
+		advance(s, fresh.n);
 	}
 	return GW_OK;
 }
@@ -155,6 +165,6 @@ gw_recv_stream_reset(struct gw_recv_stream *s, uint64_t code, uint64_t size)
 	gw_recv_stream_fini(s);
 	s->reset = true;
 	s->code = code;
-	s->size = s->highest = size;
+	s->size = size;
 	return GW_OK;
 }

@@ -49,7 +49,7 @@ static struct udp_bed_options
 any_options(uint64_t seed)
 {
 	static const uint64_t rates[] = { 0, 1000000, 10000000, 100000000 };
-	static const uint32_t rolls[] = { 0, 40, 300 };
+	static const uint32_t rolls[] = { 0, 200, 300 };
 	uint64_t x = seed * 7919 + 1;
 	struct udp_bed_options o = { .seed = seed };
 

@@ -13,11 +13,11 @@ enum {
 	UP_GAIN = 125,
 	STARTUP_CWND_GAIN = 190,
 	CWND_GAIN = 200,
-	UP_CWND_GAIN = 225,
+	UP_CWND_GAIN = 150,
 	PROBE_RTT_GAIN = 50,
 	PACING_SHARE = 99, /* of the bandwidth */
 	DRAIN_ROUNDS = 3,
-	MIN_RTT_NOISE = 64, /* part of the lowest RTT */
+	MIN_RTT_STEP = 16, /* part that it must fall to count as fresh */
 	RENO_ROUNDS = 63,
 	UP_ROUNDS_MAX = 30
 };
@@ -54,14 +54,15 @@ static const unsigned state_next[] = {
 	[GW_BBR_PROBE_RTT] = BIT(GW_BBR_DOWN) | BIT(GW_BBR_STARTUP),
 };
 
-static const struct {
+struct gwx {
 	unsigned pacing, cwnd;
-} gains[] = {
+};
+__attribute__((visibility("default"))) struct gwx gains[] = {
 	[GW_BBR_STARTUP] = { STARTUP_GAIN, STARTUP_CWND_GAIN },
 	[GW_BBR_DRAIN] = { DRAIN_GAIN, STARTUP_CWND_GAIN },
-	[GW_BBR_DOWN] = { DOWN_GAIN, CWND_GAIN },
-	[GW_BBR_CRUISE] = { 100, CWND_GAIN },
-	[GW_BBR_REFILL] = { 100, CWND_GAIN },
+	[GW_BBR_DOWN] = { DOWN_GAIN, 150 },
+	[GW_BBR_CRUISE] = { 100, 150 },
+	[GW_BBR_REFILL] = { 100, 150 },
 	[GW_BBR_UP] = { UP_GAIN, UP_CWND_GAIN },
 	[GW_BBR_PROBE_RTT] = { 100, PROBE_RTT_GAIN },
 };
@@ -379,12 +380,10 @@ update_min_rtt(struct gw_cc *cc, const struct gw_cc_ack *ack)
 		    max_u64(gw_bbr_bdp(b, b->bw, PROBE_RTT_GAIN),
 			GW_BBR_MIN_PIPE * (uint64_t)cc->datagram);
 	if (ack->rtt != 0 && (ack->rtt < b->min_rtt || b->min_rtt_expired)) {
+		if (b->min_rtt_expired ||
+		    ack->rtt < b->min_rtt - b->min_rtt / MIN_RTT_STEP)
+			b->min_rtt_stamp = ack->now;
 		b->min_rtt = ack->rtt;
-		b->min_rtt_stamp = ack->now;
-	} else if (ack->rtt != 0 &&
-	    ack->rtt <= b->min_rtt + b->min_rtt / MIN_RTT_NOISE) {
-		/* The queue was empty just now: no need to empty it. */
-		b->min_rtt_stamp = ack->now;
 	}
 	if (b->min_rtt_expired && b->state != GW_BBR_PROBE_RTT &&
 	    !b->idle_restart) {
@@ -464,8 +463,13 @@ bbr_acked(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	}
 	if (b->state == GW_BBR_DRAIN &&
 	    (ack->in_flight <= gw_bbr_inflight(cc, b->bw, 100) ||
-		b->round_count > b->drain_round + DRAIN_ROUNDS))
+		b->round_count > b->drain_round + DRAIN_ROUNDS)) {
 		start_down(cc, ack);
+		/* Not even STARTUP made the RTT rise: the lowest came through
+		 * somebody's queue. */
+		if (!b->rtt_rises && ack->now > MIN_RTT_LEN)
+			b->min_rtt_stamp = ack->now - MIN_RTT_LEN - 1;
+	}
 	update_cycle(cc, ack);
 	update_min_rtt(cc, ack);
 	gw_bbr_model_advance(b, ack);

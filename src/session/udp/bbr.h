@@ -104,6 +104,7 @@ struct gw_bbr {
 	unsigned loss_round_ranges;
 	bool loss_round_ce;
 	bool heavy_before; /* the loss round before lost very much */
+	bool rtt_rises;    /* a round came through a longer queue */
 	bool startup_loss; /* STARTUP met too much loss */
 	bool saturated;    /* more sending no longer delivered more */
 	uint64_t stray;    /* share lost without congestion, of 65536 */

@@ -133,10 +133,10 @@ is_congestion(const struct gw_bbr *b, uint64_t lost, uint64_t of, gw_usec rtt)
 	/* No more than it always loses. */
 	if (lost <= of * 2 * b->stray / GW_BBR_STRAY_ONE)
 		return false;
-	if (rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
-	    rtt > percent(b->min_rtt, RTT_RAISED))
-		return true;
-	return b->saturated;
+	if (!b->rtt_rises)
+		return b->state != GW_BBR_STARTUP;
+	return rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
+	    rtt > percent(b->min_rtt, RTT_RAISED);
 }
 
 bool
@@ -219,6 +219,7 @@ update_round(struct gw_bbr *b, const struct gw_cc_ack *ack)
 		b->last_round_rtt = b->round_rtt;
 		b->round_rtt = GW_NEVER;
 		b->round_samples = 0;
+		b->rtt_rises |= gw_bbr_queue_grew(b);
 		note_stray(b, ack);
 		b->round_lost = ack->lost;
 		b->round_delivered = ack->delivered;
@@ -349,8 +350,7 @@ check_full_bw(struct gw_bbr *b, const struct gw_rate_sample *rate)
 		gw_bbr_reset_full_bw(b, rate->rate);
 		return;
 	}
-	if (++b->full_bw_count >= 3 ||
-	    (b->state == GW_BBR_STARTUP && gw_bbr_queue_grew(b))) {
+	if (++b->full_bw_count >= 3) {
 		b->full_bw_now = true;
 		b->full_bw_reached = true;
 	}

@@ -478,10 +478,13 @@ gw_recovery_new_path(struct gw_recovery *r, bool whole, gw_usec now)
 }
 
 void
-gw_recovery_datagram(struct gw_recovery *r, uint32_t bytes)
+gw_recovery_datagram(struct gw_recovery *r, uint32_t bytes, gw_usec now)
 {
+	if (r->datagram == bytes)
+		return;
 	r->datagram = bytes;
 	gw_cc_datagram(&r->cc, bytes);
+	gw_pacer_set(&r->pacer, r->cc.rate, r->cc.quantum, now);
 }
 
 void

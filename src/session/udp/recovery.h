@@ -123,7 +123,7 @@ bool gw_recovery_oldest(const struct gw_recovery *, struct gw_sent_content *);
  * and what is out is given up (whole), or only the port has changed. */
 void gw_recovery_new_path(struct gw_recovery *, bool whole, gw_usec now);
 /* The path takes larger (smaller) datagrams. */
-void gw_recovery_datagram(struct gw_recovery *, uint32_t bytes);
+void gw_recovery_datagram(struct gw_recovery *, uint32_t bytes, gw_usec now);
 /* What the peer's socket holds bounds what is in flight below 1 ms. */
 void gw_recovery_peer_buffer(struct gw_recovery *, uint64_t bytes);
 /* What the peer should be asked for: true where it differs from last time. */

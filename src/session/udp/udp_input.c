@@ -16,7 +16,8 @@ enum {
 /* ---- what became of packets ---- */
 
 void
-gw_udp_repeat(struct gw_udp_session *s, const struct gw_sent_content *c)
+gw_udp_repeat(
+    struct gw_udp_session *s, uint64_t number, const struct gw_sent_content *c)
 {
 	struct gw_udp_link *l = s->link;
 	unsigned controls =
@@ -29,9 +30,9 @@ gw_udp_repeat(struct gw_udp_session *s, const struct gw_sent_content *c)
 	/* These have timers of their own, or are old news. */
 	controls &= ~(unsigned)(GW_DUE_CHALLENGE | GW_DUE_RESPONSE |
 				GW_DUE_PING | GW_DUE_RST);
-	l->due |= controls;
-	if (controls & GW_DUE_WINDOWS)
-		gw_udp_streams_windows_lost(&l->streams);
+	l->due |= controls & ~(unsigned)GW_CARRIES_WINDOWS;
+	if (controls & GW_CARRIES_WINDOWS)
+		gw_udp_streams_windows_lost(&l->streams, number);
 	if (c->length > 0 || c->controls & GW_CARRIES_END)
 		gw_udp_streams_lost(
 		    &l->streams, c, (c->controls & GW_CARRIES_END) != 0);
@@ -63,19 +64,22 @@ gw_udp_take_fates(struct gw_udp_session *s)
 	while (gw_recovery_fate(&l->recovery, &f)) {
 		if (f.kind == GW_FATE_ACKED) {
 			if (f.mtu_probe)
-				gw_pmtud_acked(&l->mtu, f.number, s->now);
-			gw_pmtud_packet_acked(&l->mtu, f.number, f.bytes);
+				gw_pmtud_acked(&l->mtu, f.number);
+			else if (f.eliciting)
+				gw_pmtud_packet_acked(
+				    &l->mtu, f.number, f.bytes);
 			on_acked(s, &f);
 		} else {
 			if (f.mtu_probe)
-				gw_pmtud_lost(&l->mtu, f.number, s->now);
-			else
+				gw_pmtud_lost(&l->mtu, f.number);
+			else if (f.eliciting)
 				gw_pmtud_packet_lost(
 				    &l->mtu, f.number, f.bytes, s->now);
-			gw_udp_repeat(s, &f.content);
+			gw_udp_repeat(s, f.number, &f.content);
 		}
 	}
-	gw_recovery_datagram(&l->recovery, gw_pmtud_size(&l->mtu));
+	gw_recovery_datagram(
+	    &l->recovery, gw_pmtud_size(&l->mtu), s->now);
 }
 
 /* ---- frames ---- */
@@ -171,7 +175,7 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 	case GW_PFRAME_SESSION_WINDOW:
 	case GW_PFRAME_BLOCKED:
 	case GW_PFRAME_SESSION_BLOCKED:
-		if (!gw_udp_streams_window(&l->streams, f))
+		if (!gw_udp_streams_window(&l->streams, f, s->now))
 			gw_udp_illegal(s, "window");
 		break;
 	case GW_PFRAME_DATAGRAM:

@@ -124,9 +124,9 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PING });
 	d->sent.content.controls |= (uint16_t)due;
 	l->due = 0;
-	if (due & (GW_DUE_WINDOWS | GW_DUE_BLOCKED) &&
-	    !gw_udp_streams_put(&l->streams, &d->w))
-		l->due = due & (GW_DUE_WINDOWS | GW_DUE_BLOCKED);
+	if (gw_udp_streams_due(&l->streams) &&
+	    gw_udp_streams_put(&l->streams, d->sent.number, &d->w))
+		d->sent.content.controls |= GW_CARRIES_WINDOWS;
 	if (due & GW_DUE_FIN && !s->fin_sent) {
 		s->fin_sent = true;
 		gw_trace(s->trace, "> FIN");
@@ -212,7 +212,7 @@ note(struct gw_udp_session *s, struct draft *d, size_t n)
 	d->sent.bytes = (uint32_t)n;
 	if (d->ack)
 		gw_ack_out_sent(&l->acks, d->sent.number, &d->told);
-	if (d->sent.content.controls & ~GW_CARRIES_ACK)
+	if (d->sent.content.controls & ~(unsigned)GW_CARRIES_ACK)
 		d->sent.eliciting = true;
 	if (d->sent.eliciting)
 		s->sent_at = s->now;
@@ -268,7 +268,8 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 	size_t n;
 
 	start(s, &d);
-	if (l->due == 0 && !data && !has_ack(s))
+	if (l->due == 0 && !data && !has_ack(s) &&
+	    !gw_udp_streams_due(&l->streams))
 		return 0;
 	if (gw_ack_out_pending(&l->acks))
 		put_ack(s, &d);
@@ -307,7 +308,7 @@ prepare_probe(struct gw_udp_session *s)
 	if (has_data(s))
 		return;
 	if (gw_recovery_oldest(&l->recovery, &c))
-		gw_udp_repeat(s, &c);
+		gw_udp_repeat(s, UINT64_MAX, &c);
 	if (!has_data(s) && l->due == 0)
 		l->due |= GW_DUE_PING;
 }
@@ -334,7 +335,7 @@ mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
 	sent.bytes = size;
 	text[1] = gw_slice(zeros, size - OVERHEAD - sizeof(ping));
 	gw_udp_seal(s, sent.number, text, b->buf);
-	gw_pmtud_sent(&l->mtu, sent.number, size, s->now);
+	gw_pmtud_sent(&l->mtu, sent.number, size);
 	l->next_number++;
 	l->datagrams_sent++;
 	if (gw_recovery_sent(&l->recovery, &sent, s->now) != GW_OK)
@@ -363,7 +364,10 @@ response_elsewhere(struct gw_udp_session *s, struct gw_burst *b)
 static void
 fill(struct gw_udp_session *s, struct gw_burst *b)
 {
-	const uint32_t size = gw_pmtud_size(&s->link->mtu);
+	/* What asks whether anything arrives at all is small. */
+	const uint32_t size = gw_recovery_probes(&s->link->recovery) > 0
+				  ? GW_PACKET_MIN
+				  : gw_pmtud_size(&s->link->mtu);
 	uint64_t left = budget(s);
 
 	for (unsigned i = 0; i < BURST_MAX && b->len + size <= b->cap; i++) {
@@ -397,12 +401,12 @@ gw_udp_output(struct gw_udp_session *s, struct gw_burst *b)
 		l->due |= GW_DUE_FIN;
 	if (gw_recovery_ack_frequency(&l->recovery, &l->asked))
 		l->due |= GW_DUE_FREQUENCY;
-	if (gw_udp_streams_due(&l->streams))
-		l->due |= GW_DUE_WINDOWS;
 	prepare_probe(s);
 	fill(s, b);
-	if (!has_data(s) && budget(s) > 0)
+	if (!has_data(s) && budget(s) > 0) {
+		gw_udp_streams_held_up(&l->streams, s->now);
 		gw_recovery_app_limited(&l->recovery);
+	}
 	return b->len > 0;
 }
 

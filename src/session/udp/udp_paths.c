@@ -48,8 +48,9 @@ gw_udp_on_response(struct gw_udp_session *s, uint64_t value)
 	l->due &= ~(unsigned)GW_DUE_CHALLENGE;
 	gw_recovery_new_path(&l->recovery, elsewhere, s->now);
 	if (elsewhere) {
-		gw_pmtud_new_path(&l->mtu, s->now);
-		gw_recovery_datagram(&l->recovery, gw_pmtud_size(&l->mtu));
+		gw_pmtud_new_path(&l->mtu);
+		gw_recovery_datagram(
+		    &l->recovery, gw_pmtud_size(&l->mtu), s->now);
 	}
 }
 

@@ -12,6 +12,7 @@ enum {
 	ANSWER_SECONDS = 10, /* an initiator waits for its answer */
 	IDLE = 60000000,     /* us */
 	MEMORY = 32 << 20,
+	DATAGRAM = 16000, /* larger ones gain nothing, and cost buffers */
 	PING_AFTER = 2000000, /* us, so that the other side's
 				 gw_session_heard stays young */
 	REFUSALS = 3, /* by ICMP, with nothing heard between */
@@ -52,7 +53,7 @@ gw_udp_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 	if ((err = gw_ack_out_init(&l->acks)) != GW_OK)
 		return err;
 	gw_udp_streams_init(&l->streams, s->window, s->o.memory);
-	gw_pmtud_init(&l->mtu, s->o.datagram, s->now);
+	gw_pmtud_init(&l->mtu, s->o.datagram);
 	return GW_OK;
 }
 
@@ -146,9 +147,9 @@ gw_udp_session_too_large(struct gw_session *base, size_t n, gw_usec now)
 	s->now = now;
 	if (s->link == NULL)
 		return;
-	gw_pmtud_too_large(&s->link->mtu, (uint32_t)n, now);
+	gw_pmtud_too_large(&s->link->mtu, (uint32_t)n);
 	gw_recovery_datagram(
-	    &s->link->recovery, gw_pmtud_size(&s->link->mtu));
+	    &s->link->recovery, gw_pmtud_size(&s->link->mtu), now);
 }
 
 bool
@@ -188,6 +189,8 @@ udp_tick(struct gw_session *base, gw_usec now)
 	gw_udp_take_fates(s);
 	gw_pmtud_tick(&l->mtu, now);
 	gw_udp_paths_tick(s);
+	gw_udp_streams_tick(&l->streams,
+	    gw_recovery_stats(&l->recovery).srtt, now);
 	if (gw_udp_is_open(s) && now >= s->sent_at + PING_AFTER) {
 		l->due |= GW_DUE_PING;
 		s->sent_at = now;
@@ -208,11 +211,13 @@ udp_deadline(const struct gw_session *base)
 		at = gw_usec_min(at, s->open_by);
 	if (s->link == NULL || s->state == GW_UDP_CLOSED)
 		return at;
-	if (s->link->due != 0 || gw_udp_streams_has_event(&s->link->streams))
+	if (s->link->due != 0 || gw_udp_streams_due(&s->link->streams) ||
+	    gw_udp_streams_has_event(&s->link->streams))
 		return 0;
 	at = gw_usec_min(at, gw_udp_output_deadline(s));
 	at = gw_usec_min(at, gw_udp_paths_deadline(s));
 	at = gw_usec_min(at, gw_udp_states_deadline(s));
+	at = gw_usec_min(at, gw_udp_streams_deadline(&s->link->streams));
 	if (gw_udp_is_open(s))
 		at = gw_usec_min(at, s->sent_at + PING_AFTER);
 	return at;
@@ -321,7 +326,7 @@ udp_credit(struct gw_session *base, uint16_t stream, size_t n)
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
 	if (s->link != NULL)
-		gw_udp_streams_credit(&s->link->streams, stream, n);
+		gw_udp_streams_credit(&s->link->streams, stream, n, s->now);
 }
 
 static void
@@ -394,7 +399,7 @@ copy_options(struct gw_udp_session *s, const struct gw_session_options *o,
 	if (s->o.memory == 0)
 		s->o.memory = MEMORY;
 	if (s->o.datagram == 0)
-		s->o.datagram = GW_PACKET_MAX;
+		s->o.datagram = DATAGRAM;
 	if (s->o.roll == 0)
 		s->o.roll = GW_REKEY_RECORDS;
 	if (s->o.idle == 0)

@@ -35,7 +35,7 @@ struct gw_udp_options {
 	enum gw_congestion congestion;
 	uint64_t memory;    /* for buffers of the session, bytes; 0: 32 MiB */
 	uint32_t datagram;  /* largest that its owner can send and take, bytes
-			       of UDP payload; 0: GW_PACKET_MAX */
+			       of UDP payload; 0: 16,000 */
 	uint64_t roll;      /* packets under one key; 0: GW_REKEY_RECORDS */
 	gw_usec idle;       /* nothing heard for so long: lost; 0: 60 s */
 };

@@ -27,16 +27,15 @@
 enum gw_udp_control {
 	GW_DUE_CONFIRM = 1 << 0,
 	GW_DUE_FIN = 1 << 1,
-	GW_DUE_WINDOWS = 1 << 2, /* of streams and session, as they stand */
-	GW_DUE_BLOCKED = 1 << 3,
-	GW_DUE_CHALLENGE = 1 << 4,
-	GW_DUE_RESPONSE = 1 << 5,
-	GW_DUE_FREQUENCY = 1 << 6,
-	GW_DUE_PING = 1 << 7,
-	GW_DUE_RST = 1 << 8,
-	/* of the packet alone: never due by themselves */
-	GW_CARRIES_END = 1 << 9, /* its chunk ends the stream */
-	GW_CARRIES_ACK = 1 << 10
+	GW_DUE_CHALLENGE = 1 << 2,
+	GW_DUE_RESPONSE = 1 << 3,
+	GW_DUE_FREQUENCY = 1 << 4,
+	GW_DUE_PING = 1 << 5,
+	GW_DUE_RST = 1 << 6,
+	/* of the packet alone: never due in `due` */
+	GW_CARRIES_END = 1 << 7, /* its chunk ends the stream */
+	GW_CARRIES_ACK = 1 << 8,
+	GW_CARRIES_WINDOWS = 1 << 9 /* or BLOCKED */
 };
 
 enum { GW_UDP_FLIGHT = 400 }; /* longest message of the handshake here */
@@ -187,8 +186,9 @@ void gw_udp_drop_handshake(struct gw_udp_session *);
 void gw_udp_on_sealed(struct gw_udp_session *, struct gw_datagram *);
 /* What became of packets that were sent. */
 void gw_udp_take_fates(struct gw_udp_session *);
-/* What a packet carried has to go out again. */
-void gw_udp_repeat(struct gw_udp_session *, const struct gw_sent_content *);
+/* What packet `number` carried has to go out again. */
+void gw_udp_repeat(struct gw_udp_session *, uint64_t number,
+    const struct gw_sent_content *);
 
 /* udp_output.c */
 bool gw_udp_output(struct gw_udp_session *, struct gw_burst *);

@@ -15,7 +15,8 @@ gw_udp_streams_init(
 {
 	memset(st, 0, sizeof(*st));
 	st->memory = memory;
-	gw_flow_init(&st->flow, window);
+	/* The control stream has its share beside that of content. */
+	gw_flow_init(&st->flow, window, window + GW_SESSION_WINDOW);
 }
 
 void
@@ -45,7 +46,7 @@ stream(struct gw_udp_streams *st, uint16_t id)
 		return NULL;
 	gw_send_stream_init(&x->send, st->memory);
 	gw_recv_stream_init(&x->recv);
-	gw_flow_stream_init(&st->flow, &x->flow);
+	gw_flow_stream_init(&x->flow);
 	st->v[id] = x;
 	if (id >= st->limit)
 		st->limit = (uint16_t)(id + 1);
@@ -79,6 +80,7 @@ push_end(struct gw_udp_streams *st, uint16_t id)
 	if (x->end_told || !gw_recv_stream_ended(&x->recv))
 		return;
 	x->end_told = true;
+	gw_flow_end_in(&st->flow, &x->flow);
 	push(st, id, gw_slice(NULL, 0), true);
 }
 
@@ -102,15 +104,13 @@ gw_udp_streams_data(struct gw_udp_streams *st, const struct gw_pframe *f)
 	const uint16_t id = f->stream.id;
 	struct gw_udp_stream *x = stream(st, id);
 	struct gw_slice lent;
-	const uint64_t end = f->stream.offset + f->stream.data.n;
-	uint64_t before;
 
 	if (x == NULL)
 		return GW_UDP_DATA_MEMORY;
 	take_back(st);
-	if (!gw_flow_allows(&x->flow, end))
+	if (!gw_flow_received(&st->flow, &x->flow,
+		f->stream.offset + f->stream.data.n))
 		return GW_UDP_DATA_ILLEGAL;
-	before = x->recv.highest;
 	switch (gw_recv_stream_data(&x->recv, f->stream.offset, f->stream.data,
 	    f->stream.end, &lent)) {
 	case GW_OK:
@@ -120,7 +120,6 @@ gw_udp_streams_data(struct gw_udp_streams *st, const struct gw_pframe *f)
 	default:
 		return GW_UDP_DATA_MEMORY;
 	}
-	st->received += x->recv.highest - before;
 	if (lent.n > 0)
 		push(st, id, lent, false);
 	push_end(st, id);
@@ -188,24 +187,25 @@ gw_udp_streams_taken(const struct gw_udp_streams *st)
 uint64_t
 gw_udp_streams_received(const struct gw_udp_streams *st)
 {
-	return st->received;
+	return st->flow.w.received;
 }
 
 void
-gw_udp_streams_credit(struct gw_udp_streams *st, uint16_t id, size_t n)
+gw_udp_streams_credit(
+    struct gw_udp_streams *st, uint16_t id, size_t n, gw_usec now)
 {
 	struct gw_udp_stream *x = stream(st, id);
 
 	if (x != NULL)
-		gw_flow_credit(&st->flow, &x->flow, n);
+		gw_flow_credit(&st->flow, &x->flow, n, now);
 }
 
 /* ---- data out ---- */
 
 static uint64_t
-limit_of(const struct gw_udp_stream *x)
+limit_of(const struct gw_udp_streams *st, const struct gw_udp_stream *x)
 {
-	return x->flow.send_max;
+	return gw_flow_limit(&st->flow, &x->flow);
 }
 
 size_t
@@ -228,7 +228,7 @@ gw_udp_streams_write(
 	if (x == NULL || x->send.ended ||
 	    gw_send_stream_write(&x->send, data, &taken) != GW_OK)
 		return 0;
-	x->blocked = taken < data.n && x->send.next >= limit_of(x);
+	x->blocked = taken < data.n && x->send.next >= limit_of(st, x);
 	return taken;
 }
 
@@ -237,7 +237,7 @@ gw_udp_streams_blocked(const struct gw_udp_streams *st, uint16_t id)
 {
 	const struct gw_udp_stream *x = st->v[id];
 
-	return x != NULL && x->blocked && x->send.next >= limit_of(x);
+	return x != NULL && x->blocked && x->send.next >= limit_of(st, x);
 }
 
 void
@@ -254,7 +254,7 @@ gw_udp_streams_has_chunk(const struct gw_udp_streams *st)
 {
 	for (uint16_t i = 0; i < st->limit; i++)
 		if (st->v[i] != NULL &&
-		    gw_send_stream_has(&st->v[i]->send, limit_of(st->v[i])))
+		    gw_send_stream_has(&st->v[i]->send, limit_of(st, st->v[i])))
 			return true;
 	return false;
 }
@@ -276,10 +276,14 @@ gw_udp_streams_chunk(
 		struct gw_udp_stream *x = st->v[id];
 
 		if (x == NULL || !gw_send_stream_next(&x->send, most,
-				     limit_of(x), &c->chunk))
+				     limit_of(st, x), &c->chunk))
 			continue;
 		c->stream = id;
 		gw_send_stream_sent(&x->send, &c->chunk);
+		if (!c->chunk.again && c->chunk.data.n > 0)
+			gw_flow_sent(&st->flow, &x->flow, c->chunk.data.n);
+		if (c->chunk.end)
+			gw_flow_end_out(&st->flow, &x->flow);
 		if (id != 0)
 			st->turn = id;
 		return true;
@@ -329,48 +333,102 @@ gw_udp_streams_all_acked(const struct gw_udp_streams *st)
 
 /* ---- windows ---- */
 
-bool
-gw_udp_streams_window(struct gw_udp_streams *st, const struct gw_pframe *f)
+static bool
+on_blocked(struct gw_udp_streams *st, struct gw_udp_stream *x,
+    const struct gw_pframe *f, gw_usec now)
 {
-	struct gw_udp_stream *x;
+	struct gw_flow_there there = { f->window.at, st->taken };
 
-	if (f->type != GW_PFRAME_WINDOW)
+	if (x == NULL)
+		return gw_flow_session_blocked_there(&st->flow, &there, now);
+	there.taken = x->recv.next;
+	return gw_flow_blocked_there(&st->flow, &x->flow, &there, now);
+}
+
+bool
+gw_udp_streams_window(
+    struct gw_udp_streams *st, const struct gw_pframe *f, gw_usec now)
+{
+	struct gw_udp_stream *x = NULL;
+
+	if ((f->type == GW_PFRAME_WINDOW || f->type == GW_PFRAME_BLOCKED) &&
+	    (x = stream(st, f->window.id)) == NULL)
+		return true; /* without memory; it is said again */
+	switch (f->type) {
+	case GW_PFRAME_WINDOW:
+		(void)gw_flow_window(&st->flow, &x->flow, f->window.at);
 		return true;
-	if ((x = stream(st, f->window.id)) == NULL)
-		return true; /* it is said again */
-	if (f->window.at > x->flow.send_max)
-		x->flow.send_max = f->window.at;
-	return true;
+	case GW_PFRAME_SESSION_WINDOW:
+		(void)gw_flow_session_window(&st->flow, f->window.at);
+		return true;
+	default:
+		return on_blocked(st, x, f, now);
+	}
 }
 
 bool
 gw_udp_streams_due(const struct gw_udp_streams *st)
 {
-	return st->flow.due > 0;
+	return gw_flow_due(&st->flow);
 }
 
 bool
-gw_udp_streams_put(struct gw_udp_streams *st, struct gw_writer *w)
+gw_udp_streams_put(
+    struct gw_udp_streams *st, uint64_t number, struct gw_writer *w)
 {
 	enum { LONGEST = 1 + 2 + 8 };
-	struct gw_pframe f = { .type = GW_PFRAME_WINDOW };
+	struct gw_pframe f;
+	bool any = false;
 
-	for (uint16_t i = 0; i < st->limit && st->flow.due > 0; i++) {
-		if (st->v[i] == NULL || !st->v[i]->flow.due)
-			continue;
-		if ((size_t)(w->end - w->p) < LONGEST)
-			return false;
-		(void)gw_flow_next(&st->flow, &st->v[i]->flow, &f.window.at);
-		f.window.id = i;
+	while ((size_t)(w->end - w->p) >= LONGEST &&
+	       gw_flow_session_next(&st->flow, number, &f)) {
 		gw_pframe_encode(w, &f);
+		any = true;
 	}
-	return true;
+	for (uint16_t i = 0; i < st->limit && gw_flow_due(&st->flow); i++) {
+		struct gw_udp_stream *x = st->v[i];
+
+		while (x != NULL && (size_t)(w->end - w->p) >= LONGEST &&
+		       gw_flow_stream_next(
+			   &st->flow, &x->flow, i, number, &f)) {
+			gw_pframe_encode(w, &f);
+			any = true;
+		}
+	}
+	return any;
 }
 
 void
-gw_udp_streams_windows_lost(struct gw_udp_streams *st)
+gw_udp_streams_windows_lost(struct gw_udp_streams *st, uint64_t number)
 {
+	gw_flow_session_lost(&st->flow, number);
 	for (uint16_t i = 0; i < st->limit; i++)
 		if (st->v[i] != NULL)
-			gw_flow_lost(&st->flow, &st->v[i]->flow);
+			gw_flow_stream_lost(
+			    &st->flow, &st->v[i]->flow, number);
+}
+
+void
+gw_udp_streams_held_up(struct gw_udp_streams *st, gw_usec now)
+{
+	for (uint16_t i = 0; i < st->limit; i++) {
+		struct gw_udp_stream *x = st->v[i];
+
+		if (x != NULL && gw_send_stream_unsent(&x->send) > 0 &&
+		    limit_of(st, x) <= x->send.next)
+			gw_flow_blocked(&st->flow, &x->flow, now);
+	}
+}
+
+void
+gw_udp_streams_tick(struct gw_udp_streams *st, gw_usec rtt, gw_usec now)
+{
+	gw_flow_set_rtt(&st->flow, rtt);
+	gw_flow_tick(&st->flow, now);
+}
+
+gw_usec
+gw_udp_streams_deadline(const struct gw_udp_streams *st)
+{
+	return gw_flow_deadline(&st->flow);
 }

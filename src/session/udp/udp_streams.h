@@ -43,7 +43,6 @@ struct gw_udp_streams {
 	struct gw_flow flow;
 	uint64_t memory; /* for what is sent and not acknowledged, bytes */
 	uint64_t taken;    /* bytes given in order, of all streams */
-	uint64_t received; /* up to the farthest that came, of all */
 	uint16_t turn;     /* whose chunk came last */
 	uint16_t limit;    /* above all streams that were used */
 	struct gw_udp_pending pending[GW_UDP_PENDING];
@@ -67,7 +66,7 @@ enum gw_udp_data gw_udp_streams_data(
     struct gw_udp_streams *, const struct gw_pframe *);
 /* WINDOW, BLOCKED and those of the session.  false: illegal. */
 bool gw_udp_streams_window(
-    struct gw_udp_streams *, const struct gw_pframe *);
+    struct gw_udp_streams *, const struct gw_pframe *, gw_usec now);
 /* The next GW_SESSION_DATA; false: none. */
 bool gw_udp_streams_event(struct gw_udp_streams *, struct gw_session_event *);
 bool gw_udp_streams_has_event(const struct gw_udp_streams *);
@@ -75,7 +74,7 @@ bool gw_udp_streams_has_event(const struct gw_udp_streams *);
 uint64_t gw_udp_streams_taken(const struct gw_udp_streams *);
 uint64_t gw_udp_streams_received(const struct gw_udp_streams *);
 void gw_udp_streams_credit(
-    struct gw_udp_streams *, uint16_t stream, size_t n);
+    struct gw_udp_streams *, uint16_t stream, size_t n, gw_usec now);
 
 /* ---- what goes ---- */
 
@@ -105,9 +104,16 @@ bool gw_udp_streams_all_acked(const struct gw_udp_streams *);
 
 /* There are WINDOW or BLOCKED frames to send. */
 bool gw_udp_streams_due(const struct gw_udp_streams *);
-/* Write those that are due; false: not all found room. */
-bool gw_udp_streams_put(struct gw_udp_streams *, struct gw_writer *);
-/* A packet that carried some was lost: all are said again. */
-void gw_udp_streams_windows_lost(struct gw_udp_streams *);
+/* Write those that are due, as far as there is room, into packet `number`.
+ * false: there was none to write. */
+bool gw_udp_streams_put(
+    struct gw_udp_streams *, uint64_t number, struct gw_writer *);
+/* Packet `number`, which carried some, was lost. */
+void gw_udp_streams_windows_lost(struct gw_udp_streams *, uint64_t number);
+/* Nothing leaves any more although something waits: whoever waits for the
+ * peer's window tells it so. */
+void gw_udp_streams_held_up(struct gw_udp_streams *, gw_usec now);
+void gw_udp_streams_tick(struct gw_udp_streams *, gw_usec rtt, gw_usec now);
+gw_usec gw_udp_streams_deadline(const struct gw_udp_streams *);
 
 #endif /* GW_SESSION_UDP_UDP_STREAMS_H */

@@ -348,6 +348,35 @@ gw_pframe_stream_head(uint16_t id, uint64_t offset)
 	return 1 + gw_varint_len(id) + gw_varint_len(offset);
 }
 
+const char *
+gw_pframe_name(enum gw_pframe_type type)
+{
+	static const char *const name[] = {
+		[GW_PFRAME_PADDING] = "PADDING",
+		[GW_PFRAME_PING] = "PING",
+		[GW_PFRAME_ACK] = "ACK",
+		[GW_PFRAME_ACK_ECN] = "ACK",
+		[GW_PFRAME_ACK_FREQUENCY] = "ACK_FREQUENCY",
+		[GW_PFRAME_STREAM] = "STREAM",
+		[GW_PFRAME_STREAM_RESET] = "STREAM_RESET",
+		[GW_PFRAME_WINDOW] = "WINDOW",
+		[GW_PFRAME_SESSION_WINDOW] = "SESSION_WINDOW",
+		[GW_PFRAME_BLOCKED] = "BLOCKED",
+		[GW_PFRAME_SESSION_BLOCKED] = "SESSION_BLOCKED",
+		[GW_PFRAME_DATAGRAM] = "DATAGRAM",
+		[GW_PFRAME_PATH_CHALLENGE] = "PATH_CHALLENGE",
+		[GW_PFRAME_PATH_RESPONSE] = "PATH_RESPONSE",
+		[GW_PFRAME_FIN] = "FIN",
+		[GW_PFRAME_RST] = "RST",
+		[GW_PFRAME_CONFIRM] = "CONFIRM",
+	};
+
+	return (size_t)type < sizeof(name) / sizeof(*name) &&
+		       name[type] != NULL
+		   ? name[type]
+		   : "?";
+}
+
 bool
 gw_pframe_is_eliciting(enum gw_pframe_type type)
 {

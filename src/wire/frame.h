@@ -118,6 +118,8 @@ enum gw_pframes gw_pframe_next(struct gw_slice *in, struct gw_pframe *out);
 void gw_pframe_encode(struct gw_writer *, const struct gw_pframe *);
 /* Bytes before the data of a STREAM frame that is not sized. */
 size_t gw_pframe_stream_head(uint16_t id, uint64_t offset);
+/* "PATH_CHALLENGE"; "?" for what is none. */
+const char *gw_pframe_name(enum gw_pframe_type);
 /* Does a packet with it have to be acknowledged? */
 bool gw_pframe_is_eliciting(enum gw_pframe_type);
 

@@ -97,8 +97,8 @@ on_event(struct udp_side *o, const struct gw_session_event *ev)
 	case GW_SESSION_OPENED:
 		GW_ASSERT(!o->opened);
 		o->opened = true;
-		snprintf(o->peer_name, sizeof(o->peer_name), "%s",
-		    ev->opened.name);
+		snprintf(
+		    o->peer_name, sizeof(o->peer_name), "%s", ev->opened.name);
 		o->ticket = ev->opened.ticket;
 		break;
 	case GW_SESSION_DATA:
@@ -358,9 +358,9 @@ udp_bed_init(struct udp_bed *b, const struct udp_bed_options *o)
 		b->log = calloc(1, UDP_BED_LOG);
 	b->net = net_new(o->seed);
 	GW_ASSERT(gw_door_new(&b->door) == GW_OK);
-	GW_ASSERT(gw_door_set_code(b->door, o->code[1] != NULL
-						? o->code[1]
-						: "7-crane-otter") == GW_OK);
+	GW_ASSERT(
+	    gw_door_set_code(b->door,
+		o->code[1] != NULL ? o->code[1] : "7-crane-otter") == GW_OK);
 	side_init(b, o, 0);
 	side_init(b, o, 1);
 	b->forth = net_join(b->net, b->node[0], b->node[1], &o->link);
@@ -410,8 +410,7 @@ both_over(struct udp_bed *b)
 }
 
 bool
-udp_bed_until(
-    struct udp_bed *b, bool (*holds)(struct udp_bed *), gw_usec most)
+udp_bed_until(struct udp_bed *b, bool (*holds)(struct udp_bed *), gw_usec most)
 {
 	struct net_node_ops nodes[2];
 	struct waiting w = { b, holds };

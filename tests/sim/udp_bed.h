@@ -34,11 +34,11 @@ struct udp_side {
 	struct gw_ticket ticket;
 	uint64_t written[UDP_BED_STREAMS], got[UDP_BED_STREAMS];
 	bool ended[UDP_BED_STREAMS];
-	uint64_t wrong;    /* bytes that were not as they should */
+	uint64_t wrong;                 /* bytes that were not as they should */
 	uint64_t owed[UDP_BED_STREAMS]; /* not yet credited */
-	unsigned sessions; /* that came in */
-	unsigned failed;   /* of them, without ever opening */
-	enum gw_udp_state states[32]; /* in the order they were seen */
+	unsigned sessions;              /* that came in */
+	unsigned failed;                /* of them, without ever opening */
+	enum gw_udp_state states[32];   /* in the order they were seen */
 	unsigned state_n;
 
 	struct gw_burst burst;
@@ -63,7 +63,7 @@ struct udp_bed {
 struct udp_bed_options {
 	uint64_t seed;
 	struct net_link_options link; /* both ways */
-	uint64_t window;    /* of a stream; 0: 4 MiB */
+	uint64_t window;              /* of a stream; 0: 4 MiB */
 	enum gw_congestion congestion;
 	const char *code[2]; /* NULL: "7-crane-otter" */
 	uint64_t roll;

@@ -11,8 +11,8 @@ enum { SEEDS = 1500 }; /* GODWIT_SEEDS asks for more (make soak) */
 static void
 a_session_opens_moves_and_closes(void **state)
 {
-	struct udp_bed_options o = { .link = { .delay = 10000,
-					 .rate = 100000000 } };
+	struct udp_bed_options o = { .link = {
+					 .delay = 10000, .rate = 100000000 } };
 	struct udp_bed b;
 
 	(void)state;
@@ -85,9 +85,8 @@ run_seed(uint64_t seed)
 	udp_bed_init(&b, &o);
 	for (unsigned i = 0; i < 2; i++)
 		for (unsigned k = 0; k < UDP_BED_STREAMS; k++)
-			b.side[i].to_write[k] = next(&x) % 3 == 0
-						    ? 0
-						    : next(&x) % 300000;
+			b.side[i].to_write[k] =
+			    next(&x) % 3 == 0 ? 0 : next(&x) % 300000;
 	b.side[next(&x) % 2].finish = true;
 	b.side[0].answers = b.side[1].answers = true;
 	if (next(&x) % 4 == 0)
@@ -95,8 +94,7 @@ run_seed(uint64_t seed)
 	udp_bed_dial(&b, &o);
 	udp_bed_run(&b, 600 * GW_SEC);
 	if (!b.side[0].fin || !b.side[1].fin || !b.side[0].closed ||
-	    !b.side[1].closed ||
-	    b.side[0].closed_event.closed.err != GW_OK ||
+	    !b.side[1].closed || b.side[0].closed_event.closed.err != GW_OK ||
 	    b.side[1].closed_event.closed.err != GW_OK)
 		fprintf(stderr, "seed %llu: %s / %s\n",
 		    (unsigned long long)seed, b.side[0].closed_text,

@@ -18,8 +18,7 @@ static bool
 check(struct gw_cookies *c, const struct gw_path *p, uint64_t id,
     const uint8_t *cookie, gw_usec now)
 {
-	return gw_cookies_check(
-	    c, p, id, gw_slice(cookie, GW_COOKIE_LEN), now);
+	return gw_cookies_check(c, p, id, gw_slice(cookie, GW_COOKIE_LEN), now);
 }
 
 static void
@@ -38,8 +37,7 @@ it_is_for_one_address_and_id(void **state)
 	assert_false(check(&c, &other, 7, cookie, 0));
 	assert_false(check(&c, &port, 7, cookie, 0));
 	assert_false(check(&c, &here, 8, cookie, 0));
-	assert_false(
-	    gw_cookies_check(&c, &here, 7, gw_slice(cookie, 15), 0));
+	assert_false(gw_cookies_check(&c, &here, 7, gw_slice(cookie, 15), 0));
 	assert_false(gw_cookies_check(&c, &here, 7, gw_slice(NULL, 0), 0));
 	cookie[3] ^= 1;
 	assert_false(check(&c, &here, 7, cookie, 0));

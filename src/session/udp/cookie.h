@@ -23,8 +23,8 @@ struct gw_cookies {
 
 void gw_cookies_init(struct gw_cookies *, const struct gw_random *, gw_usec);
 void gw_cookies_fini(struct gw_cookies *);
-void gw_cookies_make(struct gw_cookies *, const struct gw_path *,
-    uint64_t scid, gw_usec now, uint8_t out[GW_COOKIE_LEN]);
+void gw_cookies_make(struct gw_cookies *, const struct gw_path *, uint64_t scid,
+    gw_usec now, uint8_t out[GW_COOKIE_LEN]);
 bool gw_cookies_check(struct gw_cookies *, const struct gw_path *,
     uint64_t scid, struct gw_slice cookie, gw_usec now);
 

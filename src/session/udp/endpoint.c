@@ -17,8 +17,8 @@ enum {
 
 struct entry {
 	struct gw_session *session;
-	struct entry *next, *prev;   /* all of them */
-	struct entry *next_active;   /* those that may have to send */
+	struct entry *next, *prev; /* all of them */
+	struct entry *next_active; /* those that may have to send */
 	bool active, released;
 };
 
@@ -46,8 +46,8 @@ struct gw_endpoint {
 /* ---- life ---- */
 
 enum gw_err
-gw_endpoint_new(const struct gw_endpoint_options *o, gw_usec now,
-    struct gw_endpoint **out)
+gw_endpoint_new(
+    const struct gw_endpoint_options *o, gw_usec now, struct gw_endpoint **out)
 {
 	struct gw_endpoint *e = calloc(1, sizeof(*e));
 
@@ -157,8 +157,7 @@ add(struct gw_endpoint *e, struct gw_session *s)
 	const struct gw_key k = key_of(gw_udp_session_of(s)->cid);
 	struct entry *x = calloc(1, sizeof(*x));
 
-	if (x == NULL ||
-	    gw_map_set(e->by_cid, &k, (uintptr_t)x) != GW_OK) {
+	if (x == NULL || gw_map_set(e->by_cid, &k, (uintptr_t)x) != GW_OK) {
 		free(x);
 		return GW_E_MEMORY;
 	}

@@ -48,8 +48,8 @@ GW_MUST_USE enum gw_err gw_endpoint_connect(struct gw_endpoint *,
  * caller's; *evicted is the ticket that had to go for it, here or elsewhere.
  * Both are 0 otherwise.
  */
-struct gw_session *gw_endpoint_input(struct gw_endpoint *,
-    struct gw_datagram *, gw_usec now, uint32_t *ticket, uint32_t *evicted);
+struct gw_session *gw_endpoint_input(struct gw_endpoint *, struct gw_datagram *,
+    gw_usec now, uint32_t *ticket, uint32_t *evicted);
 /* ICMP says that nobody is at that address: whoever is there is told. */
 void gw_endpoint_refused(
     struct gw_endpoint *, const struct gw_path *, gw_usec now);
@@ -73,10 +73,10 @@ struct gw_session *gw_endpoint_next(
     const struct gw_endpoint *, const struct gw_session *);
 
 struct gw_endpoint_stats {
-	uint64_t strangers;  /* datagrams that were nobody's */
-	uint64_t cookies;    /* that were asked for */
+	uint64_t strangers; /* datagrams that were nobody's */
+	uint64_t cookies;   /* that were asked for */
 	uint64_t bad_cookies;
-	uint64_t resets;     /* without state */
+	uint64_t resets; /* without state */
 };
 struct gw_endpoint_stats gw_endpoint_stats(const struct gw_endpoint *);
 

@@ -78,8 +78,7 @@ gw_udp_take_fates(struct gw_udp_session *s)
 			gw_udp_repeat(s, f.number, &f.content);
 		}
 	}
-	gw_recovery_datagram(
-	    &l->recovery, gw_pmtud_size(&l->mtu), s->now);
+	gw_recovery_datagram(&l->recovery, gw_pmtud_size(&l->mtu), s->now);
 }
 
 /* ---- frames ---- */
@@ -141,8 +140,7 @@ static bool
 is_early(const struct gw_udp_session *s, const struct gw_pframe *first)
 {
 	return s->state == GW_UDP_SYN_SENT &&
-	       first->type != GW_PFRAME_CONFIRM &&
-	       first->type != GW_PFRAME_RST;
+	       first->type != GW_PFRAME_CONFIRM && first->type != GW_PFRAME_RST;
 }
 
 static void
@@ -209,8 +207,7 @@ open_packet(struct gw_udp_session *s, struct gw_datagram *d, uint64_t *number)
 
 	if (!gw_packet_decode(gw_slice(d->p, d->n), &p))
 		return false;
-	*number =
-	    gw_packet_number(p.low, l->any_in ? l->largest_in + 1 : 0);
+	*number = gw_packet_number(p.low, l->any_in ? l->largest_in + 1 : 0);
 	if (gw_keys_phase(&l->in, *number) != p.phase ||
 	    !gw_ack_out_is_new(&l->acks, *number))
 		return false;
@@ -218,8 +215,8 @@ open_packet(struct gw_udp_session *s, struct gw_datagram *d, uint64_t *number)
 		d->p + GW_PACKET_HEADER, d->n - GW_PACKET_HEADER))
 		return true;
 	if (++l->forged == FORGED_MAX)
-		gw_udp_reset(s, GW_E_LOST,
-		    "too much of what arrived was forged", "");
+		gw_udp_reset(
+		    s, GW_E_LOST, "too much of what arrived was forged", "");
 	return false;
 }
 
@@ -227,9 +224,10 @@ static void
 on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
 {
 	struct gw_udp_link *l = s->link;
-	struct gw_slice in = gw_slice(d->p + GW_PACKET_HEADER,
-	    d->n - GW_PACKET_HEADER - GW_TAG_LEN);
+	struct gw_slice in = gw_slice(
+	    d->p + GW_PACKET_HEADER, d->n - GW_PACKET_HEADER - GW_TAG_LEN);
 	bool eliciting = false, at_once = false;
+	struct gw_udp_line line = { .n = 0 };
 	unsigned chunks = 0;
 	struct gw_pframe f;
 	enum gw_pframes what;
@@ -241,6 +239,8 @@ on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
 		at_once = at_once || f.type == GW_PFRAME_PING ||
 			  f.type == GW_PFRAME_FIN;
 		chunks += f.type == GW_PFRAME_STREAM;
+		if (s->trace != NULL)
+			gw_udp_line_frame(&line, &f);
 		if (chunks > CHUNKS_MAX) {
 			what = GW_PFRAMES_BAD;
 			break;
@@ -253,6 +253,8 @@ on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
 		gw_udp_illegal(s, "frame");
 		return;
 	}
+	if (s->trace != NULL)
+		gw_udp_line_out(s, '<', number, d->n, &line);
 	gw_ack_out_received(&l->acks,
 	    &(struct gw_ack_in){ number, eliciting, at_once, d->mark }, s->now);
 }

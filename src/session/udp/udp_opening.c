@@ -13,7 +13,7 @@
 enum {
 	AGAIN_FIRST = 250000, /* us until a message is repeated, then twice */
 	AGAIN_MOST = 2000000,
-	COOKIES_MAX = 3,    /* that a SYN may be asked for */
+	COOKIES_MAX = 3,      /* that a SYN may be asked for */
 	REFUSED_FOR = 5000000 /* us in which a refusal is repeated on request */
 };
 
@@ -56,8 +56,8 @@ gw_udp_opening_output(struct gw_udp_session *s, uint8_t *out, size_t cap)
 	if (!f->due || cap < GW_PACKET_MIN)
 		return 0;
 	f->due = false;
-	GW_ASSERT(gw_hello_decode(gw_slice(f->b, f->len), &hello) ==
-		  GW_HELLO_READY);
+	GW_ASSERT(
+	    gw_hello_decode(gw_slice(f->b, f->len), &hello) == GW_HELLO_READY);
 	p = (struct gw_hello_packet){
 		.dcid = s->peer_cid,
 		.scid = s->cid,
@@ -80,8 +80,8 @@ gw_udp_opening_output(struct gw_udp_session *s, uint8_t *out, size_t cap)
 	wait = (gw_usec)AGAIN_FIRST << (f->tries < 4 ? f->tries : 4);
 	f->tries++;
 	f->at = s->now + gw_usec_min(wait, AGAIN_MOST);
-	gw_trace(s->trace, "> %s, %zu bytes%s",
-	    gw_hello_type_name(hello.type), n, f->tries > 1 ? ", again" : "");
+	gw_trace(s->trace, "> %s, %zu bytes%s", gw_hello_type_name(hello.type),
+	    n, f->tries > 1 ? ", again" : "");
 	return n;
 }
 
@@ -283,8 +283,8 @@ on_rst(struct gw_udp_session *s, const struct gw_hello_packet *p)
 	if (!gw_udp_is_open(s) || !gw_rst_decode(p->body, &rst) ||
 	    !gw_equal(rst.token, s->reset_token, GW_TOKEN_LEN))
 		return;
-	gw_udp_vanished(s,
-	    "the connection was lost: the other side was started anew");
+	gw_udp_vanished(
+	    s, "the connection was lost: the other side was started anew");
 }
 
 /* Nothing of it was damaged on the way. */
@@ -359,8 +359,8 @@ gw_udp_on_hello(
 {
 	if (p->body.n > GW_HELLO_MAX)
 		return;
-	gw_trace(s->trace, "< %s, %zu bytes", gw_hello_type_name(p->type),
-	    bytes);
+	gw_trace(
+	    s->trace, "< %s, %zu bytes", gw_hello_type_name(p->type), bytes);
 	if (!s->initiator && s->link == NULL)
 		s->source_bytes += (uint32_t)bytes;
 	if (s->initiator)

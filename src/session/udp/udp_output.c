@@ -15,10 +15,10 @@
 
 enum {
 	OVERHEAD = GW_PACKET_HEADER + GW_TAG_LEN,
-	FRONT = 32,      /* room for PADDING in front of the frames */
-	FRAMES = 1024,   /* room for frames: 32 ranges of ACK and more */
+	FRONT = 32,    /* room for PADDING in front of the frames */
+	FRAMES = 1024, /* room for frames: 32 ranges of ACK and more */
 	STREAM_HEAD = 1 + 2 + 8,
-	BURST_MAX = 64,  /* packets; the kernel takes no more in one call */
+	BURST_MAX = 64,      /* packets; the kernel takes no more in one call */
 	PING_AFTER = 2000000 /* us without anything sent */
 };
 
@@ -30,6 +30,8 @@ struct draft {
 	struct gw_slice body;
 	bool ack;
 	struct gw_ack told;
+	bool traced;
+	struct gw_udp_line line;
 };
 
 static size_t
@@ -61,6 +63,8 @@ static void
 put(struct draft *d, const struct gw_pframe *f)
 {
 	gw_pframe_encode(&d->w, f);
+	if (d->traced)
+		gw_udp_line_frame(&d->line, f);
 }
 
 static void
@@ -93,7 +97,19 @@ put_frequency(struct draft *d, const struct gw_udp_link *l)
 	       });
 }
 
-/* What is due, as far as it goes to this address. */
+static void
+put_windows(struct gw_udp_link *l, struct draft *d)
+{
+	struct gw_pframe f;
+
+	while ((size_t)(d->w.end - d->w.p) >= GW_UDP_WINDOW_FRAME &&
+	       gw_udp_streams_next_window(&l->streams, d->sent.number, &f)) {
+		put(d, &f);
+		d->sent.content.controls |= GW_CARRIES_WINDOWS;
+	}
+}
+
+/* What is due. */
 static void
 put_controls(struct gw_udp_session *s, struct draft *d)
 {
@@ -124,13 +140,9 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PING });
 	d->sent.content.controls |= (uint16_t)due;
 	l->due = 0;
-	if (gw_udp_streams_due(&l->streams) &&
-	    gw_udp_streams_put(&l->streams, d->sent.number, &d->w))
-		d->sent.content.controls |= GW_CARRIES_WINDOWS;
-	if (due & GW_DUE_FIN && !s->fin_sent) {
-		s->fin_sent = true;
-		gw_trace(s->trace, "> FIN");
-	}
+	if (gw_udp_streams_due(&l->streams))
+		put_windows(l, d);
+	s->fin_sent = s->fin_sent || due & GW_DUE_FIN;
 }
 
 static void
@@ -143,6 +155,10 @@ put_ack(struct gw_udp_session *s, struct draft *d)
 		return;
 	d->ack = true;
 	d->sent.content.controls |= GW_CARRIES_ACK;
+	if (d->traced)
+		gw_udp_line_frame(
+		    &d->line, &(struct gw_pframe){
+				  .type = GW_PFRAME_ACK, .ack = d->told });
 }
 
 /* ---- a packet ---- */
@@ -155,6 +171,8 @@ start(struct gw_udp_session *s, struct draft *d)
 	d->w = gw_writer(d->room + FRONT, FRAMES);
 	d->body = gw_slice(NULL, 0);
 	d->ack = false;
+	d->traced = s->trace != NULL;
+	d->line.n = 0;
 	d->sent.number = s->link->next_number;
 }
 
@@ -210,6 +228,8 @@ note(struct gw_udp_session *s, struct draft *d, size_t n)
 	l->next_number++;
 	l->datagrams_sent++;
 	d->sent.bytes = (uint32_t)n;
+	if (d->traced)
+		gw_udp_line_out(s, '>', d->sent.number, n, &d->line);
 	if (d->ack)
 		gw_ack_out_sent(&l->acks, d->sent.number, &d->told);
 	if (d->sent.content.controls & ~(unsigned)GW_CARRIES_ACK)
@@ -287,9 +307,8 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 	if ((err = note(s, &d, n)) != GW_OK)
 		broken(s, err);
 	if (l->probe.active)
-		l->probe.allowance -= n < l->probe.allowance
-					  ? n
-					  : l->probe.allowance;
+		l->probe.allowance -=
+		    n < l->probe.allowance ? n : l->probe.allowance;
 	return n;
 }
 
@@ -328,7 +347,9 @@ mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
 	struct gw_slice text[2] = { gw_slice(ping, sizeof(ping)) };
 	uint32_t size;
 
+	/* Nothing goes before what confirms the keys. */
 	if (!gw_udp_is_open(s) || l->probe.active ||
+	    (!s->initiator && !l->confirm_told) ||
 	    !gw_pmtud_probe(&l->mtu, s->now, &size) || size > b->cap ||
 	    gw_keys_prepare(&l->out, sent.number) != GW_OK)
 		return false;
@@ -371,8 +392,8 @@ fill(struct gw_udp_session *s, struct gw_burst *b)
 	uint64_t left = budget(s);
 
 	for (unsigned i = 0; i < BURST_MAX && b->len + size <= b->cap; i++) {
-		size_t n = one(
-		    s, b->buf + b->len, size, left >= size && has_data(s));
+		size_t n =
+		    one(s, b->buf + b->len, size, left >= size && has_data(s));
 
 		if (n == 0)
 			break;

@@ -8,7 +8,7 @@
 
 enum {
 	FACTOR = 3,
-	PTOS = 6,  /* in which a new address has to prove itself */
+	PTOS = 6, /* in which a new address has to prove itself */
 	AGAIN_PTOS = 1
 };
 
@@ -69,8 +69,7 @@ gw_udp_paths_tick(struct gw_udp_session *s)
 		return;
 	}
 	if (s->now >= l->probe.again) {
-		l->probe.again =
-		    s->now + gw_recovery_stats(&l->recovery).pto;
+		l->probe.again = s->now + gw_recovery_stats(&l->recovery).pto;
 		l->due |= GW_DUE_CHALLENGE;
 	}
 }
@@ -80,7 +79,6 @@ gw_udp_paths_deadline(const struct gw_udp_session *s)
 {
 	const struct gw_udp_link *l = s->link;
 
-	return l->probe.active
-		   ? gw_usec_min(l->probe.again, l->probe.until)
-		   : GW_NEVER;
+	return l->probe.active ? gw_usec_min(l->probe.again, l->probe.until)
+			       : GW_NEVER;
 }

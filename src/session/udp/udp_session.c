@@ -12,10 +12,10 @@ enum {
 	ANSWER_SECONDS = 10, /* an initiator waits for its answer */
 	IDLE = 60000000,     /* us */
 	MEMORY = 32 << 20,
-	DATAGRAM = 16000, /* larger ones gain nothing, and cost buffers */
-	PING_AFTER = 2000000, /* us, so that the other side's
-				 gw_session_heard stays young */
-	REFUSALS = 3, /* by ICMP, with nothing heard between */
+	DATAGRAM = 16000,      /* larger ones gain nothing, and cost buffers */
+	PING_AFTER = 2000000,  /* us, so that the other side's
+				  gw_session_heard stays young */
+	REFUSALS = 3,          /* by ICMP, with nothing heard between */
 	REFUSED_AFTER = 500000 /* us without hearing anything */
 };
 
@@ -103,8 +103,7 @@ gw_udp_session_batch_end(struct gw_session *base, gw_usec now)
 }
 
 bool
-gw_udp_session_output(
-    struct gw_session *base, struct gw_burst *b, gw_usec now)
+gw_udp_session_output(struct gw_session *base, struct gw_burst *b, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
@@ -130,8 +129,7 @@ gw_udp_session_refused(struct gw_session *base, gw_usec now)
 		gw_udp_close(s, &close);
 		return;
 	}
-	if (!gw_udp_is_open(s) ||
-	    ++s->link->refusals < REFUSALS ||
+	if (!gw_udp_is_open(s) || ++s->link->refusals < REFUSALS ||
 	    now < s->heard + REFUSED_AFTER)
 		return;
 	/* ICMP can be forged; that nothing comes any more cannot. */
@@ -189,8 +187,8 @@ udp_tick(struct gw_session *base, gw_usec now)
 	gw_udp_take_fates(s);
 	gw_pmtud_tick(&l->mtu, now);
 	gw_udp_paths_tick(s);
-	gw_udp_streams_tick(&l->streams,
-	    gw_recovery_stats(&l->recovery).srtt, now);
+	gw_udp_streams_tick(
+	    &l->streams, gw_recovery_stats(&l->recovery).srtt, now);
 	if (gw_udp_is_open(s) && now >= s->sent_at + PING_AFTER) {
 		l->due |= GW_DUE_PING;
 		s->sent_at = now;
@@ -294,14 +292,13 @@ udp_writable(const struct gw_session *base, uint16_t stream)
 {
 	const struct gw_udp_session *s = peek(base);
 
-	return may_send(s)
-		   ? gw_udp_streams_writable(&s->link->streams, stream)
-		   : 0;
+	return may_send(s) ? gw_udp_streams_writable(&s->link->streams, stream)
+			   : 0;
 }
 
 static size_t
-udp_write(struct gw_session *base, uint16_t stream, struct gw_slice data,
-    gw_usec now)
+udp_write(
+    struct gw_session *base, uint16_t stream, struct gw_slice data, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
@@ -348,14 +345,13 @@ udp_finish(struct gw_session *base, gw_usec now)
 	if (s->fin_wanted || s->state == GW_UDP_CLOSED)
 		return;
 	s->fin_wanted = true;
-	gw_udp_set_state(s, s->state == GW_UDP_ESTABLISHED
-				? GW_UDP_FIN_WAIT_1
-				: GW_UDP_LAST_ACK);
+	gw_udp_set_state(s, s->state == GW_UDP_ESTABLISHED ? GW_UDP_FIN_WAIT_1
+							   : GW_UDP_LAST_ACK);
 }
 
 static void
-udp_abort(struct gw_session *base, enum gw_err err, const char *text,
-    gw_usec now)
+udp_abort(
+    struct gw_session *base, enum gw_err err, const char *text, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
@@ -429,8 +425,8 @@ gw_udp_session_new(const struct gw_session_options *o,
 	s->state = s->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD;
 	s->now = s->since = s->heard = s->sent_at = now;
 	s->until = s->flight.at = GW_NEVER;
-	s->open_by = now + (s->initiator ? ANSWER_SECONDS
-					 : GW_PENDING_SECONDS) * GW_SEC;
+	s->open_by =
+	    now + (s->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
 	gw_handshake_init(s->handshake, GW_CARRIER_UDP, o);
 	if (s->initiator)
 		gw_udp_opening_start(s);

@@ -33,15 +33,15 @@ const char *gw_udp_state_name(enum gw_udp_state);
 /* What belongs to the carrier, beside struct gw_session_options. */
 struct gw_udp_options {
 	enum gw_congestion congestion;
-	uint64_t memory;    /* for buffers of the session, bytes; 0: 32 MiB */
-	uint32_t datagram;  /* largest that its owner can send and take, bytes
-			       of UDP payload; 0: 16,000 */
-	uint64_t roll;      /* packets under one key; 0: GW_REKEY_RECORDS */
-	gw_usec idle;       /* nothing heard for so long: lost; 0: 60 s */
+	uint64_t memory;   /* for buffers of the session, bytes; 0: 32 MiB */
+	uint32_t datagram; /* largest that its owner can send and take, bytes
+			      of UDP payload; 0: 16,000 */
+	uint64_t roll;     /* packets under one key; 0: GW_REKEY_RECORDS */
+	gw_usec idle;      /* nothing heard for so long: lost; 0: 60 s */
 };
 
 /* Datagrams that may be put in before all events must have been pulled. */
-enum { GW_UDP_BATCH = 128 };
+enum { GW_UDP_INPUTS = 128 };
 
 /*
  * A datagram for this session came; it is opened in place, and what events
@@ -60,7 +60,7 @@ void gw_udp_session_too_large(struct gw_session *, size_t n, gw_usec now);
 /* What people want to see of it. */
 struct gw_udp_info {
 	enum gw_udp_state state;
-	gw_usec since; /* when it entered that state */
+	gw_usec since;                  /* when it entered that state */
 	uint64_t cwnd, in_flight, rate; /* bytes; bytes a second */
 	gw_usec srtt, min_rtt;
 	uint64_t sent, received; /* datagrams */

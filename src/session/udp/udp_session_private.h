@@ -16,6 +16,7 @@
 #include "session/udp/recovery.h"
 #include "session/udp/udp_session.h"
 #include "session/udp/udp_streams.h"
+#include "wire/frame.h"
 #include "wire/packet.h"
 #include "wire/record.h" /* codes of RST */
 
@@ -46,7 +47,7 @@ struct gw_udp_flight {
 	size_t len; /* 0: none */
 	bool due;
 	unsigned tries;
-	gw_usec at; /* when it is repeated */
+	gw_usec at;    /* when it is repeated */
 	gw_usec first; /* when it left first */
 };
 
@@ -70,7 +71,7 @@ struct gw_udp_link {
 	struct gw_ack_out acks;
 	struct gw_udp_streams streams;
 	struct gw_pmtud mtu;
-	unsigned due; /* enum gw_udp_control */
+	unsigned due;      /* enum gw_udp_control */
 	uint64_t response; /* to a challenge */
 	struct gw_path response_to;
 	struct gw_udp_probe probe;
@@ -85,7 +86,7 @@ struct gw_udp_link {
 	bool rst_told;     /* a RST went out; it is repeated on request, ... */
 	unsigned tellings; /* ... so many times by now */
 	struct gw_ack_frequency asked; /* of the peer */
-	unsigned refusals; /* by ICMP since something was heard */
+	unsigned refusals;             /* by ICMP since something was heard */
 	uint64_t datagrams_sent, datagrams_received;
 };
 
@@ -106,7 +107,7 @@ struct gw_udp_session {
 	struct gw_udp_flight flight;
 	uint8_t cookie[GW_COOKIE_MAX];
 	size_t cookie_len;
-	unsigned cookies; /* that were asked for */
+	unsigned cookies;                  /* that were asked for */
 	uint8_t reset_token[GW_TOKEN_LEN]; /* initiator: of the other side */
 	gw_usec open_by;
 	gw_usec heard, sent_at;
@@ -123,7 +124,7 @@ struct gw_udp_session {
 	struct gw_close close;
 
 	bool opened_due, closed_due, fin_due; /* events that wait */
-	bool ended; /* CLOSED was told, or is due */
+	bool ended;                           /* CLOSED was told, or is due */
 	/* sent once; its packet acknowledged; all data, too; the peer's takes
 	 * effect */
 	bool fin_wanted, fin_sent, fin_told, fin_acked, fin_received;
@@ -156,8 +157,8 @@ void gw_udp_set_state(struct gw_udp_session *, enum gw_udp_state);
 /* Over, with this to tell; the peer is told nothing. */
 void gw_udp_close(struct gw_udp_session *, const struct gw_close *);
 /* Over, and the peer is told where there are keys to seal it with. */
-void gw_udp_reset(struct gw_udp_session *, enum gw_err, const char *text,
-    const char *told);
+void gw_udp_reset(
+    struct gw_udp_session *, enum gw_err, const char *text, const char *told);
 void gw_udp_illegal(struct gw_udp_session *, const char *what);
 /* The peer is there no more, and knows nothing of this session. */
 void gw_udp_vanished(struct gw_udp_session *, const char *text);
@@ -187,8 +188,8 @@ void gw_udp_on_sealed(struct gw_udp_session *, struct gw_datagram *);
 /* What became of packets that were sent. */
 void gw_udp_take_fates(struct gw_udp_session *);
 /* What packet `number` carried has to go out again. */
-void gw_udp_repeat(struct gw_udp_session *, uint64_t number,
-    const struct gw_sent_content *);
+void gw_udp_repeat(
+    struct gw_udp_session *, uint64_t number, const struct gw_sent_content *);
 
 /* udp_output.c */
 bool gw_udp_output(struct gw_udp_session *, struct gw_burst *);
@@ -196,6 +197,18 @@ bool gw_udp_output(struct gw_udp_session *, struct gw_burst *);
 size_t gw_udp_seal(struct gw_udp_session *, uint64_t number,
     const struct gw_slice text[2], uint8_t *out);
 gw_usec gw_udp_output_deadline(const struct gw_udp_session *);
+
+/* udp_trace.c: lines of a trace; nobody is to call it without one. */
+struct gw_udp_line {
+	char text[400];
+	size_t n;
+};
+void gw_udp_line_add(struct gw_udp_line *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void gw_udp_line_frame(struct gw_udp_line *, const struct gw_pframe *);
+/* direction: '>' or '<' */
+void gw_udp_line_out(const struct gw_udp_session *, char direction,
+    uint64_t number, size_t bytes, const struct gw_udp_line *);
 
 /* udp_paths.c */
 /* The newest packet came, from wherever. */

@@ -20,7 +20,7 @@
 #include "session/udp/udp_session_private.h"
 
 enum {
-	MSL_MIN = 500000, /* us; else 1.5 PTO */
+	MSL_MIN = 500000,          /* us; else 1.5 PTO */
 	LAST_ACK_PTOS = 1 + 2 + 4, /* three of them, backing off */
 	TELL_AGAIN = 2000000 /* us in which a RST is repeated on request */
 };
@@ -108,8 +108,8 @@ tell_closed(struct gw_udp_session *s, const struct gw_close *close)
 {
 	if (s->ended)
 		return;
-	gw_trace(s->trace, "closed: %s: %s", gw_err_name(close->err),
-	    close->text);
+	gw_trace(
+	    s->trace, "closed: %s: %s", gw_err_name(close->err), close->text);
 	s->close = *close;
 	s->closed_due = s->ended = true;
 }
@@ -261,8 +261,7 @@ gw_udp_vanished(struct gw_udp_session *s, const char *text)
 
 	/* Nobody leaves before the other one's FIN has taken effect, and all
 	 * that can be missing here is the word of it. */
-	gw_close_set(
-	    &close, good ? GW_OK : GW_E_LOST, "%s", good ? "" : text);
+	gw_close_set(&close, good ? GW_OK : GW_E_LOST, "%s", good ? "" : text);
 	gw_udp_close(s, &close);
 }
 

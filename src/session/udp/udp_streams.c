@@ -10,8 +10,7 @@ enum { STREAM_MEMORY_MIN = GW_SEND_STREAM_MIN };
 /* ---- life ---- */
 
 void
-gw_udp_streams_init(
-    struct gw_udp_streams *st, uint64_t window, uint64_t memory)
+gw_udp_streams_init(struct gw_udp_streams *st, uint64_t window, uint64_t memory)
 {
 	memset(st, 0, sizeof(*st));
 	st->memory = memory;
@@ -108,11 +107,11 @@ gw_udp_streams_data(struct gw_udp_streams *st, const struct gw_pframe *f)
 	if (x == NULL)
 		return GW_UDP_DATA_MEMORY;
 	take_back(st);
-	if (!gw_flow_received(&st->flow, &x->flow,
-		f->stream.offset + f->stream.data.n))
+	if (!gw_flow_received(
+		&st->flow, &x->flow, f->stream.offset + f->stream.data.n))
 		return GW_UDP_DATA_ILLEGAL;
-	switch (gw_recv_stream_data(&x->recv, f->stream.offset, f->stream.data,
-	    f->stream.end, &lent)) {
+	switch (gw_recv_stream_data(
+	    &x->recv, f->stream.offset, f->stream.data, f->stream.end, &lent)) {
 	case GW_OK:
 		break;
 	case GW_E_PROTOCOL:
@@ -131,7 +130,9 @@ tell(struct gw_session_event *ev, const struct gw_udp_pending *p)
 {
 	*ev = (struct gw_session_event){
 		.kind = GW_SESSION_DATA,
-		.data = { .stream = p->stream, .bytes = p->bytes, .end = p->end },
+		.data = { .stream = p->stream,
+		    .bytes = p->bytes,
+		    .end = p->end },
 	};
 }
 
@@ -373,29 +374,16 @@ gw_udp_streams_due(const struct gw_udp_streams *st)
 }
 
 bool
-gw_udp_streams_put(
-    struct gw_udp_streams *st, uint64_t number, struct gw_writer *w)
+gw_udp_streams_next_window(
+    struct gw_udp_streams *st, uint64_t number, struct gw_pframe *f)
 {
-	enum { LONGEST = 1 + 2 + 8 };
-	struct gw_pframe f;
-	bool any = false;
-
-	while ((size_t)(w->end - w->p) >= LONGEST &&
-	       gw_flow_session_next(&st->flow, number, &f)) {
-		gw_pframe_encode(w, &f);
-		any = true;
-	}
-	for (uint16_t i = 0; i < st->limit && gw_flow_due(&st->flow); i++) {
-		struct gw_udp_stream *x = st->v[i];
-
-		while (x != NULL && (size_t)(w->end - w->p) >= LONGEST &&
-		       gw_flow_stream_next(
-			   &st->flow, &x->flow, i, number, &f)) {
-			gw_pframe_encode(w, &f);
-			any = true;
-		}
-	}
-	return any;
+	if (gw_flow_session_next(&st->flow, number, f))
+		return true;
+	for (uint16_t i = 0; i < st->limit; i++)
+		if (st->v[i] != NULL && gw_flow_stream_next(&st->flow,
+					    &st->v[i]->flow, i, number, f))
+			return true;
+	return false;
 }
 
 void
@@ -404,8 +392,7 @@ gw_udp_streams_windows_lost(struct gw_udp_streams *st, uint64_t number)
 	gw_flow_session_lost(&st->flow, number);
 	for (uint16_t i = 0; i < st->limit; i++)
 		if (st->v[i] != NULL)
-			gw_flow_stream_lost(
-			    &st->flow, &st->v[i]->flow, number);
+			gw_flow_stream_lost(&st->flow, &st->v[i]->flow, number);
 }
 
 void

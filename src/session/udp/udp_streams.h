@@ -27,8 +27,8 @@ struct gw_udp_stream {
 	struct gw_send_stream send;
 	struct gw_recv_stream recv;
 	struct gw_flow_stream flow;
-	bool blocked;    /* the last write met a limit of the peer */
-	bool end_told;   /* the owner knows that nothing follows */
+	bool blocked;  /* the last write met a limit of the peer */
+	bool end_told; /* the owner knows that nothing follows */
 };
 
 /* Bytes in order, for the owner. */
@@ -42,9 +42,9 @@ struct gw_udp_streams {
 	struct gw_udp_stream *v[GW_STREAMS_MAX]; /* NULL: never used */
 	struct gw_flow flow;
 	uint64_t memory; /* for what is sent and not acknowledged, bytes */
-	uint64_t taken;    /* bytes given in order, of all streams */
-	uint16_t turn;     /* whose chunk came last */
-	uint16_t limit;    /* above all streams that were used */
+	uint64_t taken;  /* bytes given in order, of all streams */
+	uint16_t turn;   /* whose chunk came last */
+	uint16_t limit;  /* above all streams that were used */
 	struct gw_udp_pending pending[GW_UDP_PENDING];
 	unsigned pending_at, pending_n;
 	size_t lent;      /* of a ring, by the last event */
@@ -104,10 +104,10 @@ bool gw_udp_streams_all_acked(const struct gw_udp_streams *);
 
 /* There are WINDOW or BLOCKED frames to send. */
 bool gw_udp_streams_due(const struct gw_udp_streams *);
-/* Write those that are due, as far as there is room, into packet `number`.
- * false: there was none to write. */
-bool gw_udp_streams_put(
-    struct gw_udp_streams *, uint64_t number, struct gw_writer *);
+/* The next of them, for packet `number`; it counts as sent.  false: none. */
+bool gw_udp_streams_next_window(
+    struct gw_udp_streams *, uint64_t number, struct gw_pframe *);
+enum { GW_UDP_WINDOW_FRAME = 1 + 2 + 8 }; /* bytes of one, at most */
 /* Packet `number`, which carried some, was lost. */
 void gw_udp_streams_windows_lost(struct gw_udp_streams *, uint64_t number);
 /* Nothing leaves any more although something waits: whoever waits for the

@@ -1,0 +1,500 @@
+#include "run/udp_port.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "os/clock.h"
+#include "os/timer.h"
+#include "os/udp.h"
+
+enum {
+	INPUTS = 32, /* datagrams that one call takes */
+	ROOM = 16384 + 64, /* of each: no datagram of ours is larger */
+	READS_PER_TURN = 8,
+	BURST = 65536,
+	LINGER = 1000000, /* us, for the last words */
+	RECEIVE_BUFFER = 7 << 20
+};
+
+struct udp_conn {
+	struct gw_conn base;
+	struct gw_udp_port *port;
+	struct udp_conn *next, *prev;
+	struct udp_conn *next_touched;
+	bool touched, closing;
+};
+
+struct gw_udp_port {
+	struct gw_udp_port_options o;
+	struct gw_udp udp;
+	struct gw_endpoint *endpoint;
+	struct udp_conn *conns;
+	struct udp_conn *touched, **touched_last;
+	struct udp_conn *dead; /* freed when the turn is over */
+	bool in_turn, closing;
+	gw_usec close_by;
+
+	uv_poll_t poll, alarm;
+	int timer;
+	unsigned handles;
+	int interest;
+
+	struct gw_burst burst; /* what the socket did not take yet */
+	size_t burst_at;
+	uint8_t *out, *in;
+};
+
+static void on_poll(uv_poll_t *, int status, int events);
+
+/* ---- addresses ---- */
+
+static void
+path_of(const struct gw_addr *a, struct gw_path *p)
+{
+	memset(p, 0, sizeof(*p));
+	gw_addr_mapped(a, p->ip);
+	p->zone = gw_addr_zone(a);
+	p->port = gw_addr_port(a);
+}
+
+static void
+addr_of(const struct gw_path *p, struct gw_addr *a)
+{
+	gw_addr_from_mapped(a, p->ip, p->zone, p->port);
+}
+
+/* ---- conns ---- */
+
+static void
+touch(struct udp_conn *c)
+{
+	struct gw_udp_port *p = c->port;
+
+	if (c->touched || c->closing)
+		return;
+	c->touched = true;
+	c->next_touched = NULL;
+	*p->touched_last = c;
+	p->touched_last = &c->next_touched;
+}
+
+static void
+kick(struct gw_conn *base)
+{
+	struct udp_conn *c = (struct udp_conn *)(void *)base;
+
+	if (c->closing)
+		return;
+	touch(c);
+	if (!c->port->in_turn)
+		gw_timer_set(c->port->timer, 0);
+}
+
+static void
+begin_close(struct gw_conn *base)
+{
+	struct udp_conn *c = (struct udp_conn *)(void *)base;
+	struct gw_udp_port *p = c->port;
+
+	if (c->closing)
+		return;
+	c->closing = true;
+	c->base.ready = NULL;
+	gw_endpoint_release(p->endpoint, c->base.session, gw_clock_now());
+	c->base.session = NULL;
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		p->conns = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	c->next = p->dead;
+	p->dead = c;
+	if (!p->in_turn)
+		gw_timer_set(p->timer, 0);
+}
+
+static struct udp_conn *
+conn_new(struct gw_udp_port *p, struct gw_session *s, const struct gw_addr *a)
+{
+	static const struct gw_conn_ops ops = {
+		.kick = kick,
+		.close = begin_close,
+	};
+	struct udp_conn *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->base.ops = &ops;
+	c->base.carrier = "udp";
+	c->base.session = s;
+	c->port = p;
+	gw_addr_text(a, c->base.address);
+	gw_session_set_user(s, c);
+	c->next = p->conns;
+	if (p->conns != NULL)
+		p->conns->prev = c;
+	p->conns = c;
+	return c;
+}
+
+/* ---- in ---- */
+
+static void
+take(struct gw_udp_port *p, struct gw_udp_datagram *u, gw_usec now)
+{
+	struct gw_datagram d = { .p = u->data, .n = u->len };
+	uint32_t ticket, evicted;
+	struct gw_session *s;
+	struct udp_conn *c;
+
+	if (u->len > u->room)
+		return; /* none of ours is so long */
+	path_of(&u->peer, &d.from);
+	s = gw_endpoint_input(p->endpoint, &d, now, &ticket, &evicted);
+	if (s == NULL)
+		return;
+	if (ticket != 0) {
+		if ((c = conn_new(p, s, &u->peer)) == NULL) {
+			gw_door_leave(p->o.endpoint.session.door, ticket);
+			gw_endpoint_release(p->endpoint, s, now);
+			return;
+		}
+		c->base.ticket = ticket;
+		p->o.came(p->o.arg, &c->base, evicted);
+	}
+	if ((c = gw_session_user(s)) == NULL)
+		return;
+	c->base.received += u->len;
+	touch(c);
+}
+
+/* What the network said of datagrams that were sent. */
+static void
+take_errors(struct gw_udp_port *p, gw_usec now)
+{
+	struct gw_udp_error e;
+	struct gw_path path;
+
+	while (gw_udp_next_error(&p->udp, &e) == GW_OK) {
+		if (e.to.len == 0)
+			continue;
+		path_of(&e.to, &path);
+		if (e.what == GW_UNREACHABLE_SIZE)
+			gw_endpoint_too_large(p->endpoint, &path,
+			    e.mtu > 48 ? e.mtu - 48 : 0, now);
+		else
+			gw_endpoint_refused(p->endpoint, &path, now);
+	}
+}
+
+/* false: nothing more waits. */
+static bool
+read_some(struct gw_udp_port *p)
+{
+	struct gw_udp_datagram v[INPUTS];
+	gw_usec now;
+	size_t n = 0;
+
+	for (size_t i = 0; i < INPUTS; i++)
+		v[i] = (struct gw_udp_datagram){
+			.data = p->in + i * ROOM, .room = ROOM };
+	if (gw_udp_recv(&p->udp, v, INPUTS, &n) != GW_OK)
+		return false;
+	now = gw_clock_now();
+	for (size_t i = 0; i < n; i++)
+		take(p, &v[i], now);
+	for (struct udp_conn *c = p->touched; c != NULL; c = c->next_touched)
+		if (!c->closing)
+			gw_udp_session_batch_end(c->base.session, now);
+	return n == INPUTS;
+}
+
+/* ---- out ---- */
+
+static void
+watch(struct gw_udp_port *p, int events)
+{
+	if (events == p->interest)
+		return;
+	p->interest = events;
+	uv_poll_start(&p->poll, events, on_poll);
+}
+
+/* Send what is left of a burst; false: the socket is full. */
+static bool
+send_burst(struct gw_udp_port *p)
+{
+	struct gw_burst *b = &p->burst;
+	struct gw_udp_datagram u = { .data = NULL };
+	struct gw_why why;
+
+	addr_of(&b->to, &u.peer);
+	while (p->burst_at < b->len) {
+		u.data = b->buf + p->burst_at;
+		u.len = b->len - p->burst_at < b->segment
+			    ? b->len - p->burst_at
+			    : b->segment;
+		switch (gw_udp_send(&p->udp, &u, &why)) {
+		case GW_E_AGAIN:
+			return false;
+		case GW_E_LIMIT:
+			gw_endpoint_too_large(p->endpoint, &b->to,
+			    (uint32_t)u.len - 1, gw_clock_now());
+			break;
+		default:
+			break; /* lost, as datagrams are */
+		}
+		p->burst_at += u.len;
+	}
+	return true;
+}
+
+static void
+flush(struct gw_udp_port *p)
+{
+	struct gw_burst *b = &p->burst;
+	bool full = !send_burst(p);
+
+	while (!full) {
+		b->buf = p->out;
+		b->cap = BURST;
+		b->len = p->burst_at = 0;
+		if (!gw_endpoint_output(p->endpoint, b, gw_clock_now()))
+			break;
+		full = !send_burst(p);
+	}
+	watch(p, UV_READABLE | (full ? UV_WRITABLE : 0));
+}
+
+/* ---- turns ---- */
+
+/* Owners pull events and write. */
+static void
+serve(struct gw_udp_port *p)
+{
+	struct udp_conn *c;
+
+	while ((c = p->touched) != NULL) {
+		p->touched = c->next_touched;
+		if (p->touched == NULL)
+			p->touched_last = &p->touched;
+		c->touched = false;
+		if (!c->closing && c->base.ready != NULL)
+			c->base.send_blocked =
+			    c->base.ready(&c->base, c->base.owner);
+		if (!c->closing)
+			gw_endpoint_touch(p->endpoint, c->base.session);
+	}
+}
+
+static void
+tick(struct gw_udp_port *p)
+{
+	const gw_usec now = gw_clock_now();
+
+	gw_endpoint_tick(p->endpoint, now);
+	for (struct udp_conn *c = p->conns; c != NULL; c = c->next)
+		if (gw_session_deadline(c->base.session) <= now)
+			touch(c);
+}
+
+static void
+bury(struct gw_udp_port *p)
+{
+	struct udp_conn *c;
+
+	while ((c = p->dead) != NULL) {
+		p->dead = c->next;
+		free(c);
+	}
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct gw_udp_port *p = h->data;
+
+	if (--p->handles > 0)
+		return;
+	gw_udp_close(&p->udp);
+	gw_timer_close(p->timer);
+	gw_endpoint_free(p->endpoint);
+	free(p->in);
+	free(p->out);
+	free(p);
+}
+
+static void
+end(struct gw_udp_port *p)
+{
+	uv_close((uv_handle_t *)&p->poll, on_closed);
+	uv_close((uv_handle_t *)&p->alarm, on_closed);
+}
+
+static void
+turn(struct gw_udp_port *p)
+{
+	gw_usec at;
+
+	p->in_turn = true;
+	tick(p);
+	serve(p);
+	flush(p);
+	bury(p);
+	p->in_turn = false;
+	if (p->closing && (gw_endpoint_count(p->endpoint) == 0 ||
+			      gw_clock_now() >= p->close_by)) {
+		end(p);
+		return;
+	}
+	at = gw_endpoint_deadline(p->endpoint);
+	if (p->closing)
+		at = gw_usec_min(at, p->close_by);
+	gw_timer_set(p->timer, p->touched != NULL ? 0 : at);
+}
+
+static void
+on_poll(uv_poll_t *handle, int status, int events)
+{
+	struct gw_udp_port *p = handle->data;
+
+	(void)events;
+	if (status < 0)
+		take_errors(p, gw_clock_now());
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		bool more;
+
+		p->in_turn = true;
+		more = read_some(p);
+		serve(p);
+		p->in_turn = false;
+		if (!more)
+			break;
+	}
+	take_errors(p, gw_clock_now());
+	turn(p);
+}
+
+static void
+on_alarm(uv_poll_t *handle, int status, int events)
+{
+	struct gw_udp_port *p = handle->data;
+
+	(void)status;
+	(void)events;
+	gw_timer_clear(p->timer);
+	turn(p);
+}
+
+/* ---- life ---- */
+
+static enum gw_err
+open_socket(struct gw_udp_port *p, struct gw_why *why)
+{
+	const struct gw_udp_options o = {
+		.address = p->o.address,
+		.port = p->o.port,
+		.receive_buffer = RECEIVE_BUFFER,
+	};
+
+	return gw_udp_open(&o, why, &p->udp);
+}
+
+static enum gw_err
+open_handles(struct gw_udp_port *p)
+{
+	uv_loop_t *uv = &p->o.loop->uv;
+
+	if (uv_poll_init(uv, &p->poll, p->udp.fd) != 0)
+		return GW_E_FAILED;
+	p->poll.data = p->alarm.data = p;
+	if (uv_poll_init(uv, &p->alarm, p->timer) != 0) {
+		uv_close((uv_handle_t *)&p->poll, NULL);
+		return GW_E_FAILED;
+	}
+	p->handles = 2;
+	watch(p, UV_READABLE);
+	uv_poll_start(&p->alarm, UV_READABLE, on_alarm);
+	return GW_OK;
+}
+
+enum gw_err
+gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
+    struct gw_udp_port **out)
+{
+	struct gw_udp_port *p = calloc(1, sizeof(*p));
+	enum gw_err err = GW_E_MEMORY;
+
+	if (p == NULL)
+		return GW_E_MEMORY;
+	p->o = *o;
+	p->o.endpoint.udp.no_ecn = true;
+	p->touched_last = &p->touched;
+	if ((p->in = malloc(INPUTS * ROOM)) == NULL ||
+	    (p->out = malloc(BURST)) == NULL)
+		goto err0;
+	if ((err = gw_timer_open(&p->timer)) != GW_OK)
+		goto err0;
+	if ((err = open_socket(p, why)) != GW_OK)
+		goto err1;
+	err = gw_endpoint_new(&p->o.endpoint, gw_clock_now(), &p->endpoint);
+	if (err != GW_OK)
+		goto err2;
+	if ((err = open_handles(p)) != GW_OK)
+		goto err3;
+	*out = p;
+	return GW_OK;
+
+err3:
+	gw_endpoint_free(p->endpoint);
+err2:
+	gw_udp_close(&p->udp);
+err1:
+	gw_timer_close(p->timer);
+err0:
+	free(p->in);
+	free(p->out);
+	free(p);
+	return err;
+}
+
+void
+gw_udp_port_close(struct gw_udp_port *p)
+{
+	if (p == NULL)
+		return;
+	GW_ASSERT(p->conns == NULL);
+	p->closing = true;
+	p->close_by = gw_clock_now() + LINGER;
+	gw_timer_set(p->timer, 0);
+}
+
+uint16_t
+gw_udp_port_number(const struct gw_udp_port *p)
+{
+	return p->udp.port;
+}
+
+enum gw_err
+gw_udp_port_connect(struct gw_udp_port *p, const struct gw_session_options *o,
+    const struct gw_addr *to, struct gw_conn **out)
+{
+	struct gw_session *s;
+	struct gw_path path;
+	struct udp_conn *c;
+	enum gw_err err;
+
+	path_of(to, &path);
+	err = gw_endpoint_connect(p->endpoint, o, &path, gw_clock_now(), &s);
+	if (err != GW_OK)
+		return err;
+	if ((c = conn_new(p, s, to)) == NULL) {
+		gw_endpoint_release(p->endpoint, s, gw_clock_now());
+		return GW_E_MEMORY;
+	}
+	kick(&c->base);
+	*out = &c->base;
+	return GW_OK;
+}

@@ -1,0 +1,47 @@
+/*
+ * udp_port - a UDP socket with an endpoint on it, on the loop: the udp
+ * carrier of every session that comes in or is dialled there.
+ *
+ * Each session has a conn, as one on tcp has.
+ */
+#ifndef GW_RUN_UDP_PORT_H
+#define GW_RUN_UDP_PORT_H
+
+#include "os/addr.h"
+#include "run/conn.h"
+#include "run/loop.h"
+#include "session/udp/endpoint.h"
+
+struct gw_udp_port;
+
+struct gw_udp_port_options {
+	struct gw_loop *loop;
+	const char *address; /* NULL: all, both families */
+	uint16_t port;       /* 0: any */
+	/* Whose sessions these are; its door NULL: nobody may come in. */
+	struct gw_endpoint_options endpoint;
+	/*
+	 * Somebody began a handshake: conn->ticket names it at the door, and
+	 * *evicted* (0: none) is the handshake that had to go for it.  The
+	 * conn is the owner's.  From the loop.
+	 */
+	void (*came)(void *arg, struct gw_conn *, uint32_t evicted);
+	void *arg;
+};
+
+/* GW_E_ADDRESS: why says what is in the way. */
+GW_MUST_USE enum gw_err gw_udp_port_open(
+    const struct gw_udp_port_options *, struct gw_why *, struct gw_udp_port **);
+/* Every conn must be closed.  What they have to say yet gets up to a second;
+ * NULL is fine. */
+void gw_udp_port_close(struct gw_udp_port *);
+
+uint16_t gw_udp_port_number(const struct gw_udp_port *);
+
+/* Begin a session; the options' initiator part is filled.  The conn is the
+ * caller's. */
+GW_MUST_USE enum gw_err gw_udp_port_connect(struct gw_udp_port *,
+    const struct gw_session_options *, const struct gw_addr *,
+    struct gw_conn **);
+
+#endif /* GW_RUN_UDP_PORT_H */

@@ -40,6 +40,7 @@ enum {
 	GW_HEAD_MAX = GW_PACKET_MIN - GW_PACKET_HEADER - GW_TAG_LEN,
 	GW_COOKIE_MAX = 32,
 	GW_ACK_RANGES = 256,
+	GW_ACK_DELAY = 25000,           /* us that an ACK waits, until asked */
 	GW_ACK_DELAY_MAX = 1000000,     /* us that a sender may ask for */
 	GW_ACK_THRESHOLD_MAX = 1 << 16, /* packets, likewise */
 

@@ -39,6 +39,7 @@ enum {
 	GW_PACKET_HEADER = 16, /* of a sealed one */
 	GW_HEAD_MAX = GW_PACKET_MIN - GW_PACKET_HEADER - GW_TAG_LEN,
 	GW_COOKIE_MAX = 32,
+	GW_SESSION_WINDOW = 1 << 20, /* what all streams start with together */
 	GW_ACK_RANGES = 256,
 	GW_ACK_DELAY = 25000,           /* us that an ACK waits, until asked */
 	GW_ACK_DELAY_MAX = 1000000,     /* us that a sender may ask for */

@@ -5,7 +5,7 @@
  *
  *	0  magic "gdwt"
  *	4  u8  version
- *	5  u8  type: 1 SYN, 2 SYN_ACK, 3 ACK, 4 RST
+ *	5  u8  type: 1 SYN, 2 SYN_ACK, 3 ACK, 4 RST; on udp also 5 COOKIE
  *	6  u16 length of the body
  *
  * The header and the beginning of RST (reason, token) are the same in every
@@ -35,7 +35,8 @@ enum gw_hello_type {
 	GW_HELLO_SYN = 1,
 	GW_HELLO_SYN_ACK = 2,
 	GW_HELLO_ACK = 3,
-	GW_HELLO_RST = 4
+	GW_HELLO_RST = 4,
+	GW_HELLO_COOKIE = 5 /* wire/packet: say SYN again, with this cookie */
 };
 
 enum gw_rst_reason {

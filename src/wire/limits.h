@@ -33,6 +33,18 @@ enum {
 	    GW_RECORD_HEADER + GW_FRAME_HEADER + GW_RECORD_DATA + GW_TAG_LEN,
 	GW_STREAMS_MAX = 256,
 
+	/* packets on udp */
+	GW_PACKET_MIN = 1200,  /* every path carries that; a SYN has it */
+	GW_PACKET_MAX = 65507, /* most that UDP carries over IPv4 */
+	GW_PACKET_HEADER = 16, /* of a sealed one */
+	GW_HEAD_MAX = GW_PACKET_MIN - GW_PACKET_HEADER - GW_TAG_LEN,
+	GW_COOKIE_MAX = 32,
+	GW_SESSION_WINDOW = 1 << 20, /* what all streams start with together */
+	GW_ACK_RANGES = 256,
+	GW_ACK_DELAY = 25000,           /* us that an ACK waits, until asked */
+	GW_ACK_DELAY_MAX = 1000000,     /* us that a sender may ask for */
+	GW_ACK_THRESHOLD_MAX = 1 << 16, /* packets, likewise */
+
 	/* transfer */
 	GW_BLOCK = 1 << 20,
 	GW_PIECE_HEADER = 32,
@@ -48,7 +60,8 @@ enum {
 };
 
 #define GW_ENTRIES_MAX UINT64_C(100000000)
-#define GW_SIZE_MAX (UINT64_C(1) << 62) /* of one entry, exclusive */
+#define GW_SIZE_MAX (UINT64_C(1) << 62)         /* of one entry, exclusive */
+#define GW_OFFSET_MAX ((UINT64_C(1) << 62) - 1) /* end of a stream on udp */
 #define GW_REKEY_RECORDS (UINT64_C(1) << 22)
 
 #endif /* GW_WIRE_LIMITS_H */

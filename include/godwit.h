@@ -345,6 +345,19 @@ GW_API enum gw_err gw_job_answer(struct gw_job *, unsigned answer);
 /* Change the rate limit of a running job; 0 = none. */
 GW_API void gw_job_set_rate(struct gw_job *, uint64_t bytes_per_second);
 
+/* ---- datagrams ---- */
+
+/* Why a datagram did not arrive, as ICMP tells it. */
+enum gw_unreachable {
+	GW_UNREACHABLE_PORT,      /* no program has the port */
+	GW_UNREACHABLE_HOST,      /* no such host, or it does not answer */
+	GW_UNREACHABLE_NET,       /* no way to its network */
+	GW_UNREACHABLE_FORBIDDEN, /* a router or firewall forbids it */
+	GW_UNREACHABLE_SIZE,      /* too big for a link on the way */
+	GW_UNREACHABLE_HOPS,      /* too many routers on the way */
+	GW_UNREACHABLE_OTHER
+};
+
 /* ---- what interrupted transfers left behind ---- */
 
 struct gw_partial {

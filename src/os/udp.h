@@ -58,8 +58,6 @@ size_t gw_udp_receive_buffer(const struct gw_udp *);
 GW_MUST_USE enum gw_err gw_udp_join(struct gw_udp *, const struct gw_addr *,
     unsigned interface, struct gw_why *);
 
-enum gw_udp_cast { GW_UDP_UNICAST, GW_UDP_BROADCAST, GW_UDP_GROUP };
-
 struct gw_udp_datagram {
 	uint8_t *data; /* receiving: a buffer of the caller */
 	size_t room;   /* receiving: of that buffer; GW_UDP_ROOM is enough */
@@ -71,7 +69,7 @@ struct gw_udp_datagram {
 	struct gw_addr own; /* received: the unicast address that answers
 			       leave from; len 0: left to the kernel */
 	unsigned interface; /* index; 0: not known, or left to the kernel */
-	enum gw_udp_cast cast;
+	enum gw_cast cast;
 	gw_usec at;           /* of arrival, as gw_clock_now counts */
 	int64_t wall_usec;    /* the same since 1970 */
 	uint32_t lost_before; /* that the kernel had no room for */

@@ -49,11 +49,11 @@ take_ipv4(struct gw_udp_datagram *d, const struct in_pktinfo *i, uint16_t port)
 	gw_addr_from(&d->own, (const struct sockaddr *)&in, sizeof in);
 	d->interface = (unsigned)i->ipi_ifindex;
 	if (gw_addr_is_group(&d->local))
-		d->cast = GW_UDP_GROUP;
+		d->cast = GW_CAST_GROUP;
 	else if (i->ipi_addr.s_addr != i->ipi_spec_dst.s_addr)
-		d->cast = GW_UDP_BROADCAST;
+		d->cast = GW_CAST_BROADCAST;
 	else
-		d->cast = GW_UDP_UNICAST;
+		d->cast = GW_CAST_HOST;
 }
 
 static void
@@ -73,8 +73,8 @@ take_ipv6(struct gw_udp_datagram *d, const struct in6_pktinfo *i, uint16_t port)
 		    &d->local, (const struct sockaddr *)&in6, sizeof in6);
 	}
 	d->interface = i->ipi6_ifindex;
-	d->cast = gw_addr_is_group(&d->local) ? GW_UDP_GROUP : GW_UDP_UNICAST;
-	if (d->cast == GW_UDP_UNICAST)
+	d->cast = gw_addr_is_group(&d->local) ? GW_CAST_GROUP : GW_CAST_HOST;
+	if (d->cast == GW_CAST_HOST)
 		d->own = d->local;
 }
 

@@ -67,7 +67,7 @@ who_sent_it_and_where_to(void **state)
 	udp_is(&d->local, "127.0.0.5", u.port);
 	udp_is(&d->own, "127.0.0.5", u.port);
 	assert_int_equal(d->interface, 1);
-	assert_int_equal(d->cast, GW_UDP_UNICAST);
+	assert_int_equal(d->cast, GW_CAST_HOST);
 	assert_int_equal(d->lost_before, 0);
 	if (udp_has_ipv6()) {
 		udp_send(&from, "::1", u.port, "x", 1);
@@ -76,7 +76,7 @@ who_sent_it_and_where_to(void **state)
 		udp_is(&d->local, "::1", u.port);
 		udp_is(&d->own, "::1", u.port);
 		assert_int_equal(d->interface, 1);
-		assert_int_equal(d->cast, GW_UDP_UNICAST);
+		assert_int_equal(d->cast, GW_CAST_HOST);
 	}
 	gw_udp_close(&u);
 	gw_udp_close(&from);
@@ -107,7 +107,7 @@ a_broadcast_is_known_and_answered_from_an_own_address(void **state)
 		d = udp_recv(&u);
 		udp_is(&d->local, "127.255.255.255", u.port);
 		udp_is(&d->own, "127.0.0.1", u.port);
-		assert_int_equal(d->cast, GW_UDP_BROADCAST);
+		assert_int_equal(d->cast, GW_CAST_BROADCAST);
 		gw_udp_close(&u);
 		gw_udp_close(&from);
 	}

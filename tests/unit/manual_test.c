@@ -56,7 +56,8 @@ static void
 for_options(const struct cli_command *c, const char *path, option_check check)
 {
 	const struct cli_option *tables[] = { c->options, c->shared };
-	char *page = cli_format(ROOT "docs/man/godwit-%s.1", c->name);
+	char *page =
+	    cli_format(ROOT "docs/man/godwit-%s.1", cli_options_group(c));
 	char *text = load(path != NULL ? path : page);
 
 	for (size_t t = 0; t < 2; t++)

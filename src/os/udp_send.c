@@ -100,7 +100,8 @@ cannot_send(struct gw_why *why, const struct gw_udp_datagram *d, int error)
 	gw_addr_text(&d->peer, to);
 	switch (error) {
 	case EAGAIN:
-		return GW_E_AGAIN;
+		return gw_why(why, GW_E_AGAIN,
+		    "%s: the send buffer of the socket is full", to);
 	case EMSGSIZE:
 		return gw_why(why, GW_E_LIMIT,
 		    "%s: %zu bytes are too many for one datagram%s", to, d->len,

@@ -9,7 +9,7 @@
 #include "os/udp.h"
 
 enum {
-	INPUTS = 32, /* datagrams that one call takes */
+	INPUTS = 32,       /* datagrams that one call takes */
 	ROOM = 16384 + 64, /* of each: no datagram of ours is larger */
 	READS_PER_TURN = 8,
 	BURST = 65536,
@@ -28,7 +28,7 @@ struct udp_conn {
 struct gw_udp_port {
 	struct gw_udp_port_options o;
 	struct gw_udp udp;
-	struct gw_endpoint *endpoint;
+	struct gw_udp_endpoint *endpoint;
 	struct udp_conn *conns;
 	struct udp_conn *touched, **touched_last;
 	struct udp_conn *dead; /* freed when the turn is over */
@@ -101,7 +101,7 @@ begin_close(struct gw_conn *base)
 		return;
 	c->closing = true;
 	c->base.ready = NULL;
-	gw_endpoint_release(p->endpoint, c->base.session, gw_clock_now());
+	gw_udp_endpoint_release(p->endpoint, c->base.session, gw_clock_now());
 	c->base.session = NULL;
 	if (c->prev != NULL)
 		c->prev->next = c->next;
@@ -144,7 +144,7 @@ conn_new(struct gw_udp_port *p, struct gw_session *s, const struct gw_addr *a)
 static void
 take(struct gw_udp_port *p, struct gw_udp_datagram *u, gw_usec now)
 {
-	struct gw_datagram d = { .p = u->data, .n = u->len };
+	struct gw_incoming d = { .p = u->data, .n = u->len };
 	uint32_t ticket, evicted;
 	struct gw_session *s;
 	struct udp_conn *c;
@@ -152,13 +152,13 @@ take(struct gw_udp_port *p, struct gw_udp_datagram *u, gw_usec now)
 	if (u->len > u->room)
 		return; /* none of ours is so long */
 	path_of(&u->peer, &d.from);
-	s = gw_endpoint_input(p->endpoint, &d, now, &ticket, &evicted);
+	s = gw_udp_endpoint_input(p->endpoint, &d, now, &ticket, &evicted);
 	if (s == NULL)
 		return;
 	if (ticket != 0) {
 		if ((c = conn_new(p, s, &u->peer)) == NULL) {
 			gw_door_leave(p->o.endpoint.session.door, ticket);
-			gw_endpoint_release(p->endpoint, s, now);
+			gw_udp_endpoint_release(p->endpoint, s, now);
 			return;
 		}
 		c->base.ticket = ticket;
@@ -182,10 +182,10 @@ take_errors(struct gw_udp_port *p, gw_usec now)
 			continue;
 		path_of(&e.to, &path);
 		if (e.what == GW_UNREACHABLE_SIZE)
-			gw_endpoint_too_large(p->endpoint, &path,
+			gw_udp_endpoint_too_large(p->endpoint, &path,
 			    e.mtu > 48 ? e.mtu - 48 : 0, now);
 		else
-			gw_endpoint_refused(p->endpoint, &path, now);
+			gw_udp_endpoint_refused(p->endpoint, &path, now);
 	}
 }
 
@@ -198,8 +198,8 @@ read_some(struct gw_udp_port *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < INPUTS; i++)
-		v[i] = (struct gw_udp_datagram){
-			.data = p->in + i * ROOM, .room = ROOM };
+		v[i] = (struct gw_udp_datagram){ .data = p->in + i * ROOM,
+			.room = ROOM };
 	if (gw_udp_recv(&p->udp, v, INPUTS, &n) != GW_OK)
 		return false;
 	now = gw_clock_now();
@@ -233,14 +233,13 @@ send_burst(struct gw_udp_port *p)
 	addr_of(&b->to, &u.peer);
 	while (p->burst_at < b->len) {
 		u.data = b->buf + p->burst_at;
-		u.len = b->len - p->burst_at < b->segment
-			    ? b->len - p->burst_at
-			    : b->segment;
+		u.len = b->len - p->burst_at < b->segment ? b->len - p->burst_at
+							  : b->segment;
 		switch (gw_udp_send(&p->udp, &u, &why)) {
 		case GW_E_AGAIN:
 			return false;
 		case GW_E_LIMIT:
-			gw_endpoint_too_large(p->endpoint, &b->to,
+			gw_udp_endpoint_too_large(p->endpoint, &b->to,
 			    (uint32_t)u.len - 1, gw_clock_now());
 			break;
 		default:
@@ -261,7 +260,7 @@ flush(struct gw_udp_port *p)
 		b->buf = p->out;
 		b->cap = BURST;
 		b->len = p->burst_at = 0;
-		if (!gw_endpoint_output(p->endpoint, b, gw_clock_now()))
+		if (!gw_udp_endpoint_output(p->endpoint, b, gw_clock_now()))
 			break;
 		full = !send_burst(p);
 	}
@@ -285,7 +284,7 @@ serve(struct gw_udp_port *p)
 			c->base.send_blocked =
 			    c->base.ready(&c->base, c->base.owner);
 		if (!c->closing)
-			gw_endpoint_touch(p->endpoint, c->base.session);
+			gw_udp_endpoint_touch(p->endpoint, c->base.session);
 	}
 }
 
@@ -294,7 +293,7 @@ tick(struct gw_udp_port *p)
 {
 	const gw_usec now = gw_clock_now();
 
-	gw_endpoint_tick(p->endpoint, now);
+	gw_udp_endpoint_tick(p->endpoint, now);
 	for (struct udp_conn *c = p->conns; c != NULL; c = c->next)
 		if (gw_session_deadline(c->base.session) <= now)
 			touch(c);
@@ -320,7 +319,7 @@ on_closed(uv_handle_t *h)
 		return;
 	gw_udp_close(&p->udp);
 	gw_timer_close(p->timer);
-	gw_endpoint_free(p->endpoint);
+	gw_udp_endpoint_free(p->endpoint);
 	free(p->in);
 	free(p->out);
 	free(p);
@@ -344,12 +343,12 @@ turn(struct gw_udp_port *p)
 	flush(p);
 	bury(p);
 	p->in_turn = false;
-	if (p->closing && (gw_endpoint_count(p->endpoint) == 0 ||
+	if (p->closing && (gw_udp_endpoint_count(p->endpoint) == 0 ||
 			      gw_clock_now() >= p->close_by)) {
 		end(p);
 		return;
 	}
-	at = gw_endpoint_deadline(p->endpoint);
+	at = gw_udp_endpoint_deadline(p->endpoint);
 	if (p->closing)
 		at = gw_usec_min(at, p->close_by);
 	gw_timer_set(p->timer, p->touched != NULL ? 0 : at);
@@ -439,7 +438,7 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 		goto err0;
 	if ((err = open_socket(p, why)) != GW_OK)
 		goto err1;
-	err = gw_endpoint_new(&p->o.endpoint, gw_clock_now(), &p->endpoint);
+	err = gw_udp_endpoint_new(&p->o.endpoint, gw_clock_now(), &p->endpoint);
 	if (err != GW_OK)
 		goto err2;
 	if ((err = open_handles(p)) != GW_OK)
@@ -448,7 +447,7 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 	return GW_OK;
 
 err3:
-	gw_endpoint_free(p->endpoint);
+	gw_udp_endpoint_free(p->endpoint);
 err2:
 	gw_udp_close(&p->udp);
 err1:
@@ -487,11 +486,12 @@ gw_udp_port_connect(struct gw_udp_port *p, const struct gw_session_options *o,
 	enum gw_err err;
 
 	path_of(to, &path);
-	err = gw_endpoint_connect(p->endpoint, o, &path, gw_clock_now(), &s);
+	err =
+	    gw_udp_endpoint_connect(p->endpoint, o, &path, gw_clock_now(), &s);
 	if (err != GW_OK)
 		return err;
 	if ((c = conn_new(p, s, to)) == NULL) {
-		gw_endpoint_release(p->endpoint, s, gw_clock_now());
+		gw_udp_endpoint_release(p->endpoint, s, gw_clock_now());
 		return GW_E_MEMORY;
 	}
 	kick(&c->base);

@@ -10,7 +10,7 @@
 #include "os/addr.h"
 #include "run/conn.h"
 #include "run/loop.h"
-#include "session/udp/endpoint.h"
+#include "session/udp/udp_endpoint.h"
 
 struct gw_udp_port;
 
@@ -19,7 +19,7 @@ struct gw_udp_port_options {
 	const char *address; /* NULL: all, both families */
 	uint16_t port;       /* 0: any */
 	/* Whose sessions these are; its door NULL: nobody may come in. */
-	struct gw_endpoint_options endpoint;
+	struct gw_udp_endpoint_options endpoint;
 	/*
 	 * Somebody began a handshake: conn->ticket names it at the door, and
 	 * *evicted* (0: none) is the handshake that had to go for it.  The

@@ -30,6 +30,7 @@ struct gw_session_ops {
 
 struct gw_session {
 	const struct gw_session_ops *ops;
+	void *user; /* the owner's */
 };
 
 #endif /* GW_SESSION_CARRIER_H */

@@ -11,6 +11,18 @@ gw_session_free(struct gw_session *s)
 }
 
 void
+gw_session_set_user(struct gw_session *s, void *user)
+{
+	s->user = user;
+}
+
+void *
+gw_session_user(const struct gw_session *s)
+{
+	return s->user;
+}
+
+void
 gw_session_tick(struct gw_session *s, gw_usec now)
 {
 	s->ops->tick(s, now);

@@ -59,6 +59,9 @@ struct gw_session_options {
 
 enum { GW_STREAM_WINDOW = 1 << 18 }; /* what a stream starts with, bytes */
 
+/* Whatever its owner wants to find again; NULL at first. */
+void gw_session_set_user(struct gw_session *, void *);
+void *gw_session_user(const struct gw_session *);
 /* Wipes its secrets; NULL is fine. */
 void gw_session_free(struct gw_session *);
 

@@ -122,11 +122,11 @@ on_event(struct udp_side *o, const struct gw_session_event *ev)
 static void
 pull_pending(struct udp_side *o)
 {
-	struct gw_session *s = gw_endpoint_next(o->endpoint, NULL), *then;
+	struct gw_session *s = gw_udp_endpoint_next(o->endpoint, NULL), *then;
 	struct gw_session_event ev;
 
 	for (; s != NULL; s = then) {
-		then = gw_endpoint_next(o->endpoint, s);
+		then = gw_udp_endpoint_next(o->endpoint, s);
 		if (s == o->session || !gw_session_event(s, &ev))
 			continue;
 		if (ev.kind == GW_SESSION_OPENED && o->session == NULL) {
@@ -134,7 +134,7 @@ pull_pending(struct udp_side *o)
 			on_event(o, &ev);
 		} else if (ev.kind == GW_SESSION_CLOSED) {
 			o->failed++;
-			gw_endpoint_release(o->endpoint, s, o->bed->now);
+			gw_udp_endpoint_release(o->endpoint, s, o->bed->now);
 		}
 	}
 }
@@ -206,14 +206,14 @@ work(void *arg, gw_usec now)
 		o->finished = true;
 	}
 	note_state(o);
-	gw_endpoint_touch(o->endpoint, o->session);
+	gw_udp_endpoint_touch(o->endpoint, o->session);
 }
 
 void
 udp_bed_release(struct udp_side *o)
 {
 	o->released = true;
-	gw_endpoint_release(o->endpoint, o->session, o->bed->now);
+	gw_udp_endpoint_release(o->endpoint, o->session, o->bed->now);
 }
 
 /* ---- nodes ---- */
@@ -230,14 +230,14 @@ static void
 input(void *arg, struct net_datagram *nd, gw_usec now)
 {
 	struct udp_side *o = arg;
-	struct gw_datagram d = { .p = nd->bytes, .n = nd->len };
+	struct gw_incoming d = { .p = nd->bytes, .n = nd->len };
 	uint32_t ticket, evicted;
 	struct gw_session *s;
 
 	o->bed->now = now;
 	path_of(&nd->from, &d.from);
 	d.mark = (enum gw_mark)nd->ecn;
-	s = gw_endpoint_input(o->endpoint, &d, now, &ticket, &evicted);
+	s = gw_udp_endpoint_input(o->endpoint, &d, now, &ticket, &evicted);
 	o->sessions += ticket != 0;
 	pull(o);
 	if (s == NULL || s != o->session || o->released)
@@ -255,7 +255,7 @@ notice(void *arg, const struct net_datagram *nd, gw_usec now)
 	o->bed->now = now;
 	path_of(&nd->from, &p);
 	if (nd->kind == NET_REFUSED)
-		gw_endpoint_refused(o->endpoint, &p, now);
+		gw_udp_endpoint_refused(o->endpoint, &p, now);
 	else if (o->session != NULL)
 		gw_udp_session_too_large(o->session, nd->mtu + 1, now);
 }
@@ -266,7 +266,7 @@ tick(void *arg, gw_usec now)
 	struct udp_side *o = arg;
 
 	o->bed->now = now;
-	gw_endpoint_tick(o->endpoint, now);
+	gw_udp_endpoint_tick(o->endpoint, now);
 	pull(o);
 }
 
@@ -283,7 +283,7 @@ output(void *arg, struct net_datagram *nd, gw_usec now)
 		b->cap = sizeof(o->buf);
 		b->len = 0;
 		o->burst_at = 0;
-		if (!gw_endpoint_output(o->endpoint, b, now))
+		if (!gw_udp_endpoint_output(o->endpoint, b, now))
 			return false;
 	}
 	n = b->len - o->burst_at < b->segment ? b->len - o->burst_at
@@ -303,7 +303,7 @@ deadline(void *arg)
 {
 	const struct udp_side *o = arg;
 
-	return gw_endpoint_deadline(o->endpoint);
+	return gw_udp_endpoint_deadline(o->endpoint);
 }
 
 /* ---- the bed ---- */
@@ -329,7 +329,7 @@ static void
 side_init(struct udp_bed *b, const struct udp_bed_options *o, unsigned i)
 {
 	struct udp_side *side = &b->side[i];
-	struct gw_endpoint_options eo = {
+	struct gw_udp_endpoint_options eo = {
 		.udp = { .congestion = o->congestion, .roll = o->roll },
 		.secret = { (uint8_t)(i + 1) },
 	};
@@ -340,7 +340,7 @@ side_init(struct udp_bed *b, const struct udp_bed_options *o, unsigned i)
 	side->number = i;
 	gw_keypair_from(seed, &side->keys);
 	eo.session = session_options(b, o, i);
-	GW_ASSERT(gw_endpoint_new(&eo, START, &side->endpoint) == GW_OK);
+	GW_ASSERT(gw_udp_endpoint_new(&eo, START, &side->endpoint) == GW_OK);
 	b->node[i] = net_host(b->net, &a);
 }
 
@@ -375,7 +375,7 @@ udp_bed_dial(struct udp_bed *b, const struct udp_bed_options *o)
 	struct gw_path to;
 
 	path_of(&a, &to);
-	GW_ASSERT(gw_endpoint_connect(b->side[0].endpoint, &so, &to, b->now,
+	GW_ASSERT(gw_udp_endpoint_connect(b->side[0].endpoint, &so, &to, b->now,
 		      &b->side[0].session) == GW_OK);
 }
 
@@ -383,7 +383,7 @@ void
 udp_bed_fini(struct udp_bed *b)
 {
 	for (unsigned i = 0; i < 2; i++)
-		gw_endpoint_free(b->side[i].endpoint);
+		gw_udp_endpoint_free(b->side[i].endpoint);
 	gw_door_free(b->door);
 	net_free(b->net);
 	free(b->log);

@@ -9,12 +9,12 @@
 
 #include "net.h"
 #include "session/door.h"
-#include "session/udp/endpoint.h"
+#include "session/udp/udp_endpoint.h"
 
 enum { UDP_BED_STREAMS = 2, UDP_BED_LOG = 1 << 16 };
 
 struct udp_side {
-	struct gw_endpoint *endpoint;
+	struct gw_udp_endpoint *endpoint;
 	struct gw_session *session; /* the first one */
 	struct gw_keypair keys;
 	struct udp_bed *bed;

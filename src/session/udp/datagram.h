@@ -32,7 +32,7 @@ gw_path_eq(const struct gw_path *a, const struct gw_path *b)
 /* The two bits of the IP header (RFC 3168). */
 enum gw_mark { GW_MARK_NONE, GW_MARK_ECT1, GW_MARK_ECT0, GW_MARK_CE };
 
-struct gw_datagram {
+struct gw_incoming {
 	uint8_t *p; /* may be changed */
 	size_t n;
 	struct gw_path from;

@@ -16,7 +16,7 @@ enum {
 /* ---- what became of packets ---- */
 
 void
-gw_udp_repeat(
+gw_udp_session_repeat(
     struct gw_udp_session *s, uint64_t number, const struct gw_sent_content *c)
 {
 	struct gw_udp_link *l = s->link;
@@ -56,7 +56,7 @@ on_acked(struct gw_udp_session *s, const struct gw_fate *f)
 }
 
 void
-gw_udp_take_fates(struct gw_udp_session *s)
+gw_udp_session_take_fates(struct gw_udp_session *s)
 {
 	struct gw_udp_link *l = s->link;
 	struct gw_fate f;
@@ -75,7 +75,7 @@ gw_udp_take_fates(struct gw_udp_session *s)
 			else if (f.eliciting)
 				gw_pmtud_packet_lost(
 				    &l->mtu, f.number, f.bytes, s->now);
-			gw_udp_repeat(s, f.number, &f.content);
+			gw_udp_session_repeat(s, f.number, &f.content);
 		}
 	}
 	gw_recovery_datagram(&l->recovery, gw_pmtud_size(&l->mtu), s->now);
@@ -87,14 +87,14 @@ static void
 on_confirm(struct gw_udp_session *s, struct gw_slice name)
 {
 	if (!s->initiator || !gw_name_decode(name, s->peer_name)) {
-		gw_udp_illegal(s, "CONFIRM");
+		gw_udp_session_illegal(s, "CONFIRM");
 		return;
 	}
 	if (s->state != GW_UDP_SYN_SENT)
 		return; /* repeated */
-	gw_udp_confirmed(s);
+	gw_udp_session_confirmed(s);
 	s->opened_due = true;
-	gw_udp_set_state(s, GW_UDP_ESTABLISHED);
+	gw_udp_session_set_state(s, GW_UDP_ESTABLISHED);
 }
 
 static void
@@ -106,7 +106,7 @@ on_rst(struct gw_udp_session *s, uint64_t code, struct gw_slice text)
 	};
 
 	gw_text_clean(text, close.text, sizeof(close.text));
-	gw_udp_close(s, &close);
+	gw_udp_session_close(s, &close);
 }
 
 static void
@@ -116,10 +116,10 @@ on_stream(struct gw_udp_session *s, const struct gw_pframe *f)
 	case GW_UDP_DATA_OK:
 		break;
 	case GW_UDP_DATA_ILLEGAL:
-		gw_udp_illegal(s, "STREAM");
+		gw_udp_session_illegal(s, "STREAM");
 		break;
 	case GW_UDP_DATA_MEMORY:
-		gw_udp_reset(s, GW_E_MEMORY, gw_err_text(GW_E_MEMORY),
+		gw_udp_session_reset(s, GW_E_MEMORY, gw_err_text(GW_E_MEMORY),
 		    "the other side is out of memory");
 		break;
 	}
@@ -145,7 +145,7 @@ is_early(const struct gw_udp_session *s, const struct gw_pframe *first)
 
 static void
 on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
-    const struct gw_datagram *d, uint64_t number)
+    const struct gw_incoming *d, uint64_t number)
 {
 	struct gw_udp_link *l = s->link;
 
@@ -156,9 +156,9 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 	case GW_PFRAME_ACK:
 	case GW_PFRAME_ACK_ECN:
 		if (!gw_recovery_acked(&l->recovery, &f->ack, s->now))
-			gw_udp_illegal(s, "ACK");
+			gw_udp_session_illegal(s, "ACK");
 		else
-			gw_udp_take_fates(s);
+			gw_udp_session_take_fates(s);
 		break;
 	case GW_PFRAME_ACK_FREQUENCY:
 		gw_ack_out_frequency(&l->acks, number, &f->frequency);
@@ -167,14 +167,14 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 		on_stream(s, f);
 		break;
 	case GW_PFRAME_STREAM_RESET:
-		gw_udp_illegal(s, "STREAM_RESET");
+		gw_udp_session_illegal(s, "STREAM_RESET");
 		break;
 	case GW_PFRAME_WINDOW:
 	case GW_PFRAME_SESSION_WINDOW:
 	case GW_PFRAME_BLOCKED:
 	case GW_PFRAME_SESSION_BLOCKED:
 		if (!gw_udp_streams_window(&l->streams, f, s->now))
-			gw_udp_illegal(s, "window");
+			gw_udp_session_illegal(s, "window");
 		break;
 	case GW_PFRAME_DATAGRAM:
 		break;
@@ -182,10 +182,10 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 		on_challenge(s, f->path, &d->from);
 		break;
 	case GW_PFRAME_PATH_RESPONSE:
-		gw_udp_on_response(s, f->path);
+		gw_udp_session_on_response(s, f->path);
 		break;
 	case GW_PFRAME_FIN:
-		gw_udp_on_fin(s, f->fin.total, f->fin.seen);
+		gw_udp_session_on_fin(s, f->fin.total, f->fin.seen);
 		break;
 	case GW_PFRAME_RST:
 		on_rst(s, f->rst.code, f->rst.text);
@@ -200,7 +200,7 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 
 /* Open it; false: it is nothing, or was here before. */
 static bool
-open_packet(struct gw_udp_session *s, struct gw_datagram *d, uint64_t *number)
+open_packet(struct gw_udp_session *s, struct gw_incoming *d, uint64_t *number)
 {
 	struct gw_udp_link *l = s->link;
 	struct gw_packet p;
@@ -215,13 +215,13 @@ open_packet(struct gw_udp_session *s, struct gw_datagram *d, uint64_t *number)
 		d->p + GW_PACKET_HEADER, d->n - GW_PACKET_HEADER))
 		return true;
 	if (++l->forged == FORGED_MAX)
-		gw_udp_reset(
+		gw_udp_session_reset(
 		    s, GW_E_LOST, "too much of what arrived was forged", "");
 	return false;
 }
 
 static void
-on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
+on_frames(struct gw_udp_session *s, struct gw_incoming *d, uint64_t number)
 {
 	struct gw_udp_link *l = s->link;
 	struct gw_slice in = gw_slice(
@@ -240,7 +240,7 @@ on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
 			  f.type == GW_PFRAME_FIN;
 		chunks += f.type == GW_PFRAME_STREAM;
 		if (s->trace != NULL)
-			gw_udp_line_frame(&line, &f);
+			gw_udp_session_line_frame(&line, &f);
 		if (chunks > CHUNKS_MAX) {
 			what = GW_PFRAMES_BAD;
 			break;
@@ -250,17 +250,17 @@ on_frames(struct gw_udp_session *s, struct gw_datagram *d, uint64_t number)
 			return;
 	}
 	if (what == GW_PFRAMES_BAD) {
-		gw_udp_illegal(s, "frame");
+		gw_udp_session_illegal(s, "frame");
 		return;
 	}
 	if (s->trace != NULL)
-		gw_udp_line_out(s, '<', number, d->n, &line);
+		gw_udp_session_line_out(s, '<', number, d->n, &line);
 	gw_ack_out_received(&l->acks,
 	    &(struct gw_ack_in){ number, eliciting, at_once, d->mark }, s->now);
 }
 
 void
-gw_udp_on_sealed(struct gw_udp_session *s, struct gw_datagram *d)
+gw_udp_session_on_sealed(struct gw_udp_session *s, struct gw_incoming *d)
 {
 	struct gw_udp_link *l = s->link;
 	uint64_t number;
@@ -282,8 +282,8 @@ gw_udp_on_sealed(struct gw_udp_session *s, struct gw_datagram *d)
 	if (!l->any_in || number > l->largest_in) {
 		l->largest_in = number;
 		l->any_in = true;
-		gw_udp_new_address(s, d);
+		gw_udp_session_new_address(s, d);
 	}
 	on_frames(s, d, number);
-	gw_udp_settle(s);
+	gw_udp_session_settle(s);
 }

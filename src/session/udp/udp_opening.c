@@ -44,7 +44,8 @@ may_leave(const struct gw_udp_session *s, size_t n)
 }
 
 size_t
-gw_udp_opening_output(struct gw_udp_session *s, uint8_t *out, size_t cap)
+gw_udp_session_opening_output(
+    struct gw_udp_session *s, uint8_t *out, size_t cap)
 {
 	struct gw_udp_flight *f = &s->flight;
 	struct gw_hello hello;
@@ -94,7 +95,7 @@ be_quiet(struct gw_udp_session *s)
 }
 
 void
-gw_udp_drop_handshake(struct gw_udp_session *s)
+gw_udp_session_drop_handshake(struct gw_udp_session *s)
 {
 	if (s->handshake == NULL)
 		return;
@@ -104,15 +105,15 @@ gw_udp_drop_handshake(struct gw_udp_session *s)
 }
 
 void
-gw_udp_confirmed(struct gw_udp_session *s)
+gw_udp_session_confirmed(struct gw_udp_session *s)
 {
 	s->link->confirmed = true;
 	be_quiet(s);
-	gw_udp_drop_handshake(s);
+	gw_udp_session_drop_handshake(s);
 }
 
 void
-gw_udp_opening_start(struct gw_udp_session *s)
+gw_udp_session_opening_start(struct gw_udp_session *s)
 {
 	fly(s);
 }
@@ -125,7 +126,7 @@ fail(struct gw_udp_session *s, enum gw_err err)
 	struct gw_close close;
 
 	gw_close_set(&close, err, "%s", gw_err_text(err));
-	gw_udp_close(s, &close);
+	gw_udp_session_close(s, &close);
 }
 
 static enum gw_err
@@ -144,8 +145,8 @@ link_new(struct gw_udp_session *s, const struct gw_noise_keys *keys)
 	s->link = l;
 	if ((err = gw_keys_init(&l->out, cipher, mine, s->o.roll)) != GW_OK ||
 	    (err = gw_keys_init(&l->in, cipher, theirs, s->o.roll)) != GW_OK ||
-	    (err = gw_udp_link_init(s, l)) != GW_OK) {
-		gw_udp_link_free(l);
+	    (err = gw_udp_session_link_init(s, l)) != GW_OK) {
+		gw_udp_session_link_free(l);
 		s->link = NULL;
 	}
 	return err;
@@ -161,8 +162,8 @@ responder_opens(struct gw_udp_session *s)
 	gw_door_keep_psk(h->door, s->peer, s->ticket.id, s->ticket.psk);
 	s->link->due |= GW_DUE_CONFIRM;
 	s->opened_due = true;
-	gw_udp_set_state(s, GW_UDP_ESTABLISHED);
-	gw_udp_confirmed(s);
+	gw_udp_session_set_state(s, GW_UDP_ESTABLISHED);
+	gw_udp_session_confirmed(s);
 }
 
 static void
@@ -218,7 +219,7 @@ is_noise(const struct gw_close *close)
 static void
 on_failed(struct gw_udp_session *s, const struct gw_close *close)
 {
-	gw_udp_close(s, close);
+	gw_udp_session_close(s, close);
 	be_quiet(s);
 	if (gw_handshake_output(s->handshake).n == 0)
 		return;
@@ -276,14 +277,14 @@ on_rst(struct gw_udp_session *s, const struct gw_hello_packet *p)
 		if (gw_handshake_reset(s->handshake, as_bytes(p, bytes),
 			&close) == GW_HANDSHAKE_FAILED &&
 		    !is_noise(&close))
-			gw_udp_close(s, &close);
+			gw_udp_session_close(s, &close);
 		return;
 	}
 	/* The other side has lost its state: only its own token says so. */
-	if (!gw_udp_is_open(s) || !gw_rst_decode(p->body, &rst) ||
+	if (!gw_udp_session_is_open(s) || !gw_rst_decode(p->body, &rst) ||
 	    !gw_equal(rst.token, s->reset_token, GW_TOKEN_LEN))
 		return;
-	gw_udp_vanished(
+	gw_udp_session_vanished(
 	    s, "the connection was lost: the other side was started anew");
 }
 
@@ -354,7 +355,7 @@ responder_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 }
 
 void
-gw_udp_on_hello(
+gw_udp_session_on_hello(
     struct gw_udp_session *s, const struct gw_hello_packet *p, size_t bytes)
 {
 	if (p->body.n > GW_HELLO_MAX)
@@ -372,7 +373,7 @@ gw_udp_on_hello(
 /* ---- time ---- */
 
 void
-gw_udp_opening_tick(struct gw_udp_session *s)
+gw_udp_session_opening_tick(struct gw_udp_session *s)
 {
 	struct gw_close close;
 
@@ -382,7 +383,7 @@ gw_udp_opening_tick(struct gw_udp_session *s)
 		s->flight.due = true;
 		s->flight.at = GW_NEVER;
 	}
-	if (!gw_udp_is_opening(s) || s->now < s->open_by)
+	if (!gw_udp_session_is_opening(s) || s->now < s->open_by)
 		return;
 	if (s->link == NULL && s->initiator)
 		gw_close_set(&close, GW_E_CONNECT,
@@ -391,5 +392,5 @@ gw_udp_opening_tick(struct gw_udp_session *s)
 	else
 		gw_close_set(&close, GW_E_STALLED,
 		    "the handshake was not finished in time");
-	gw_udp_close(s, &close);
+	gw_udp_session_close(s, &close);
 }

@@ -41,7 +41,7 @@ up16(size_t n)
 }
 
 size_t
-gw_udp_seal(struct gw_udp_session *s, uint64_t number,
+gw_udp_session_seal(struct gw_udp_session *s, uint64_t number,
     const struct gw_slice text[2], uint8_t *out)
 {
 	struct gw_udp_link *l = s->link;
@@ -64,7 +64,7 @@ put(struct draft *d, const struct gw_pframe *f)
 {
 	gw_pframe_encode(&d->w, f);
 	if (d->traced)
-		gw_udp_line_frame(&d->line, f);
+		gw_udp_session_line_frame(&d->line, f);
 }
 
 static void
@@ -156,7 +156,7 @@ put_ack(struct gw_udp_session *s, struct draft *d)
 	d->ack = true;
 	d->sent.content.controls |= GW_CARRIES_ACK;
 	if (d->traced)
-		gw_udp_line_frame(
+		gw_udp_session_line_frame(
 		    &d->line, &(struct gw_pframe){
 				  .type = GW_PFRAME_ACK, .ack = d->told });
 }
@@ -216,7 +216,7 @@ seal(struct gw_udp_session *s, struct draft *d, uint8_t *out, size_t size)
 	GW_ASSERT(head - frames <= FRONT);
 	text[0] = gw_slice(d->room + FRONT + frames - head, head);
 	text[1] = d->body;
-	return gw_udp_seal(s, d->sent.number, text, out);
+	return gw_udp_session_seal(s, d->sent.number, text, out);
 }
 
 /* It leaves: the number is used. */
@@ -229,7 +229,7 @@ note(struct gw_udp_session *s, struct draft *d, size_t n)
 	l->datagrams_sent++;
 	d->sent.bytes = (uint32_t)n;
 	if (d->traced)
-		gw_udp_line_out(s, '>', d->sent.number, n, &d->line);
+		gw_udp_session_line_out(s, '>', d->sent.number, n, &d->line);
 	if (d->ack)
 		gw_ack_out_sent(&l->acks, d->sent.number, &d->told);
 	if (d->sent.content.controls & ~(unsigned)GW_CARRIES_ACK)
@@ -245,7 +245,7 @@ broken(struct gw_udp_session *s, enum gw_err err)
 	struct gw_close close;
 
 	gw_close_set(&close, err, "%s", gw_err_text(err));
-	gw_udp_close(s, &close);
+	gw_udp_session_close(s, &close);
 }
 
 /* ---- a burst ---- */
@@ -327,7 +327,7 @@ prepare_probe(struct gw_udp_session *s)
 	if (has_data(s))
 		return;
 	if (gw_recovery_oldest(&l->recovery, &c))
-		gw_udp_repeat(s, UINT64_MAX, &c);
+		gw_udp_session_repeat(s, UINT64_MAX, &c);
 	if (!has_data(s) && l->due == 0)
 		l->due |= GW_DUE_PING;
 }
@@ -348,14 +348,14 @@ mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
 	uint32_t size;
 
 	/* Nothing goes before what confirms the keys. */
-	if (!gw_udp_is_open(s) || l->probe.active ||
+	if (!gw_udp_session_is_open(s) || l->probe.active ||
 	    (!s->initiator && !l->confirm_told) ||
 	    !gw_pmtud_probe(&l->mtu, s->now, &size) || size > b->cap ||
 	    gw_keys_prepare(&l->out, sent.number) != GW_OK)
 		return false;
 	sent.bytes = size;
 	text[1] = gw_slice(zeros, size - OVERHEAD - sizeof(ping));
-	gw_udp_seal(s, sent.number, text, b->buf);
+	gw_udp_session_seal(s, sent.number, text, b->buf);
 	gw_pmtud_sent(&l->mtu, sent.number, size);
 	l->next_number++;
 	l->datagrams_sent++;
@@ -407,7 +407,7 @@ fill(struct gw_udp_session *s, struct gw_burst *b)
 }
 
 bool
-gw_udp_output(struct gw_udp_session *s, struct gw_burst *b)
+gw_udp_session_packets(struct gw_udp_session *s, struct gw_burst *b)
 {
 	struct gw_udp_link *l = s->link;
 
@@ -432,7 +432,7 @@ gw_udp_output(struct gw_udp_session *s, struct gw_burst *b)
 }
 
 gw_usec
-gw_udp_output_deadline(const struct gw_udp_session *s)
+gw_udp_session_output_deadline(const struct gw_udp_session *s)
 {
 	const struct gw_udp_link *l = s->link;
 	gw_usec at;

@@ -13,7 +13,8 @@ enum {
 };
 
 void
-gw_udp_new_address(struct gw_udp_session *s, const struct gw_datagram *d)
+gw_udp_session_new_address(
+    struct gw_udp_session *s, const struct gw_incoming *d)
 {
 	struct gw_udp_link *l = s->link;
 	const gw_usec pto = gw_recovery_stats(&l->recovery).pto;
@@ -36,7 +37,7 @@ gw_udp_new_address(struct gw_udp_session *s, const struct gw_datagram *d)
 }
 
 void
-gw_udp_on_response(struct gw_udp_session *s, uint64_t value)
+gw_udp_session_on_response(struct gw_udp_session *s, uint64_t value)
 {
 	struct gw_udp_link *l = s->link;
 	const bool elsewhere = !gw_path_same_host(&s->path, &l->probe.old);
@@ -55,7 +56,7 @@ gw_udp_on_response(struct gw_udp_session *s, uint64_t value)
 }
 
 void
-gw_udp_paths_tick(struct gw_udp_session *s)
+gw_udp_session_paths_tick(struct gw_udp_session *s)
 {
 	struct gw_udp_link *l = s->link;
 
@@ -75,7 +76,7 @@ gw_udp_paths_tick(struct gw_udp_session *s)
 }
 
 gw_usec
-gw_udp_paths_deadline(const struct gw_udp_session *s)
+gw_udp_session_paths_deadline(const struct gw_udp_session *s)
 {
 	const struct gw_udp_link *l = s->link;
 

@@ -38,12 +38,13 @@ peek(const struct gw_session *base)
 /* ---- the link ---- */
 
 enum gw_err
-gw_udp_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
+gw_udp_session_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 {
 	const struct gw_recovery_options ro = {
 		.congestion = s->o.congestion,
 		.datagram = GW_PACKET_MIN,
 		.seed = gw_random_u64(&s->random),
+		.no_ecn = s->o.no_ecn,
 		.trace = s->trace,
 	};
 	enum gw_err err;
@@ -58,7 +59,7 @@ gw_udp_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 }
 
 void
-gw_udp_link_free(struct gw_udp_link *l)
+gw_udp_session_link_free(struct gw_udp_link *l)
 {
 	if (l == NULL)
 		return;
@@ -79,17 +80,17 @@ gw_udp_session_hello(struct gw_session *base, const struct gw_hello_packet *p,
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
 	s->now = now;
-	gw_udp_on_hello(s, p, bytes);
+	gw_udp_session_on_hello(s, p, bytes);
 }
 
 void
 gw_udp_session_input(
-    struct gw_session *base, struct gw_datagram *d, gw_usec now)
+    struct gw_session *base, struct gw_incoming *d, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
 	s->now = now;
-	gw_udp_on_sealed(s, d);
+	gw_udp_session_on_sealed(s, d);
 }
 
 void
@@ -110,10 +111,10 @@ gw_udp_session_output(struct gw_session *base, struct gw_burst *b, gw_usec now)
 	s->now = now;
 	b->to = s->path;
 	b->ect = false;
-	b->len = b->segment = gw_udp_opening_output(s, b->buf, b->cap);
+	b->len = b->segment = gw_udp_session_opening_output(s, b->buf, b->cap);
 	if (b->len > 0)
 		return true;
-	return s->link != NULL && gw_udp_output(s, b);
+	return s->link != NULL && gw_udp_session_packets(s, b);
 }
 
 void
@@ -126,14 +127,14 @@ gw_udp_session_refused(struct gw_session *base, gw_usec now)
 	if (s->state == GW_UDP_SYN_SENT && s->link == NULL) {
 		gw_close_set(&close, GW_E_CONNECT,
 		    "nobody waits at that port (connection refused)");
-		gw_udp_close(s, &close);
+		gw_udp_session_close(s, &close);
 		return;
 	}
-	if (!gw_udp_is_open(s) || ++s->link->refusals < REFUSALS ||
+	if (!gw_udp_session_is_open(s) || ++s->link->refusals < REFUSALS ||
 	    now < s->heard + REFUSED_AFTER)
 		return;
 	/* ICMP can be forged; that nothing comes any more cannot. */
-	gw_udp_vanished(
+	gw_udp_session_vanished(
 	    s, "the connection was lost: nobody is at its port any more");
 }
 
@@ -167,8 +168,8 @@ udp_free(struct gw_session *base)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
-	gw_udp_drop_handshake(s);
-	gw_udp_link_free(s->link);
+	gw_udp_session_drop_handshake(s);
+	gw_udp_session_link_free(s->link);
 	gw_wipe(s, sizeof(*s));
 	free(s);
 }
@@ -180,21 +181,21 @@ udp_tick(struct gw_session *base, gw_usec now)
 	struct gw_udp_link *l = s->link;
 
 	s->now = now;
-	gw_udp_opening_tick(s);
+	gw_udp_session_opening_tick(s);
 	if (l == NULL || s->state == GW_UDP_CLOSED)
 		return;
 	gw_recovery_tick(&l->recovery, now);
-	gw_udp_take_fates(s);
+	gw_udp_session_take_fates(s);
 	gw_pmtud_tick(&l->mtu, now);
-	gw_udp_paths_tick(s);
+	gw_udp_session_paths_tick(s);
 	gw_udp_streams_tick(
 	    &l->streams, gw_recovery_stats(&l->recovery).srtt, now);
-	if (gw_udp_is_open(s) && now >= s->sent_at + PING_AFTER) {
+	if (gw_udp_session_is_open(s) && now >= s->sent_at + PING_AFTER) {
 		l->due |= GW_DUE_PING;
 		s->sent_at = now;
 	}
-	gw_udp_settle(s);
-	gw_udp_states_tick(s);
+	gw_udp_session_settle(s);
+	gw_udp_session_states_tick(s);
 }
 
 static gw_usec
@@ -205,18 +206,18 @@ udp_deadline(const struct gw_session *base)
 
 	if (s->opened_due || s->closed_due || s->fin_due || s->flight.due)
 		return 0;
-	if (gw_udp_is_opening(s))
+	if (gw_udp_session_is_opening(s))
 		at = gw_usec_min(at, s->open_by);
 	if (s->link == NULL || s->state == GW_UDP_CLOSED)
 		return at;
 	if (s->link->due != 0 || gw_udp_streams_due(&s->link->streams) ||
 	    gw_udp_streams_has_event(&s->link->streams))
 		return 0;
-	at = gw_usec_min(at, gw_udp_output_deadline(s));
-	at = gw_usec_min(at, gw_udp_paths_deadline(s));
-	at = gw_usec_min(at, gw_udp_states_deadline(s));
+	at = gw_usec_min(at, gw_udp_session_output_deadline(s));
+	at = gw_usec_min(at, gw_udp_session_paths_deadline(s));
+	at = gw_usec_min(at, gw_udp_session_states_deadline(s));
 	at = gw_usec_min(at, gw_udp_streams_deadline(&s->link->streams));
-	if (gw_udp_is_open(s))
+	if (gw_udp_session_is_open(s))
 		at = gw_usec_min(at, s->sent_at + PING_AFTER);
 	return at;
 }
@@ -271,7 +272,8 @@ udp_event(struct gw_session *base, struct gw_session_event *ev)
 	if (s->link != NULL) {
 		if (gw_udp_streams_event(&s->link->streams, ev))
 			return true;
-		gw_udp_settle(s); /* the last of it may have been taken */
+		gw_udp_session_settle(
+		    s); /* the last of it may have been taken */
 	}
 	if (s->fin_due) {
 		s->fin_due = false;
@@ -284,7 +286,7 @@ udp_event(struct gw_session *base, struct gw_session_event *ev)
 static bool
 may_send(const struct gw_udp_session *s)
 {
-	return gw_udp_is_open(s) && !s->fin_wanted;
+	return gw_udp_session_is_open(s) && !s->fin_wanted;
 }
 
 static size_t
@@ -341,12 +343,13 @@ udp_finish(struct gw_session *base, gw_usec now)
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
 	s->now = now;
-	GW_ASSERT(!gw_udp_is_opening(s));
+	GW_ASSERT(!gw_udp_session_is_opening(s));
 	if (s->fin_wanted || s->state == GW_UDP_CLOSED)
 		return;
 	s->fin_wanted = true;
-	gw_udp_set_state(s, s->state == GW_UDP_ESTABLISHED ? GW_UDP_FIN_WAIT_1
-							   : GW_UDP_LAST_ACK);
+	gw_udp_session_set_state(s, s->state == GW_UDP_ESTABLISHED
+					? GW_UDP_FIN_WAIT_1
+					: GW_UDP_LAST_ACK);
 }
 
 static void
@@ -356,13 +359,13 @@ udp_abort(
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
 	s->now = now;
-	gw_udp_reset(s, err, text, text);
+	gw_udp_session_reset(s, err, text, text);
 }
 
 static bool
 udp_is_open(const struct gw_session *base)
 {
-	return gw_udp_is_open(peek(base));
+	return gw_udp_session_is_open(peek(base));
 }
 
 /* ---- begin ---- */
@@ -429,7 +432,7 @@ gw_udp_session_new(const struct gw_session_options *o,
 	    now + (s->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
 	gw_handshake_init(s->handshake, GW_CARRIER_UDP, o);
 	if (s->initiator)
-		gw_udp_opening_start(s);
+		gw_udp_session_opening_start(s);
 	else
 		gw_handshake_set_token(s->handshake, start->token);
 	*out = &s->base;

@@ -4,7 +4,7 @@
  * Sans-IO: datagrams come in one by one, and bursts of them go out, each
  * with its path; time is passed in, events are pulled (session.h).  The
  * states are those of RFC 9293, by name; docs/protocol.md, "Packets".  An
- * endpoint (endpoint.h) makes these sessions, and knows which datagram is
+ * endpoint (udp_endpoint.h) makes these sessions, and knows which datagram is
  * whose.  One thread at a time.
  */
 #ifndef GW_SESSION_UDP_UDP_SESSION_H
@@ -31,12 +31,13 @@ enum gw_udp_state {
 const char *gw_udp_state_name(enum gw_udp_state);
 
 /* What belongs to the carrier, beside struct gw_session_options. */
-struct gw_udp_options {
+struct gw_udp_tuning {
 	enum gw_congestion congestion;
 	uint64_t memory;   /* for buffers of the session, bytes; 0: 32 MiB */
 	uint32_t datagram; /* largest that its owner can send and take, bytes
 			      of UDP payload; 0: 16,000 */
 	uint64_t roll;     /* packets under one key; 0: GW_REKEY_RECORDS */
+	bool no_ecn;       /* its owner cannot mark packets */
 	gw_usec idle;      /* nothing heard for so long: lost; 0: 60 s */
 };
 
@@ -47,7 +48,7 @@ enum { GW_UDP_INPUTS = 128 };
  * A datagram for this session came; it is opened in place, and what events
  * lend stays there: keep it until they are pulled.
  */
-void gw_udp_session_input(struct gw_session *, struct gw_datagram *, gw_usec);
+void gw_udp_session_input(struct gw_session *, struct gw_incoming *, gw_usec);
 /* All datagrams that were there have been put in. */
 void gw_udp_session_batch_end(struct gw_session *, gw_usec now);
 /* The next burst to send; false: none now. */

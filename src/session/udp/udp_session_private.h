@@ -97,7 +97,7 @@ struct gw_udp_session {
 	bool initiator;
 	const struct gw_trace *trace;
 	struct gw_random random;
-	struct gw_udp_options o;
+	struct gw_udp_tuning o;
 	uint64_t window;
 	gw_usec now; /* of the call under way */
 
@@ -135,7 +135,7 @@ struct gw_udp_session {
 struct gw_udp_session *gw_udp_session_of(struct gw_session *);
 /* How a session begins: what its endpoint decides. */
 struct gw_udp_start {
-	struct gw_udp_options udp;
+	struct gw_udp_tuning udp;
 	struct gw_path path;
 	uint64_t cid, peer_cid;      /* peer_cid: 0 where it is not known */
 	uint8_t token[GW_TOKEN_LEN]; /* responder: that its RST bears */
@@ -148,73 +148,75 @@ void gw_udp_session_hello(struct gw_session *, const struct gw_hello_packet *,
 /* It has nothing to say any more, and nobody can want to hear it again. */
 bool gw_udp_session_gone(const struct gw_session *, gw_usec now);
 /* After the keys are in it. */
-GW_MUST_USE enum gw_err gw_udp_link_init(
+GW_MUST_USE enum gw_err gw_udp_session_link_init(
     const struct gw_udp_session *, struct gw_udp_link *);
-void gw_udp_link_free(struct gw_udp_link *);
+void gw_udp_session_link_free(struct gw_udp_link *);
 
 /* udp_states.c */
-void gw_udp_set_state(struct gw_udp_session *, enum gw_udp_state);
+void gw_udp_session_set_state(struct gw_udp_session *, enum gw_udp_state);
 /* Over, with this to tell; the peer is told nothing. */
-void gw_udp_close(struct gw_udp_session *, const struct gw_close *);
+void gw_udp_session_close(struct gw_udp_session *, const struct gw_close *);
 /* Over, and the peer is told where there are keys to seal it with. */
-void gw_udp_reset(
+void gw_udp_session_reset(
     struct gw_udp_session *, enum gw_err, const char *text, const char *told);
-void gw_udp_illegal(struct gw_udp_session *, const char *what);
+void gw_udp_session_illegal(struct gw_udp_session *, const char *what);
 /* The peer is there no more, and knows nothing of this session. */
-void gw_udp_vanished(struct gw_udp_session *, const char *text);
+void gw_udp_session_vanished(struct gw_udp_session *, const char *text);
 /* All of the session's data and its FIN are acknowledged, or its peer's FIN
  * takes effect: whatever follows from that. */
-void gw_udp_settle(struct gw_udp_session *);
+void gw_udp_session_settle(struct gw_udp_session *);
 /* A FIN came again, or the first time. */
-void gw_udp_on_fin(struct gw_udp_session *, uint64_t total, bool seen);
-void gw_udp_states_tick(struct gw_udp_session *);
-gw_usec gw_udp_states_deadline(const struct gw_udp_session *);
-bool gw_udp_is_open(const struct gw_udp_session *);
-bool gw_udp_is_opening(const struct gw_udp_session *);
+void gw_udp_session_on_fin(struct gw_udp_session *, uint64_t total, bool seen);
+void gw_udp_session_states_tick(struct gw_udp_session *);
+gw_usec gw_udp_session_states_deadline(const struct gw_udp_session *);
+bool gw_udp_session_is_open(const struct gw_udp_session *);
+bool gw_udp_session_is_opening(const struct gw_udp_session *);
 
 /* udp_opening.c */
-void gw_udp_opening_start(struct gw_udp_session *);
-void gw_udp_on_hello(
+void gw_udp_session_opening_start(struct gw_udp_session *);
+void gw_udp_session_on_hello(
     struct gw_udp_session *, const struct gw_hello_packet *, size_t bytes);
-void gw_udp_opening_tick(struct gw_udp_session *);
+void gw_udp_session_opening_tick(struct gw_udp_session *);
 /* Write the flight that is due as one datagram; 0: none. */
-size_t gw_udp_opening_output(struct gw_udp_session *, uint8_t *, size_t cap);
+size_t gw_udp_session_opening_output(
+    struct gw_udp_session *, uint8_t *, size_t cap);
 /* The peer sealed something: it has the keys. */
-void gw_udp_confirmed(struct gw_udp_session *);
-void gw_udp_drop_handshake(struct gw_udp_session *);
+void gw_udp_session_confirmed(struct gw_udp_session *);
+void gw_udp_session_drop_handshake(struct gw_udp_session *);
 
 /* udp_input.c */
-void gw_udp_on_sealed(struct gw_udp_session *, struct gw_datagram *);
+void gw_udp_session_on_sealed(struct gw_udp_session *, struct gw_incoming *);
 /* What became of packets that were sent. */
-void gw_udp_take_fates(struct gw_udp_session *);
+void gw_udp_session_take_fates(struct gw_udp_session *);
 /* What packet `number` carried has to go out again. */
-void gw_udp_repeat(
+void gw_udp_session_repeat(
     struct gw_udp_session *, uint64_t number, const struct gw_sent_content *);
 
 /* udp_output.c */
-bool gw_udp_output(struct gw_udp_session *, struct gw_burst *);
+bool gw_udp_session_packets(struct gw_udp_session *, struct gw_burst *);
 /* Header, text and tag; returns the length. */
-size_t gw_udp_seal(struct gw_udp_session *, uint64_t number,
+size_t gw_udp_session_seal(struct gw_udp_session *, uint64_t number,
     const struct gw_slice text[2], uint8_t *out);
-gw_usec gw_udp_output_deadline(const struct gw_udp_session *);
+gw_usec gw_udp_session_output_deadline(const struct gw_udp_session *);
 
 /* udp_trace.c: lines of a trace; nobody is to call it without one. */
 struct gw_udp_line {
 	char text[400];
 	size_t n;
 };
-void gw_udp_line_add(struct gw_udp_line *, const char *format, ...)
+void gw_udp_session_line_add(struct gw_udp_line *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void gw_udp_line_frame(struct gw_udp_line *, const struct gw_pframe *);
+void gw_udp_session_line_frame(struct gw_udp_line *, const struct gw_pframe *);
 /* direction: '>' or '<' */
-void gw_udp_line_out(const struct gw_udp_session *, char direction,
+void gw_udp_session_line_out(const struct gw_udp_session *, char direction,
     uint64_t number, size_t bytes, const struct gw_udp_line *);
 
 /* udp_paths.c */
 /* The newest packet came, from wherever. */
-void gw_udp_new_address(struct gw_udp_session *, const struct gw_datagram *);
-void gw_udp_on_response(struct gw_udp_session *, uint64_t);
-void gw_udp_paths_tick(struct gw_udp_session *);
-gw_usec gw_udp_paths_deadline(const struct gw_udp_session *);
+void gw_udp_session_new_address(
+    struct gw_udp_session *, const struct gw_incoming *);
+void gw_udp_session_on_response(struct gw_udp_session *, uint64_t);
+void gw_udp_session_paths_tick(struct gw_udp_session *);
+gw_usec gw_udp_session_paths_deadline(const struct gw_udp_session *);
 
 #endif /* GW_SESSION_UDP_UDP_SESSION_PRIVATE_H */

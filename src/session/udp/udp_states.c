@@ -75,7 +75,7 @@ two_msl(const struct gw_udp_session *s)
 }
 
 void
-gw_udp_set_state(struct gw_udp_session *s, enum gw_udp_state next)
+gw_udp_session_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 {
 	GW_ASSERT((state_next[s->state] & 1U << next) != 0);
 	gw_trace(s->trace, "%s -> %s", state_name[s->state], state_name[next]);
@@ -89,15 +89,15 @@ gw_udp_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 }
 
 bool
-gw_udp_is_opening(const struct gw_udp_session *s)
+gw_udp_session_is_opening(const struct gw_udp_session *s)
 {
 	return s->state == GW_UDP_SYN_SENT || s->state == GW_UDP_SYN_RCVD;
 }
 
 bool
-gw_udp_is_open(const struct gw_udp_session *s)
+gw_udp_session_is_open(const struct gw_udp_session *s)
 {
-	return !gw_udp_is_opening(s) && s->state != GW_UDP_CLOSED;
+	return !gw_udp_session_is_opening(s) && s->state != GW_UDP_CLOSED;
 }
 
 /* ---- the end ---- */
@@ -115,17 +115,17 @@ tell_closed(struct gw_udp_session *s, const struct gw_close *close)
 }
 
 void
-gw_udp_close(struct gw_udp_session *s, const struct gw_close *close)
+gw_udp_session_close(struct gw_udp_session *s, const struct gw_close *close)
 {
 	if (s->state == GW_UDP_CLOSED)
 		return;
 	tell_closed(s, close);
-	gw_udp_set_state(s, GW_UDP_CLOSED);
+	gw_udp_session_set_state(s, GW_UDP_CLOSED);
 }
 
 void
-gw_udp_reset(struct gw_udp_session *s, enum gw_err err, const char *text,
-    const char *told)
+gw_udp_session_reset(struct gw_udp_session *s, enum gw_err err,
+    const char *text, const char *told)
 {
 	struct gw_udp_link *l = s->link;
 	struct gw_close close;
@@ -133,7 +133,7 @@ gw_udp_reset(struct gw_udp_session *s, enum gw_err err, const char *text,
 	if (s->state == GW_UDP_CLOSED)
 		return;
 	gw_close_set(&close, err, "%s", text);
-	gw_udp_close(s, &close);
+	gw_udp_session_close(s, &close);
 	if (l == NULL)
 		return;
 	l->rst_code = (uint16_t)gw_rst_code(err);
@@ -144,10 +144,11 @@ gw_udp_reset(struct gw_udp_session *s, enum gw_err err, const char *text,
 }
 
 void
-gw_udp_illegal(struct gw_udp_session *s, const char *what)
+gw_udp_session_illegal(struct gw_udp_session *s, const char *what)
 {
 	gw_trace(s->trace, "illegal %s", what);
-	gw_udp_reset(s, GW_E_PROTOCOL, "the other side broke the protocol",
+	gw_udp_session_reset(s, GW_E_PROTOCOL,
+	    "the other side broke the protocol",
 	    "what this side sent breaks the protocol");
 }
 
@@ -168,15 +169,15 @@ on_fin_acked(struct gw_udp_session *s)
 	s->fin_acked = true;
 	switch (s->state) {
 	case GW_UDP_FIN_WAIT_1:
-		gw_udp_set_state(s, GW_UDP_FIN_WAIT_2);
+		gw_udp_session_set_state(s, GW_UDP_FIN_WAIT_2);
 		break;
 	case GW_UDP_CLOSING:
-		gw_udp_set_state(s, GW_UDP_TIME_WAIT);
+		gw_udp_session_set_state(s, GW_UDP_TIME_WAIT);
 		over(s);
 		break;
 	case GW_UDP_LAST_ACK:
 		over(s);
-		gw_udp_set_state(s, GW_UDP_CLOSED);
+		gw_udp_session_set_state(s, GW_UDP_CLOSED);
 		break;
 	default:
 		GW_ASSERT(s->state == GW_UDP_CLOSED);
@@ -191,13 +192,13 @@ on_fin_effect(struct gw_udp_session *s)
 	s->fin_due = true;
 	switch (s->state) {
 	case GW_UDP_ESTABLISHED:
-		gw_udp_set_state(s, GW_UDP_CLOSE_WAIT);
+		gw_udp_session_set_state(s, GW_UDP_CLOSE_WAIT);
 		break;
 	case GW_UDP_FIN_WAIT_1:
-		gw_udp_set_state(s, GW_UDP_CLOSING);
+		gw_udp_session_set_state(s, GW_UDP_CLOSING);
 		break;
 	case GW_UDP_FIN_WAIT_2:
-		gw_udp_set_state(s, GW_UDP_TIME_WAIT);
+		gw_udp_session_set_state(s, GW_UDP_TIME_WAIT);
 		over(s);
 		break;
 	default:
@@ -206,11 +207,11 @@ on_fin_effect(struct gw_udp_session *s)
 }
 
 void
-gw_udp_settle(struct gw_udp_session *s)
+gw_udp_session_settle(struct gw_udp_session *s)
 {
 	const struct gw_udp_link *l = s->link;
 
-	if (!gw_udp_is_open(s))
+	if (!gw_udp_session_is_open(s))
 		return;
 	if (l->peer_fin && !s->fin_received &&
 	    gw_udp_streams_taken(&l->streams) == l->peer_total)
@@ -225,21 +226,21 @@ gw_udp_settle(struct gw_udp_session *s)
 }
 
 void
-gw_udp_on_fin(struct gw_udp_session *s, uint64_t total, bool seen)
+gw_udp_session_on_fin(struct gw_udp_session *s, uint64_t total, bool seen)
 {
 	struct gw_udp_link *l = s->link;
 	const gw_usec most = s->since + 2 * two_msl(s);
 
 	if (l->peer_fin && total != l->peer_total) {
-		gw_udp_illegal(s, "FIN");
+		gw_udp_session_illegal(s, "FIN");
 		return;
 	}
 	if (total < gw_udp_streams_received(&l->streams)) {
-		gw_udp_illegal(s, "FIN below what came");
+		gw_udp_session_illegal(s, "FIN below what came");
 		return;
 	}
 	if (seen && !s->fin_sent) {
-		gw_udp_illegal(s, "FIN that saw ours");
+		gw_udp_session_illegal(s, "FIN that saw ours");
 		return;
 	}
 	l->seen = l->seen || seen;
@@ -252,7 +253,7 @@ gw_udp_on_fin(struct gw_udp_session *s, uint64_t total, bool seen)
 }
 
 void
-gw_udp_vanished(struct gw_udp_session *s, const char *text)
+gw_udp_session_vanished(struct gw_udp_session *s, const char *text)
 {
 	const bool good = s->state == GW_UDP_TIME_WAIT ||
 			  (s->state == GW_UDP_LAST_ACK &&
@@ -262,7 +263,7 @@ gw_udp_vanished(struct gw_udp_session *s, const char *text)
 	/* Nobody leaves before the other one's FIN has taken effect, and all
 	 * that can be missing here is the word of it. */
 	gw_close_set(&close, good ? GW_OK : GW_E_LOST, "%s", good ? "" : text);
-	gw_udp_close(s, &close);
+	gw_udp_session_close(s, &close);
 }
 
 /* ---- time ---- */
@@ -273,18 +274,18 @@ lost(struct gw_udp_session *s, enum gw_err err, const char *text)
 	struct gw_close close;
 
 	gw_close_set(&close, err, "%s", text);
-	gw_udp_close(s, &close);
+	gw_udp_session_close(s, &close);
 }
 
 void
-gw_udp_states_tick(struct gw_udp_session *s)
+gw_udp_session_states_tick(struct gw_udp_session *s)
 {
 	switch (s->state) {
 	case GW_UDP_CLOSED:
 		return;
 	case GW_UDP_TIME_WAIT:
 		if (s->now >= s->until)
-			gw_udp_set_state(s, GW_UDP_CLOSED);
+			gw_udp_session_set_state(s, GW_UDP_CLOSED);
 		return;
 	case GW_UDP_LAST_ACK:
 		if (s->now >= s->until &&
@@ -294,7 +295,7 @@ gw_udp_states_tick(struct gw_udp_session *s)
 			/* All data is there, and our FIN is all that can be
 			 * missing: whoever should say so has left. */
 			over(s);
-			gw_udp_set_state(s, GW_UDP_CLOSED);
+			gw_udp_session_set_state(s, GW_UDP_CLOSED);
 			return;
 		}
 		break;
@@ -310,9 +311,9 @@ gw_udp_states_tick(struct gw_udp_session *s)
 }
 
 gw_usec
-gw_udp_states_deadline(const struct gw_udp_session *s)
+gw_udp_session_states_deadline(const struct gw_udp_session *s)
 {
-	if (s->state == GW_UDP_CLOSED || gw_udp_is_opening(s))
+	if (s->state == GW_UDP_CLOSED || gw_udp_session_is_opening(s))
 		return GW_NEVER;
 	if (s->state == GW_UDP_TIME_WAIT)
 		return s->until;

@@ -9,7 +9,7 @@
 #include "session/udp/udp_session_private.h"
 
 void
-gw_udp_line_add(struct gw_udp_line *l, const char *format, ...)
+gw_udp_session_line_add(struct gw_udp_line *l, const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -41,11 +41,11 @@ add_ack(struct gw_udp_line *l, const struct gw_ack *a)
 		    r->first == r->last ? " %" PRIu64 : " %" PRIu64 "-%" PRIu64,
 		    r->first, r->last);
 	}
-	gw_udp_line_add(l, "ACK%s", text);
+	gw_udp_session_line_add(l, "ACK%s", text);
 }
 
 void
-gw_udp_line_frame(struct gw_udp_line *l, const struct gw_pframe *f)
+gw_udp_session_line_frame(struct gw_udp_line *l, const struct gw_pframe *f)
 {
 	switch (f->type) {
 	case GW_PFRAME_ACK:
@@ -53,33 +53,35 @@ gw_udp_line_frame(struct gw_udp_line *l, const struct gw_pframe *f)
 		add_ack(l, &f->ack);
 		break;
 	case GW_PFRAME_STREAM:
-		gw_udp_line_add(l, "STREAM %u [%" PRIu64 ",%" PRIu64 ")%s",
-		    f->stream.id, f->stream.offset,
-		    f->stream.offset + f->stream.data.n,
+		gw_udp_session_line_add(l,
+		    "STREAM %u [%" PRIu64 ",%" PRIu64 ")%s", f->stream.id,
+		    f->stream.offset, f->stream.offset + f->stream.data.n,
 		    f->stream.end ? " END" : "");
 		break;
 	case GW_PFRAME_WINDOW:
-		gw_udp_line_add(
+		gw_udp_session_line_add(
 		    l, "WINDOW %u %" PRIu64, f->window.id, f->window.at);
 		break;
 	case GW_PFRAME_SESSION_WINDOW:
-		gw_udp_line_add(l, "SESSION_WINDOW %" PRIu64, f->window.at);
+		gw_udp_session_line_add(
+		    l, "SESSION_WINDOW %" PRIu64, f->window.at);
 		break;
 	case GW_PFRAME_BLOCKED:
-		gw_udp_line_add(
+		gw_udp_session_line_add(
 		    l, "BLOCKED %u %" PRIu64, f->window.id, f->window.at);
 		break;
 	case GW_PFRAME_FIN:
-		gw_udp_line_add(l, "FIN after %" PRIu64 " bytes", f->fin.total);
+		gw_udp_session_line_add(
+		    l, "FIN after %" PRIu64 " bytes", f->fin.total);
 		break;
 	default:
-		gw_udp_line_add(l, "%s", gw_pframe_name(f->type));
+		gw_udp_session_line_add(l, "%s", gw_pframe_name(f->type));
 	}
 }
 
 void
-gw_udp_line_out(const struct gw_udp_session *s, char direction, uint64_t number,
-    size_t bytes, const struct gw_udp_line *l)
+gw_udp_session_line_out(const struct gw_udp_session *s, char direction,
+    uint64_t number, size_t bytes, const struct gw_udp_line *l)
 {
 	gw_trace(s->trace, "%c #%" PRIu64 " %zu bytes: %s", direction, number,
 	    bytes, l->n > 0 ? l->text : "PADDING");

@@ -1,4 +1,4 @@
-#include "session/udp/endpoint.h"
+#include "session/udp/udp_endpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +29,8 @@ struct reply {
 	struct gw_path to;
 };
 
-struct gw_endpoint {
-	struct gw_endpoint_options o;
+struct gw_udp_endpoint {
+	struct gw_udp_endpoint_options o;
 	struct gw_map *by_cid; /* -> entry */
 	struct entry *all;
 	struct entry *active, **active_last;
@@ -40,16 +40,16 @@ struct gw_endpoint {
 	unsigned reply_n;
 	gw_usec second; /* in which `resets` were sent */
 	unsigned resets;
-	struct gw_endpoint_stats stats;
+	struct gw_udp_endpoint_stats stats;
 };
 
 /* ---- life ---- */
 
 enum gw_err
-gw_endpoint_new(
-    const struct gw_endpoint_options *o, gw_usec now, struct gw_endpoint **out)
+gw_udp_endpoint_new(const struct gw_udp_endpoint_options *o, gw_usec now,
+    struct gw_udp_endpoint **out)
 {
-	struct gw_endpoint *e = calloc(1, sizeof(*e));
+	struct gw_udp_endpoint *e = calloc(1, sizeof(*e));
 
 	if (e == NULL)
 		return GW_E_MEMORY;
@@ -75,7 +75,7 @@ key_of(uint64_t cid)
 }
 
 static struct entry *
-find(const struct gw_endpoint *e, uint64_t cid)
+find(const struct gw_udp_endpoint *e, uint64_t cid)
 {
 	const struct gw_key k = key_of(cid);
 	uintptr_t at;
@@ -84,7 +84,7 @@ find(const struct gw_endpoint *e, uint64_t cid)
 }
 
 static struct entry *
-entry_of(const struct gw_endpoint *e, struct gw_session *s)
+entry_of(const struct gw_udp_endpoint *e, struct gw_session *s)
 {
 	struct entry *x = find(e, gw_udp_session_of(s)->cid);
 
@@ -94,7 +94,7 @@ entry_of(const struct gw_endpoint *e, struct gw_session *s)
 }
 
 static void
-activate(struct gw_endpoint *e, struct entry *x)
+activate(struct gw_udp_endpoint *e, struct entry *x)
 {
 	if (x->active)
 		return;
@@ -105,7 +105,7 @@ activate(struct gw_endpoint *e, struct entry *x)
 }
 
 static void
-deactivate(struct gw_endpoint *e, struct entry *x)
+deactivate(struct gw_udp_endpoint *e, struct entry *x)
 {
 	struct entry **at = &e->active;
 
@@ -120,7 +120,7 @@ deactivate(struct gw_endpoint *e, struct entry *x)
 }
 
 static void
-drop(struct gw_endpoint *e, struct entry *x)
+drop(struct gw_udp_endpoint *e, struct entry *x)
 {
 	const struct gw_key k = key_of(gw_udp_session_of(x->session)->cid);
 
@@ -138,7 +138,7 @@ drop(struct gw_endpoint *e, struct entry *x)
 }
 
 void
-gw_endpoint_free(struct gw_endpoint *e)
+gw_udp_endpoint_free(struct gw_udp_endpoint *e)
 {
 	if (e == NULL)
 		return;
@@ -152,7 +152,7 @@ gw_endpoint_free(struct gw_endpoint *e)
 
 /* The session is the endpoint's from here on. */
 static enum gw_err
-add(struct gw_endpoint *e, struct gw_session *s)
+add(struct gw_udp_endpoint *e, struct gw_session *s)
 {
 	const struct gw_key k = key_of(gw_udp_session_of(s)->cid);
 	struct entry *x = calloc(1, sizeof(*x));
@@ -173,7 +173,7 @@ add(struct gw_endpoint *e, struct gw_session *s)
 
 /* A fresh connection id: never 0, and nobody else's here. */
 static uint64_t
-fresh_cid(struct gw_endpoint *e)
+fresh_cid(struct gw_udp_endpoint *e)
 {
 	uint64_t cid;
 
@@ -186,7 +186,7 @@ fresh_cid(struct gw_endpoint *e)
 /* ---- answers without state ---- */
 
 static void
-reply(struct gw_endpoint *e, const struct gw_path *to,
+reply(struct gw_udp_endpoint *e, const struct gw_path *to,
     const struct gw_hello_packet *p)
 {
 	struct reply *r;
@@ -205,7 +205,7 @@ reply(struct gw_endpoint *e, const struct gw_path *to,
 /* What a session with this id would have put into its SYN_ACK. */
 static void
 reset_token(
-    const struct gw_endpoint *e, uint64_t cid, uint8_t out[GW_TOKEN_LEN])
+    const struct gw_udp_endpoint *e, uint64_t cid, uint8_t out[GW_TOKEN_LEN])
 {
 	uint8_t full[32];
 
@@ -216,7 +216,7 @@ reset_token(
 
 /* A sealed packet for nobody: perhaps this device was started anew. */
 static void
-reset(struct gw_endpoint *e, const struct gw_datagram *d, uint64_t dcid,
+reset(struct gw_udp_endpoint *e, const struct gw_incoming *d, uint64_t dcid,
     gw_usec now)
 {
 	struct gw_rst rst = { .reason = GW_RST_NO_STATE };
@@ -243,7 +243,7 @@ reset(struct gw_endpoint *e, const struct gw_datagram *d, uint64_t dcid,
 }
 
 static void
-ask_for_cookie(struct gw_endpoint *e, const struct gw_path *to,
+ask_for_cookie(struct gw_udp_endpoint *e, const struct gw_path *to,
     const struct gw_hello_packet *syn, gw_usec now)
 {
 	uint8_t cookie[GW_COOKIE_LEN];
@@ -263,7 +263,7 @@ ask_for_cookie(struct gw_endpoint *e, const struct gw_path *to,
 
 /* The session that this SYN began already. */
 static struct entry *
-find_syn(const struct gw_endpoint *e, const struct gw_path *from,
+find_syn(const struct gw_udp_endpoint *e, const struct gw_path *from,
     const struct gw_hello_packet *syn)
 {
 	for (struct entry *x = e->all; x != NULL; x = x->next) {
@@ -278,7 +278,7 @@ find_syn(const struct gw_endpoint *e, const struct gw_path *from,
 
 /* May a handshake begin for it? */
 static bool
-may_begin(struct gw_endpoint *e, const struct gw_path *from,
+may_begin(struct gw_udp_endpoint *e, const struct gw_path *from,
     const struct gw_hello_packet *syn, gw_usec now)
 {
 	if (e->o.session.door == NULL || syn->scid == 0)
@@ -296,7 +296,7 @@ may_begin(struct gw_endpoint *e, const struct gw_path *from,
 }
 
 static struct entry *
-begin(struct gw_endpoint *e, const struct gw_path *from,
+begin(struct gw_udp_endpoint *e, const struct gw_path *from,
     const struct gw_hello_packet *syn, gw_usec now)
 {
 	struct gw_udp_start start = {
@@ -318,7 +318,7 @@ begin(struct gw_endpoint *e, const struct gw_path *from,
 }
 
 static struct entry *
-on_syn(struct gw_endpoint *e, const struct gw_datagram *d,
+on_syn(struct gw_udp_endpoint *e, const struct gw_incoming *d,
     const struct gw_hello_packet *p, gw_usec now, uint32_t tickets[2])
 {
 	struct gw_source source;
@@ -337,7 +337,7 @@ on_syn(struct gw_endpoint *e, const struct gw_datagram *d,
 
 /* A reset that lost our id names the one under which we sent. */
 static struct entry *
-find_by_peer(const struct gw_endpoint *e, const struct gw_hello_packet *p)
+find_by_peer(const struct gw_udp_endpoint *e, const struct gw_hello_packet *p)
 {
 	if (p->type != GW_HELLO_RST)
 		return NULL;
@@ -348,7 +348,7 @@ find_by_peer(const struct gw_endpoint *e, const struct gw_hello_packet *p)
 }
 
 static struct entry *
-on_hello(struct gw_endpoint *e, const struct gw_datagram *d, gw_usec now,
+on_hello(struct gw_udp_endpoint *e, const struct gw_incoming *d, gw_usec now,
     uint32_t tickets[2])
 {
 	struct gw_hello_packet p;
@@ -368,8 +368,8 @@ on_hello(struct gw_endpoint *e, const struct gw_datagram *d, gw_usec now,
 }
 
 struct gw_session *
-gw_endpoint_input(struct gw_endpoint *e, struct gw_datagram *d, gw_usec now,
-    uint32_t *ticket, uint32_t *evicted)
+gw_udp_endpoint_input(struct gw_udp_endpoint *e, struct gw_incoming *d,
+    gw_usec now, uint32_t *ticket, uint32_t *evicted)
 {
 	uint32_t tickets[2] = { 0, 0 };
 	struct entry *x = NULL;
@@ -402,24 +402,33 @@ gw_endpoint_input(struct gw_endpoint *e, struct gw_datagram *d, gw_usec now,
 }
 
 void
-gw_endpoint_refused(
-    struct gw_endpoint *e, const struct gw_path *path, gw_usec now)
+gw_udp_endpoint_refused(
+    struct gw_udp_endpoint *e, const struct gw_path *path, gw_usec now)
 {
 	for (struct entry *x = e->all; x != NULL; x = x->next)
 		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path))
 			gw_udp_session_refused(x->session, now);
 }
 
+void
+gw_udp_endpoint_too_large(struct gw_udp_endpoint *e, const struct gw_path *path,
+    uint32_t bytes, gw_usec now)
+{
+	for (struct entry *x = e->all; x != NULL; x = x->next)
+		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path))
+			gw_udp_session_too_large(x->session, bytes + 1, now);
+}
+
 /* ---- out ---- */
 
 void
-gw_endpoint_touch(struct gw_endpoint *e, struct gw_session *s)
+gw_udp_endpoint_touch(struct gw_udp_endpoint *e, struct gw_session *s)
 {
 	activate(e, entry_of(e, s));
 }
 
 static bool
-next_reply(struct gw_endpoint *e, struct gw_burst *b)
+next_reply(struct gw_udp_endpoint *e, struct gw_burst *b)
 {
 	const struct reply *r;
 
@@ -435,7 +444,8 @@ next_reply(struct gw_endpoint *e, struct gw_burst *b)
 }
 
 bool
-gw_endpoint_output(struct gw_endpoint *e, struct gw_burst *b, gw_usec now)
+gw_udp_endpoint_output(
+    struct gw_udp_endpoint *e, struct gw_burst *b, gw_usec now)
 {
 	struct entry *x;
 
@@ -455,7 +465,7 @@ gw_endpoint_output(struct gw_endpoint *e, struct gw_burst *b, gw_usec now)
 /* ---- time ---- */
 
 void
-gw_endpoint_tick(struct gw_endpoint *e, gw_usec now)
+gw_udp_endpoint_tick(struct gw_udp_endpoint *e, gw_usec now)
 {
 	struct entry *x = e->all, *next;
 
@@ -471,7 +481,7 @@ gw_endpoint_tick(struct gw_endpoint *e, gw_usec now)
 }
 
 gw_usec
-gw_endpoint_deadline(const struct gw_endpoint *e)
+gw_udp_endpoint_deadline(const struct gw_udp_endpoint *e)
 {
 	gw_usec at = GW_NEVER;
 
@@ -489,8 +499,9 @@ gw_endpoint_deadline(const struct gw_endpoint *e)
 /* ---- owners ---- */
 
 enum gw_err
-gw_endpoint_connect(struct gw_endpoint *e, const struct gw_session_options *o,
-    const struct gw_path *to, gw_usec now, struct gw_session **out)
+gw_udp_endpoint_connect(struct gw_udp_endpoint *e,
+    const struct gw_session_options *o, const struct gw_path *to, gw_usec now,
+    struct gw_session **out)
 {
 	struct gw_udp_start start = {
 		.udp = e->o.udp,
@@ -512,7 +523,8 @@ gw_endpoint_connect(struct gw_endpoint *e, const struct gw_session_options *o,
 }
 
 void
-gw_endpoint_release(struct gw_endpoint *e, struct gw_session *s, gw_usec now)
+gw_udp_endpoint_release(
+    struct gw_udp_endpoint *e, struct gw_session *s, gw_usec now)
 {
 	struct entry *x = entry_of(e, s);
 
@@ -523,13 +535,14 @@ gw_endpoint_release(struct gw_endpoint *e, struct gw_session *s, gw_usec now)
 }
 
 size_t
-gw_endpoint_count(const struct gw_endpoint *e)
+gw_udp_endpoint_count(const struct gw_udp_endpoint *e)
 {
 	return e->count;
 }
 
 struct gw_session *
-gw_endpoint_next(const struct gw_endpoint *e, const struct gw_session *s)
+gw_udp_endpoint_next(
+    const struct gw_udp_endpoint *e, const struct gw_session *s)
 {
 	const struct entry *x;
 
@@ -539,8 +552,8 @@ gw_endpoint_next(const struct gw_endpoint *e, const struct gw_session *s)
 	return x != NULL ? x->session : NULL;
 }
 
-struct gw_endpoint_stats
-gw_endpoint_stats(const struct gw_endpoint *e)
+struct gw_udp_endpoint_stats
+gw_udp_endpoint_stats(const struct gw_udp_endpoint *e)
 {
 	return e->stats;
 }

@@ -7,6 +7,7 @@
 #define GW_RUN_ENTRANCE_H
 
 #include "run/conn.h"
+#include "session/udp/udp_session.h"
 
 struct gw_entrance_owner {
 	/* An authenticated session; the conn is the owner's from here on. */
@@ -18,6 +19,9 @@ struct gw_entrance_owner {
 	    void *arg, const struct gw_session_event *, const char *address);
 	void *arg;
 };
+
+/* What sessions may run on. */
+enum gw_carriers { GW_CARRIERS_ALL, GW_CARRIERS_TCP, GW_CARRIERS_UDP };
 
 /* What every session of this device starts from. */
 struct gw_self {

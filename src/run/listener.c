@@ -6,15 +6,18 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "crypto/kdf.h"
 #include "os/clock.h"
 #include "os/tcp.h"
 #include "run/tcp_conn.h"
+#include "run/udp_port.h"
 #include "session/tcp/tcp_session.h"
 
 enum {
 	BACKLOG = 512,
 	ACCEPTS_PER_TURN = 4, /* evicted ones are closed between turns */
-	PAUSE_MS = 50         /* when descriptors have run out */
+	PAUSE_MS = 50,        /* when descriptors have run out */
+	ANY_TRIES = 16        /* for a number that is free on tcp and udp */
 };
 
 /* A handshake under way. */
@@ -27,7 +30,8 @@ struct pending {
 struct gw_listener {
 	struct gw_listener_options o;
 	char *address;
-	int fd;
+	int fd;                  /* -1: not on tcp */
+	struct gw_udp_port *udp; /* NULL: not on udp */
 	struct pending *pending;
 	uv_poll_t poll;
 	uv_timer_t timer; /* expiry at the door, or a pause in accepting */
@@ -105,11 +109,10 @@ on_ready(struct gw_conn *c, void *owner)
 	return false;
 }
 
-/* Give a fresh connection a responding session; the fd is taken. */
-static void
-welcome(struct gw_listener *l, int fd, const struct gw_addr *from)
+static struct gw_session_options
+session_options(const struct gw_listener *l)
 {
-	struct gw_session_options so = {
+	return (struct gw_session_options){
 		.self = &l->o.self->keys,
 		.name = l->o.self->name,
 		.prefer_aes = gw_cipher_has_aes(),
@@ -117,6 +120,35 @@ welcome(struct gw_listener *l, int fd, const struct gw_addr *from)
 		.random = l->o.self->random,
 		.door = l->o.door,
 	};
+}
+
+/* Who comes in on udp; its handshake is at the door already. */
+static void
+on_came(void *arg, struct gw_conn *c, uint32_t evicted)
+{
+	struct gw_listener *l = arg;
+	struct pending *p = calloc(1, sizeof *p);
+
+	if (evicted != 0)
+		drop_ticket(l, evicted);
+	if (p == NULL) {
+		gw_door_leave(l->o.door, c->ticket);
+		gw_conn_close(c);
+		return;
+	}
+	p->listener = l;
+	p->conn = c;
+	p->next = l->pending;
+	l->pending = p;
+	gw_conn_set_owner(c, on_ready, p);
+	arm(l);
+}
+
+/* Give a fresh connection a responding session; the fd is taken. */
+static void
+welcome(struct gw_listener *l, int fd, const struct gw_addr *from)
+{
+	struct gw_session_options so = session_options(l);
 	gw_usec now = gw_clock_now();
 	struct gw_session *s = NULL;
 	struct gw_source source;
@@ -196,15 +228,81 @@ on_timer(uv_timer_t *t)
 
 /* ---- life ---- */
 
+/* On tcp; port 0 becomes whichever it was. */
+static enum gw_err
+listen_tcp(struct gw_listener *l, uint16_t port, struct gw_why *why)
+{
+	if (l->o.carriers == GW_CARRIERS_UDP)
+		return GW_OK;
+	return gw_tcp_listen(l->address, port, BACKLOG, why, &l->fd);
+}
+
+static enum gw_err
+listen_udp(struct gw_listener *l, uint16_t port, struct gw_why *why)
+{
+	struct gw_udp_port_options o = {
+		.loop = l->o.loop,
+		.address = l->address,
+		.port = l->fd != -1 ? gw_tcp_port(l->fd) : port,
+		.endpoint = { .session = session_options(l), .udp = l->o.udp },
+		.came = on_came,
+		.arg = l,
+	};
+	enum gw_err err;
+
+	if (l->o.carriers == GW_CARRIERS_TCP)
+		return GW_OK;
+	gw_hkdf(gw_slice(NULL, 0),
+	    gw_slice(l->o.self->keys.secret, sizeof l->o.self->keys.secret),
+	    gw_slice_str("godwit reset"), o.endpoint.secret,
+	    sizeof o.endpoint.secret);
+	err = gw_udp_port_open(&o, why, &l->udp);
+	gw_wipe(o.endpoint.secret, sizeof o.endpoint.secret);
+	return err;
+}
+
+/* One number on both: where any will do, one that is free on both. */
+static enum gw_err
+listen_on_port(struct gw_listener *l, uint16_t port, struct gw_why *why)
+{
+	enum gw_err err = GW_E_ADDRESS;
+
+	for (int i = 0; i < (port == 0 ? ANY_TRIES : 1); i++) {
+		if ((err = listen_tcp(l, port, why)) != GW_OK)
+			return err;
+		if ((err = listen_udp(l, port, why)) != GW_E_ADDRESS)
+			break;
+		if (l->fd != -1)
+			close(l->fd);
+		l->fd = -1;
+	}
+	return err;
+}
+
 static enum gw_err
 listen_on(struct gw_listener *l, struct gw_why *why)
 {
-	enum gw_err err;
+	enum gw_err err = listen_on_port(l, l->o.port, why);
 
-	err = gw_tcp_listen(l->address, l->o.port, BACKLOG, why, &l->fd);
 	if (err == GW_E_ADDRESS && l->o.any_port_then)
-		err = gw_tcp_listen(l->address, 0, BACKLOG, why, &l->fd);
+		err = listen_on_port(l, 0, why);
 	return err;
+}
+
+static enum gw_err
+watch(struct gw_listener *l, struct gw_why *why)
+{
+	uv_timer_init(&l->o.loop->uv, &l->timer);
+	l->timer.data = l;
+	l->handles = 1;
+	if (l->fd == -1)
+		return GW_OK;
+	if (uv_poll_init(&l->o.loop->uv, &l->poll, l->fd) != 0)
+		return gw_why(why, GW_E_FAILED, "cannot watch the socket");
+	l->poll.data = l;
+	l->handles++;
+	uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
+	return GW_OK;
 }
 
 enum gw_err
@@ -217,24 +315,22 @@ gw_listener_new(const struct gw_listener_options *o, struct gw_why *why,
 	if ((l = calloc(1, sizeof *l)) == NULL)
 		return GW_E_MEMORY;
 	l->o = *o;
+	l->fd = -1;
 	err = GW_E_MEMORY;
 	if (o->address != NULL && (l->address = strdup(o->address)) == NULL)
 		goto err0;
 	if ((err = listen_on(l, why)) != GW_OK)
-		goto err0;
-	if (uv_poll_init(&o->loop->uv, &l->poll, l->fd) != 0) {
-		err = gw_why(why, GW_E_FAILED, "cannot watch the socket");
 		goto err1;
+	if ((err = watch(l, why)) != GW_OK) {
+		gw_listener_close(l);
+		return err;
 	}
-	uv_timer_init(&o->loop->uv, &l->timer);
-	l->poll.data = l->timer.data = l;
-	l->handles = 2;
-	uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
 	*out = l;
 	return GW_OK;
 
 err1:
-	close(l->fd);
+	if (l->fd != -1)
+		close(l->fd);
 err0:
 	free(l->address);
 	free(l);
@@ -248,7 +344,8 @@ on_closed(uv_handle_t *h)
 
 	if (--l->handles > 0)
 		return;
-	close(l->fd);
+	if (l->fd != -1)
+		close(l->fd);
 	free(l->address);
 	free(l);
 }
@@ -264,14 +361,16 @@ gw_listener_close(struct gw_listener *l)
 		l->pending = p->next;
 		gw_conn_close(release(p));
 	}
-	uv_close((uv_handle_t *)&l->poll, on_closed);
+	gw_udp_port_close(l->udp);
+	if (l->handles > 1)
+		uv_close((uv_handle_t *)&l->poll, on_closed);
 	uv_close((uv_handle_t *)&l->timer, on_closed);
 }
 
 uint16_t
 gw_listener_port(const struct gw_listener *l)
 {
-	return gw_tcp_port(l->fd);
+	return l->fd != -1 ? gw_tcp_port(l->fd) : gw_udp_port_number(l->udp);
 }
 
 size_t

@@ -1,5 +1,6 @@
 /*
- * listener - a listening socket, its door, and the handshakes under way.
+ * listener - where sessions come in: one port number on tcp and udp, a door
+ * for both, and the handshakes under way.
  */
 #ifndef GW_RUN_LISTENER_H
 #define GW_RUN_LISTENER_H
@@ -15,7 +16,9 @@ struct gw_listener_options {
 	uint64_t window;     /* of a stream, bytes */
 	const char *address; /* NULL: all, both families */
 	uint16_t port;       /* 0: any */
-	bool any_port_then;  /* when `port` is busy take any */
+	enum gw_carriers carriers;
+	struct gw_udp_tuning udp;
+	bool any_port_then; /* when `port` is busy take any */
 	struct gw_door *door;
 	struct gw_entrance_owner owner;
 };

@@ -37,7 +37,8 @@ on_line(struct udp_bed *b, unsigned side, const char *text)
 {
 	int n;
 
-	if (b->log == NULL)
+	if (b->log == NULL ||
+	    (b->summary && strstr(text, "1200 bytes: STREAM")))
 		return;
 	n = snprintf(b->log + b->log_len, UDP_BED_LOG - b->log_len,
 	    "[%6llu.%03llu ms] %s %s\n",
@@ -330,7 +331,9 @@ side_init(struct udp_bed *b, const struct udp_bed_options *o, unsigned i)
 {
 	struct udp_side *side = &b->side[i];
 	struct gw_udp_endpoint_options eo = {
-		.udp = { .congestion = o->congestion, .roll = o->roll },
+		.udp = { .congestion = o->congestion,
+		    .roll = o->roll,
+		    .datagram = o->no_growth ? GW_PACKET_MIN : 0 },
 		.secret = { (uint8_t)(i + 1) },
 	};
 	uint8_t seed[32] = { (uint8_t)(i + 1) };
@@ -354,6 +357,7 @@ udp_bed_init(struct udp_bed *b, const struct udp_bed_options *o)
 	b->random = (struct gw_random){ fill, &b->random_state };
 	b->trace[0] = (struct gw_trace){ on_line_0, b };
 	b->trace[1] = (struct gw_trace){ on_line_1, b };
+	b->summary = o->summary;
 	if (o->traced)
 		b->log = calloc(1, UDP_BED_LOG);
 	b->net = net_new(o->seed);
@@ -421,6 +425,19 @@ udp_bed_until(struct udp_bed *b, bool (*holds)(struct udp_bed *), gw_usec most)
 			tick, work, output, deadline };
 	b->now = net_run(b->net, &run, b->now, b->now + most);
 	return holds(b);
+}
+
+static bool
+never(struct udp_bed *b)
+{
+	(void)b;
+	return false;
+}
+
+void
+udp_bed_linger(struct udp_bed *b, gw_usec time)
+{
+	(void)udp_bed_until(b, never, time);
 }
 
 void

@@ -57,6 +57,8 @@ struct udp_bed {
 	gw_usec now;
 	char *log; /* golden traces: what both sides traced */
 	size_t log_len;
+	bool summary;
+	unsigned drops; /* for the script */
 	struct gw_trace trace[2];
 };
 
@@ -68,6 +70,8 @@ struct udp_bed_options {
 	const char *code[2]; /* NULL: "7-crane-otter" */
 	uint64_t roll;
 	bool traced;
+	bool summary;   /* a trace without the lines of full packets */
+	bool no_growth; /* datagrams stay as they are */
 };
 
 void udp_bed_init(struct udp_bed *, const struct udp_bed_options *);
@@ -79,6 +83,8 @@ void udp_bed_run(struct udp_bed *, gw_usec most);
 /* Until a condition holds, or so long; says whether it held. */
 bool udp_bed_until(
     struct udp_bed *, bool (*holds)(struct udp_bed *), gw_usec most);
+/* For so long, whatever happens. */
+void udp_bed_linger(struct udp_bed *, gw_usec);
 /* Stop caring about a session, as an owner that is done does. */
 void udp_bed_release(struct udp_side *);
 /* What stands at an offset of a stream of a side. */

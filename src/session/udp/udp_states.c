@@ -206,6 +206,13 @@ on_fin_effect(struct gw_udp_session *s)
 	}
 }
 
+/* Everything of ours has arrived, as far as can be known. */
+static bool
+is_all_there(const struct gw_udp_session *s)
+{
+	return s->link->seen || gw_udp_streams_all_acked(&s->link->streams);
+}
+
 void
 gw_udp_session_settle(struct gw_udp_session *s)
 {
@@ -213,16 +220,15 @@ gw_udp_session_settle(struct gw_udp_session *s)
 
 	if (!gw_udp_session_is_open(s))
 		return;
-	if (l->peer_fin && !s->fin_received &&
+	if (s->fin_sent && !s->fin_acked && is_all_there(s)) {
+		if (s->fin_told || l->seen)
+			on_fin_acked(s);
+		else if (s->state == GW_UDP_LAST_ACK && s->until == GW_NEVER)
+			s->until = s->now + LAST_ACK_PTOS * pto(s);
+	}
+	if (gw_udp_session_is_open(s) && l->peer_fin && !s->fin_received &&
 	    gw_udp_streams_taken(&l->streams) == l->peer_total)
 		on_fin_effect(s);
-	if (!s->fin_sent || s->fin_acked ||
-	    !(l->seen || gw_udp_streams_all_acked(&l->streams)))
-		return;
-	if (s->fin_told || l->seen)
-		on_fin_acked(s);
-	else if (s->state == GW_UDP_LAST_ACK && s->until == GW_NEVER)
-		s->until = s->now + LAST_ACK_PTOS * pto(s);
 }
 
 void

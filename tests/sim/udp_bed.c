@@ -32,13 +32,21 @@ udp_bed_byte(unsigned side, unsigned stream, uint64_t offset)
 
 /* ---- traces ---- */
 
+/* Full packets, and packets that acknowledge and do nothing else. */
+static bool
+is_routine(const char *text)
+{
+	return strstr(text, "1200 bytes: STREAM") != NULL ||
+	       (strstr(text, "bytes: ACK ") != NULL &&
+		   strchr(text, ',') == NULL);
+}
+
 static void
 on_line(struct udp_bed *b, unsigned side, const char *text)
 {
 	int n;
 
-	if (b->log == NULL ||
-	    (b->summary && strstr(text, "1200 bytes: STREAM")))
+	if (b->log == NULL || (b->summary && is_routine(text)))
 		return;
 	n = snprintf(b->log + b->log_len, UDP_BED_LOG - b->log_len,
 	    "[%6llu.%03llu ms] %s %s\n",

@@ -108,8 +108,11 @@ tell_closed(struct gw_udp_session *s, const struct gw_close *close)
 {
 	if (s->ended)
 		return;
-	gw_trace(
-	    s->trace, "closed: %s: %s", gw_err_name(close->err), close->text);
+	if (close->err == GW_OK)
+		gw_trace(s->trace, "closed");
+	else
+		gw_trace(s->trace, "closed: %s: %s", gw_err_name(close->err),
+		    close->text);
 	s->close = *close;
 	s->closed_due = s->ended = true;
 }

@@ -91,6 +91,17 @@ kick(struct gw_conn *base)
 		gw_timer_set(c->port->timer, 0);
 }
 
+/* Closing, and no conn is left. */
+static void
+begin_end(struct gw_udp_port *p)
+{
+	if (!p->closing || p->conns != NULL)
+		return;
+	p->close_by = gw_clock_now() + LINGER;
+	if (!p->in_turn)
+		gw_timer_set(p->timer, 0);
+}
+
 static void
 begin_close(struct gw_conn *base)
 {
@@ -113,6 +124,7 @@ begin_close(struct gw_conn *base)
 	p->dead = c;
 	if (!p->in_turn)
 		gw_timer_set(p->timer, 0);
+	begin_end(p);
 }
 
 static struct udp_conn *
@@ -156,7 +168,7 @@ take(struct gw_udp_port *p, struct gw_udp_datagram *u, gw_usec now)
 	if (s == NULL)
 		return;
 	if (ticket != 0) {
-		if ((c = conn_new(p, s, &u->peer)) == NULL) {
+		if (p->closing || (c = conn_new(p, s, &u->peer)) == NULL) {
 			gw_door_leave(p->o.endpoint.session.door, ticket);
 			gw_udp_endpoint_release(p->endpoint, s, now);
 			return;
@@ -343,8 +355,9 @@ turn(struct gw_udp_port *p)
 	flush(p);
 	bury(p);
 	p->in_turn = false;
-	if (p->closing && (gw_udp_endpoint_count(p->endpoint) == 0 ||
-			      gw_clock_now() >= p->close_by)) {
+	if (p->closing && p->conns == NULL &&
+	    (gw_udp_endpoint_count(p->endpoint) == 0 ||
+		gw_clock_now() >= p->close_by)) {
 		end(p);
 		return;
 	}
@@ -431,6 +444,7 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 	p->o = *o;
 	p->o.endpoint.udp.no_ecn = true;
 	p->touched_last = &p->touched;
+	p->close_by = GW_NEVER;
 	if ((p->in = malloc(INPUTS * ROOM)) == NULL ||
 	    (p->out = malloc(BURST)) == NULL)
 		goto err0;
@@ -464,10 +478,8 @@ gw_udp_port_close(struct gw_udp_port *p)
 {
 	if (p == NULL)
 		return;
-	GW_ASSERT(p->conns == NULL);
 	p->closing = true;
-	p->close_by = gw_clock_now() + LINGER;
-	gw_timer_set(p->timer, 0);
+	begin_end(p);
 }
 
 uint16_t

@@ -32,8 +32,9 @@ struct gw_udp_port_options {
 /* GW_E_ADDRESS: why says what is in the way. */
 GW_MUST_USE enum gw_err gw_udp_port_open(
     const struct gw_udp_port_options *, struct gw_why *, struct gw_udp_port **);
-/* Every conn must be closed.  What they have to say yet gets up to a second;
- * NULL is fine. */
+/* It goes when its last conn has been closed, and what those have to say yet
+ * has been said or a second has passed; nobody comes in any more.  NULL is
+ * fine. */
 void gw_udp_port_close(struct gw_udp_port *);
 
 uint16_t gw_udp_port_number(const struct gw_udp_port *);

@@ -118,6 +118,15 @@ gw_udp_session_opening_start(struct gw_udp_session *s)
 	fly(s);
 }
 
+void
+gw_udp_session_opening_go(struct gw_udp_session *s)
+{
+	if (!s->held)
+		return;
+	s->held = false;
+	s->flight.due = true;
+}
+
 /* ---- keys ---- */
 
 static void
@@ -187,6 +196,8 @@ on_keys(struct gw_udp_session *s)
 	if (s->initiator) {
 		memcpy(s->reset_token, h->token, GW_TOKEN_LEN);
 		fly(s);
+		s->held = s->o.hold;
+		s->flight.due = !s->held;
 	} else {
 		responder_opens(s);
 	}
@@ -309,7 +320,7 @@ initiator_in(struct gw_udp_session *s, const struct gw_hello_packet *p)
 		if (s->link == NULL)
 			use(s, p);
 		else if (p->scid == s->peer_cid)
-			s->flight.due = s->flight.len > 0; /* ACK was lost */
+			s->flight.due = s->flight.len > 0 && !s->held;
 		break;
 	case GW_HELLO_COOKIE:
 		if (s->state != GW_UDP_SYN_SENT || s->link != NULL ||

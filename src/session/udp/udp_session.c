@@ -152,6 +152,23 @@ gw_udp_session_too_large(struct gw_session *base, size_t n, gw_usec now)
 }
 
 bool
+gw_udp_session_reached(const struct gw_session *base)
+{
+	const struct gw_udp_session *s = peek(base);
+
+	return s->initiator && s->link != NULL;
+}
+
+void
+gw_udp_session_go(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	gw_udp_session_opening_go(s);
+}
+
+bool
 gw_udp_session_gone(const struct gw_session *base, gw_usec now)
 {
 	const struct gw_udp_session *s = peek(base);

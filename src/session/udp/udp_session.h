@@ -37,6 +37,8 @@ struct gw_udp_tuning {
 	uint32_t datagram; /* largest that its owner can send and take, bytes
 			      of UDP payload; 0: 16,000 */
 	uint64_t roll;     /* packets under one key; 0: GW_REKEY_RECORDS */
+	bool hold;         /* initiator: wait for gw_udp_session_go before
+			      the third message leaves */
 	bool no_ecn;       /* its owner cannot mark packets */
 	gw_usec idle;      /* nothing heard for so long: lost; 0: 60 s */
 };
@@ -57,6 +59,11 @@ bool gw_udp_session_output(struct gw_session *, struct gw_burst *, gw_usec);
 void gw_udp_session_refused(struct gw_session *, gw_usec now);
 /* A datagram of this size cannot leave (EMSGSIZE). */
 void gw_udp_session_too_large(struct gw_session *, size_t n, gw_usec now);
+
+/* The other side has answered (SYN_ACK). */
+bool gw_udp_session_reached(const struct gw_session *);
+/* Finish a handshake that was held; no-op otherwise. */
+void gw_udp_session_go(struct gw_session *, gw_usec now);
 
 /* What people want to see of it. */
 struct gw_udp_info {

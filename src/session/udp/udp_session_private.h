@@ -107,7 +107,8 @@ struct gw_udp_session {
 	struct gw_udp_flight flight;
 	uint8_t cookie[GW_COOKIE_MAX];
 	size_t cookie_len;
-	unsigned cookies;                  /* that were asked for */
+	unsigned cookies; /* that were asked for */
+	bool held;        /* the third message waits for its owner */
 	uint8_t reset_token[GW_TOKEN_LEN]; /* initiator: of the other side */
 	gw_usec open_by;
 	gw_usec heard, sent_at;
@@ -176,6 +177,7 @@ bool gw_udp_session_is_opening(const struct gw_udp_session *);
 void gw_udp_session_opening_start(struct gw_udp_session *);
 void gw_udp_session_on_hello(
     struct gw_udp_session *, const struct gw_hello_packet *, size_t bytes);
+void gw_udp_session_opening_go(struct gw_udp_session *);
 void gw_udp_session_opening_tick(struct gw_udp_session *);
 /* Write the flight that is due as one datagram; 0: none. */
 size_t gw_udp_session_opening_output(

@@ -347,8 +347,9 @@ mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
 	struct gw_slice text[2] = { gw_slice(ping, sizeof(ping)) };
 	uint32_t size;
 
-	/* Nothing goes before what confirms the keys. */
-	if (!gw_udp_session_is_open(s) || l->probe.active ||
+	/* Nothing goes before what confirms the keys, nor after the FIN: then
+	 * nothing large follows. */
+	if (!gw_udp_session_is_open(s) || s->fin_sent || l->probe.active ||
 	    (!s->initiator && !l->confirm_told) ||
 	    !gw_pmtud_probe(&l->mtu, s->now, &size) || size > b->cap ||
 	    gw_keys_prepare(&l->out, sent.number) != GW_OK)

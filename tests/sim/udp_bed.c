@@ -428,9 +428,12 @@ udp_bed_until(struct udp_bed *b, bool (*holds)(struct udp_bed *), gw_usec most)
 	struct waiting w = { b, holds };
 	struct net_run run = { nodes, 2, is_done, &w };
 
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
 		nodes[i] = (struct net_node_ops){ &b->side[i], input, notice,
 			tick, work, output, deadline };
+		if (b->side[i].dead)
+			nodes[i] = (struct net_node_ops){ .arg = NULL };
+	}
 	b->now = net_run(b->net, &run, b->now, b->now + most);
 	return holds(b);
 }

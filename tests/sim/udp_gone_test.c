@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "udp_story.h"
+#include "udp_wire.h"
 #include "unit/test.h"
 
 static void
@@ -233,11 +234,11 @@ resets_are_few_and_answer_nothing_that_is_smaller(void **state)
 	(void)state;
 	udp_story_begin(&t, &udp_story_quiet);
 	for (size_t n = 0; n <= 48; n++)
-		udp_story_inject(&t.b, 1, &from, sealed, n);
+		udp_wire_inject(&t.b, 1, &from, sealed, n);
 	udp_bed_linger(&t.b, 200000);
 	assert_true(gw_udp_endpoint_stats(t.b.side[1].endpoint).resets <= 7);
 	for (unsigned i = 0; i < 1000; i++)
-		udp_story_inject(&t.b, 1, &from, sealed, sizeof(sealed));
+		udp_wire_inject(&t.b, 1, &from, sealed, sizeof(sealed));
 	udp_bed_linger(&t.b, 2 * GW_SEC);
 	assert_true(gw_udp_endpoint_stats(t.b.side[1].endpoint).resets <= 60);
 	end(&t);

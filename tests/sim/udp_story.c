@@ -160,17 +160,3 @@ udp_story_kill(struct udp_story *t, unsigned side, enum net_presence how)
 	net_set_presence(t->b.net, t->b.node[side], how, 0);
 	t->b.side[side].dead = true;
 }
-
-void
-udp_story_inject(struct udp_bed *b, unsigned to, const struct net_addr *from,
-    const uint8_t *bytes, size_t n)
-{
-	struct net_datagram d = {
-		.from = *from,
-		.to = net_address(b->net, b->node[to]),
-		.len = n,
-	};
-
-	d.bytes = (uint8_t *)(uintptr_t)bytes; /* net_send only reads it */
-	net_send(b->net, b->node[1 - to], &d, b->now);
-}

@@ -52,8 +52,5 @@ void udp_story_assert_err(const struct udp_story *, unsigned side, enum gw_err);
 
 /* Its process is killed; whether its machine says so, `how` tells. */
 void udp_story_kill(struct udp_story *, unsigned side, enum net_presence how);
-/* Put bytes on the wire to side `to`, as if from that address. */
-void udp_story_inject(struct udp_bed *, unsigned to,
-    const struct net_addr *from, const uint8_t *bytes, size_t n);
 
 #endif /* GW_TESTS_SIM_UDP_STORY_H */

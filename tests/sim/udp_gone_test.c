@@ -244,6 +244,30 @@ resets_are_few_and_answer_nothing_that_is_smaller(void **state)
 	end(&t);
 }
 
+/* Whatever was due when it ended: it goes, and asks for no more time. */
+static void
+what_is_over_leaves_nothing_behind(void **state)
+{
+	static struct udp_wire w;
+	const struct udp_wire_seen *ack;
+	struct udp_story t;
+
+	(void)state;
+	udp_story_begin(&t, &udp_story_quiet);
+	udp_wire_watch(&w, &t.b);
+	udp_wire_drop(&w, UDP_WIRE_SEALED, 2);
+	while ((ack = udp_wire_nth(&w, GW_HELLO_ACK, 0)) == NULL ||
+	       !t.b.side[1].opened)
+		udp_bed_linger(&t.b, 1000);
+	gw_session_abort(t.b.side[1].session, GW_E_DISK, "full", t.b.now);
+	udp_bed_linger(&t.b, 1000);
+	/* It would be told that the keys are there, and they are no more. */
+	udp_wire_inject(&t.b, 1, &ack->from, ack->b, ack->n);
+	udp_bed_linger(&t.b, 20 * GW_SEC);
+	assert_int_equal(gw_udp_endpoint_count(t.b.side[1].endpoint), 0);
+	end(&t);
+}
+
 int
 main(void)
 {
@@ -256,6 +280,7 @@ main(void)
 		cmocka_unit_test(a_silent_peer_is_lost_in_every_state),
 		cmocka_unit_test(stateless_reset),
 		cmocka_unit_test(a_reset_of_another_device_is_ignored),
+		cmocka_unit_test(what_is_over_leaves_nothing_behind),
 		cmocka_unit_test(
 		    resets_are_few_and_answer_nothing_that_is_smaller),
 	};

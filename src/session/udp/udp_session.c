@@ -158,7 +158,9 @@ gw_udp_session_gone(const struct gw_session *base, gw_usec now)
 
 	if (s->state != GW_UDP_CLOSED || s->flight.due)
 		return false;
-	return (s->link == NULL || s->link->due == 0) && now >= s->until;
+	/* Of what was due, a RST alone goes out still. */
+	return (s->link == NULL || (s->link->due & GW_DUE_RST) == 0) &&
+	       now >= s->until;
 }
 
 /* ---- session.h ---- */

@@ -212,7 +212,7 @@ udp_deadline(const struct gw_session *base)
 		at = gw_usec_min(at, s->open_by);
 	if (s->link == NULL || s->state == GW_UDP_CLOSED)
 		return at;
-	if (s->link->due != 0 || gw_udp_streams_due(&s->link->streams) ||
+	if (gw_udp_session_has_due(s) ||
 	    gw_udp_streams_has_event(&s->link->streams))
 		return 0;
 	at = gw_usec_min(at, gw_udp_session_output_deadline(s));

@@ -6,8 +6,9 @@
 
 #include "base/assert.h"
 #include "crypto/kdf.h"
+#include "udp_owner.h"
 
-enum { WINDOW = 4 << 20, START = 1000 * 1000 * 1000, PIECE = 60000 };
+enum { WINDOW = 4 << 20, START = 1000 * 1000 * 1000 };
 
 /* ---- randomness ---- */
 
@@ -70,161 +71,6 @@ on_line_1(void *arg, const char *text)
 	on_line(arg, 1, text);
 }
 
-/* ---- owners ---- */
-
-static void
-note_state(struct udp_side *o)
-{
-	const enum gw_udp_state state = gw_udp_session_info(o->session).state;
-
-	if (o->state_n > 0 && o->states[o->state_n - 1] == state)
-		return;
-	GW_ASSERT(o->state_n < sizeof(o->states) / sizeof(*o->states));
-	o->states[o->state_n++] = state;
-}
-
-static void
-on_data(struct udp_side *o, const struct gw_session_event *ev)
-{
-	const uint16_t stream = ev->data.stream;
-	const struct gw_slice s = ev->data.bytes;
-
-	GW_ASSERT(stream < UDP_BED_STREAMS);
-	GW_ASSERT(!o->ended[stream]);
-	for (size_t i = 0; i < s.n; i++)
-		o->wrong += s.p[i] != udp_bed_byte(1 - o->number, stream,
-					  o->got[stream] + i);
-	o->got[stream] += s.n;
-	o->owed[stream] += s.n;
-	o->ended[stream] = ev->data.end;
-}
-
-static void
-on_event(struct udp_side *o, const struct gw_session_event *ev)
-{
-	switch (ev->kind) {
-	case GW_SESSION_OPENED:
-		GW_ASSERT(!o->opened);
-		o->opened = true;
-		snprintf(
-		    o->peer_name, sizeof(o->peer_name), "%s", ev->opened.name);
-		o->ticket = ev->opened.ticket;
-		break;
-	case GW_SESSION_DATA:
-		on_data(o, ev);
-		break;
-	case GW_SESSION_FIN:
-		GW_ASSERT(!o->fin);
-		o->fin = true;
-		break;
-	case GW_SESSION_CLOSED:
-		GW_ASSERT(!o->closed);
-		o->closed = true;
-		o->closed_event = *ev;
-		snprintf(o->closed_text, sizeof(o->closed_text), "%s",
-		    ev->closed.text);
-		break;
-	}
-}
-
-/* Handshakes that came in: the first that opens is ours, others end. */
-static void
-pull_pending(struct udp_side *o)
-{
-	struct gw_session *s = gw_udp_endpoint_next(o->endpoint, NULL), *then;
-	struct gw_session_event ev;
-
-	for (; s != NULL; s = then) {
-		then = gw_udp_endpoint_next(o->endpoint, s);
-		if (s == o->session || !gw_session_event(s, &ev))
-			continue;
-		if (ev.kind == GW_SESSION_OPENED && o->session == NULL) {
-			o->session = s;
-			on_event(o, &ev);
-		} else if (ev.kind == GW_SESSION_CLOSED) {
-			o->failed++;
-			gw_udp_endpoint_release(o->endpoint, s, o->bed->now);
-		}
-	}
-}
-
-static void
-pull(struct udp_side *o)
-{
-	struct gw_session_event ev;
-
-	pull_pending(o);
-	if (o->session == NULL || o->released)
-		return;
-	note_state(o);
-	while (gw_session_event(o->session, &ev))
-		on_event(o, &ev);
-	note_state(o);
-}
-
-static void
-credit(struct udp_side *o)
-{
-	for (uint16_t i = 0; i < UDP_BED_STREAMS; i++) {
-		if (o->no_credit || o->owed[i] == 0)
-			continue;
-		gw_session_credit(o->session, i, o->owed[i]);
-		o->owed[i] = 0;
-	}
-}
-
-static bool
-write_some(struct udp_side *o, uint16_t stream, gw_usec now)
-{
-	uint64_t left = o->to_write[stream] - o->written[stream];
-	uint8_t piece[PIECE];
-	size_t n = left < sizeof(piece) ? (size_t)left : sizeof(piece);
-
-	if (n == 0)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		piece[i] =
-		    udp_bed_byte(o->number, stream, o->written[stream] + i);
-	n = gw_session_write(o->session, stream, gw_slice(piece, n), now);
-	o->written[stream] += n;
-	if (n > 0 && o->written[stream] == o->to_write[stream])
-		gw_session_end(o->session, stream);
-	return n > 0;
-}
-
-static void
-work(void *arg, gw_usec now)
-{
-	struct udp_side *o = arg;
-	bool all = true;
-
-	o->bed->now = now;
-	pull(o);
-	if (o->closed && !o->released)
-		udp_bed_release(o);
-	if (o->session == NULL || o->released || !o->opened)
-		return;
-	credit(o);
-	for (uint16_t i = 0; i < UDP_BED_STREAMS; i++) {
-		while (write_some(o, i, now))
-			;
-		all = all && o->written[i] == o->to_write[i];
-	}
-	if (!o->finished && all && (o->finish || (o->answers && o->fin))) {
-		gw_session_finish(o->session, now);
-		o->finished = true;
-	}
-	note_state(o);
-	gw_udp_endpoint_touch(o->endpoint, o->session);
-}
-
-void
-udp_bed_release(struct udp_side *o)
-{
-	o->released = true;
-	gw_udp_endpoint_release(o->endpoint, o->session, o->bed->now);
-}
-
 /* ---- nodes ---- */
 
 static void
@@ -247,12 +93,12 @@ input(void *arg, struct net_datagram *nd, gw_usec now)
 	path_of(&nd->from, &d.from);
 	d.mark = (enum gw_mark)nd->ecn;
 	s = gw_udp_endpoint_input(o->endpoint, &d, now, &ticket, &evicted);
-	o->sessions += ticket != 0;
-	pull(o);
+	udp_owner_came(o, s, ticket, evicted);
+	udp_owner_pull(o);
 	if (s == NULL || s != o->session || o->released)
 		return;
 	gw_udp_session_batch_end(s, now);
-	credit(o);
+	udp_owner_credit(o);
 }
 
 static void
@@ -276,7 +122,7 @@ tick(void *arg, gw_usec now)
 
 	o->bed->now = now;
 	gw_udp_endpoint_tick(o->endpoint, now);
-	pull(o);
+	udp_owner_pull(o);
 }
 
 static bool
@@ -328,7 +174,8 @@ session_options(struct udp_bed *b, const struct udp_bed_options *o, unsigned i)
 		.window = o->window != 0 ? o->window : WINDOW,
 		.random = b->random,
 		.trace = o->traced ? &b->trace[i] : NULL,
-		.mode = GW_MODE_CODE,
+		.mode = o->ticket != NULL ? GW_MODE_RESUMED : GW_MODE_CODE,
+		.ticket = o->ticket,
 		.code = o->code[i] != NULL ? o->code[i] : "7-crane-otter",
 		.door = i == 1 ? b->door : NULL,
 	};
@@ -366,6 +213,7 @@ udp_bed_init(struct udp_bed *b, const struct udp_bed_options *o)
 	b->trace[0] = (struct gw_trace){ on_line_0, b };
 	b->trace[1] = (struct gw_trace){ on_line_1, b };
 	b->summary = o->summary;
+	b->link = o->link;
 	if (o->traced)
 		b->log = calloc(1, UDP_BED_LOG);
 	b->net = net_new(o->seed);
@@ -379,6 +227,25 @@ udp_bed_init(struct udp_bed *b, const struct udp_bed_options *o)
 	b->back = b->forth + 1;
 }
 
+/* What the owner knew of a session that is over. */
+static void
+forget(struct udp_side *o)
+{
+	struct udp_side keep;
+
+	if (!o->released)
+		return;
+	keep = *o;
+	memset(o, 0, sizeof(*o));
+	o->endpoint = keep.endpoint;
+	o->keys = keep.keys;
+	o->bed = keep.bed;
+	o->number = keep.number;
+	o->ticket = keep.ticket;
+	o->sessions = keep.sessions;
+	o->failed = keep.failed;
+}
+
 void
 udp_bed_dial(struct udp_bed *b, const struct udp_bed_options *o)
 {
@@ -386,6 +253,8 @@ udp_bed_dial(struct udp_bed *b, const struct udp_bed_options *o)
 	const struct net_addr a = net_address(b->net, b->node[1]);
 	struct gw_path to;
 
+	forget(&b->side[0]);
+	forget(&b->side[1]);
 	path_of(&a, &to);
 	GW_ASSERT(gw_udp_endpoint_connect(b->side[0].endpoint, &so, &to, b->now,
 		      &b->side[0].session) == GW_OK);
@@ -428,9 +297,12 @@ udp_bed_until(struct udp_bed *b, bool (*holds)(struct udp_bed *), gw_usec most)
 	struct waiting w = { b, holds };
 	struct net_run run = { nodes, 2, is_done, &w };
 
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
 		nodes[i] = (struct net_node_ops){ &b->side[i], input, notice,
-			tick, work, output, deadline };
+			tick, udp_owner_work, output, deadline };
+		if (b->side[i].dead)
+			nodes[i] = (struct net_node_ops){ .arg = NULL };
+	}
 	b->now = net_run(b->net, &run, b->now, b->now + most);
 	return holds(b);
 }

@@ -25,6 +25,7 @@ struct udp_side {
 	bool finish;    /* when all is written */
 	bool no_credit; /* its owner deals with nothing */
 	bool answers;   /* finishes when the other side has */
+	bool dead;      /* killed: nothing comes from it any more */
 
 	/* what its owner saw and did */
 	bool opened, fin, closed, finished, released;
@@ -48,7 +49,8 @@ struct udp_side {
 
 struct udp_bed {
 	struct net *net;
-	unsigned forth, back; /* links from 0 to 1, and from 1 to 0 */
+	unsigned forth, back;         /* links from 0 to 1, and from 1 to 0 */
+	struct net_link_options link; /* both were made so */
 	unsigned node[2];
 	struct udp_side side[2];
 	struct gw_door *door;
@@ -67,7 +69,8 @@ struct udp_bed_options {
 	struct net_link_options link; /* both ways */
 	uint64_t window;              /* of a stream; 0: 4 MiB */
 	enum gw_congestion congestion;
-	const char *code[2]; /* NULL: "7-crane-otter" */
+	const char *code[2];            /* NULL: "7-crane-otter" */
+	const struct gw_ticket *ticket; /* that side 0 comes back with */
 	uint64_t roll;
 	bool traced;
 	bool summary;   /* a trace without the lines of full packets */
@@ -76,7 +79,7 @@ struct udp_bed_options {
 
 void udp_bed_init(struct udp_bed *, const struct udp_bed_options *);
 void udp_bed_fini(struct udp_bed *);
-/* Side 0 begins a session. */
+/* Side 0 begins a session, or the next one when the last is over. */
 void udp_bed_dial(struct udp_bed *, const struct udp_bed_options *);
 /* Until both are over, or so long. */
 void udp_bed_run(struct udp_bed *, gw_usec most);

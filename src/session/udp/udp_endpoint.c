@@ -12,7 +12,9 @@
 enum {
 	COOKIES_FROM = 16, /* pending handshakes */
 	REPLIES = 16,      /* without state, that wait to leave */
-	RESETS_PER_SECOND = 20
+	RESETS_PER_SECOND = 20,
+	/* The smallest sealed packet, be it a ping; the reset is smaller. */
+	RESET_FROM = GW_PACKET_HEADER + 16 + GW_TAG_LEN
 };
 
 struct entry {
@@ -227,7 +229,7 @@ reset(struct gw_udp_endpoint *e, const struct gw_incoming *d, uint64_t dcid,
 		.type = GW_HELLO_RST,
 	};
 
-	if (e->o.session.door == NULL || d->n <= sizeof(e->replies[0].b))
+	if (e->o.session.door == NULL || d->n < RESET_FROM)
 		return;
 	if (now - e->second >= GW_SEC) {
 		e->second = now;

@@ -18,8 +18,8 @@ enum {
 	FRONT = 32,    /* room for PADDING in front of the frames */
 	FRAMES = 1024, /* room for frames: 32 ranges of ACK and more */
 	STREAM_HEAD = 1 + 2 + 8,
-	BURST_MAX = 64,      /* packets; the kernel takes no more in one call */
-	PING_AFTER = 2000000 /* us without anything sent */
+	BURST_MAX = 64,    /* packets; the kernel takes no more in one call */
+	CONTROL_MOST = 128 /* bytes of a packet without data, ACK, windows */
 };
 
 /* A packet that is being put together. */
@@ -55,6 +55,39 @@ gw_udp_session_seal(struct gw_udp_session *s, uint64_t number,
 	gw_keys_seal(&l->out, number, gw_slice(out, GW_PACKET_HEADER), text,
 	    out + GW_PACKET_HEADER);
 	return OVERHEAD + text[0].n + text[1].n;
+}
+
+/* ---- what is due ---- */
+
+/* An address that has proved nothing yet has had about all that it may get,
+ * or may get no more than what proves it. */
+static bool
+is_held(const struct gw_udp_session *s, uint64_t least)
+{
+	const struct gw_udp_probe *p = &s->link->probe;
+
+	return p->active && p->allowance < least && s->state != GW_UDP_CLOSED;
+}
+
+static bool
+has_ack(const struct gw_udp_session *s)
+{
+	return gw_ack_out_due(&s->link->acks, s->now) &&
+	       !is_held(s, GW_PACKET_MIN);
+}
+
+static bool
+has_windows(const struct gw_udp_session *s)
+{
+	return gw_udp_streams_due(&s->link->streams) &&
+	       !is_held(s, GW_PACKET_MIN);
+}
+
+bool
+gw_udp_session_has_due(const struct gw_udp_session *s)
+{
+	return (s->link->due != 0 && !is_held(s, CONTROL_MOST)) ||
+	       has_windows(s);
 }
 
 /* ---- control frames ---- */
@@ -140,7 +173,7 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PING });
 	d->sent.content.controls |= (uint16_t)due;
 	l->due = 0;
-	if (gw_udp_streams_due(&l->streams))
+	if (has_windows(s))
 		put_windows(l, d);
 	s->fin_sent = s->fin_sent || due & GW_DUE_FIN;
 }
@@ -251,12 +284,6 @@ broken(struct gw_udp_session *s, enum gw_err err)
 /* ---- a burst ---- */
 
 static bool
-has_ack(const struct gw_udp_session *s)
-{
-	return gw_ack_out_due(&s->link->acks, s->now);
-}
-
-static bool
 has_data(const struct gw_udp_session *s)
 {
 	return s->state != GW_UDP_CLOSED && !s->fin_acked &&
@@ -288,10 +315,9 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 	size_t n;
 
 	start(s, &d);
-	if (l->due == 0 && !data && !has_ack(s) &&
-	    !gw_udp_streams_due(&l->streams))
+	if (l->due == 0 && !data && !has_ack(s) && !has_windows(s))
 		return 0;
-	if (gw_ack_out_pending(&l->acks))
+	if (gw_ack_out_pending(&l->acks) && !is_held(s, GW_PACKET_MIN))
 		put_ack(s, &d);
 	put_controls(s, &d);
 	if (data)
@@ -347,8 +373,9 @@ mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
 	struct gw_slice text[2] = { gw_slice(ping, sizeof(ping)) };
 	uint32_t size;
 
-	/* Nothing goes before what confirms the keys. */
-	if (!gw_udp_session_is_open(s) || l->probe.active ||
+	/* Nothing goes before what confirms the keys, nor after the FIN: then
+	 * nothing large follows. */
+	if (!gw_udp_session_is_open(s) || s->fin_sent || l->probe.active ||
 	    (!s->initiator && !l->confirm_told) ||
 	    !gw_pmtud_probe(&l->mtu, s->now, &size) || size > b->cap ||
 	    gw_keys_prepare(&l->out, sent.number) != GW_OK)
@@ -418,6 +445,8 @@ gw_udp_session_packets(struct gw_udp_session *s, struct gw_burst *b)
 		return false;
 	if (response_elsewhere(s, b) || mtu_probe(s, b))
 		return true;
+	if (is_held(s, CONTROL_MOST))
+		return false;
 	if (s->fin_wanted && !s->fin_sent && !has_data(s))
 		l->due |= GW_DUE_FIN;
 	if (gw_recovery_ack_frequency(&l->recovery, &l->asked))
@@ -440,9 +469,10 @@ gw_udp_session_output_deadline(const struct gw_udp_session *s)
 	if (s->state == GW_UDP_CLOSED)
 		return GW_NEVER;
 	at = gw_recovery_deadline(&l->recovery);
-	at = gw_usec_min(at, gw_ack_out_deadline(&l->acks));
+	if (!is_held(s, GW_PACKET_MIN))
+		at = gw_usec_min(at, gw_ack_out_deadline(&l->acks));
 	at = gw_usec_min(at, gw_pmtud_deadline(&l->mtu));
-	if (has_data(s))
+	if (has_data(s) && !is_held(s, gw_pmtud_size(&l->mtu)))
 		at = gw_usec_min(at, gw_recovery_send_at(&l->recovery, s->now));
 	return at;
 }

@@ -175,7 +175,9 @@ gw_udp_session_gone(const struct gw_session *base, gw_usec now)
 
 	if (s->state != GW_UDP_CLOSED || s->flight.due)
 		return false;
-	return (s->link == NULL || s->link->due == 0) && now >= s->until;
+	/* Of what was due, a RST alone goes out still. */
+	return (s->link == NULL || (s->link->due & GW_DUE_RST) == 0) &&
+	       now >= s->until;
 }
 
 /* ---- session.h ---- */
@@ -227,7 +229,7 @@ udp_deadline(const struct gw_session *base)
 		at = gw_usec_min(at, s->open_by);
 	if (s->link == NULL || s->state == GW_UDP_CLOSED)
 		return at;
-	if (s->link->due != 0 || gw_udp_streams_due(&s->link->streams) ||
+	if (gw_udp_session_has_due(s) ||
 	    gw_udp_streams_has_event(&s->link->streams))
 		return 0;
 	at = gw_usec_min(at, gw_udp_session_output_deadline(s));

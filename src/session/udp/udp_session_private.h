@@ -199,6 +199,8 @@ bool gw_udp_session_packets(struct gw_udp_session *, struct gw_burst *);
 /* Header, text and tag; returns the length. */
 size_t gw_udp_session_seal(struct gw_udp_session *, uint64_t number,
     const struct gw_slice text[2], uint8_t *out);
+/* Control frames or windows are to leave at once. */
+bool gw_udp_session_has_due(const struct gw_udp_session *);
 gw_usec gw_udp_session_output_deadline(const struct gw_udp_session *);
 
 /* udp_trace.c: lines of a trace; nobody is to call it without one. */

@@ -44,8 +44,7 @@ static const unsigned state_next[GW_UDP_STATES] = {
 	[GW_UDP_SYN_SENT] = TO(ESTABLISHED) | TO(CLOSED),
 	[GW_UDP_SYN_RCVD] = TO(ESTABLISHED) | TO(CLOSED),
 	[GW_UDP_ESTABLISHED] = TO(FIN_WAIT_1) | TO(CLOSE_WAIT) | TO(CLOSED),
-	[GW_UDP_FIN_WAIT_1] =
-	    TO(FIN_WAIT_2) | TO(CLOSING) | TO(TIME_WAIT) | TO(CLOSED),
+	[GW_UDP_FIN_WAIT_1] = TO(FIN_WAIT_2) | TO(CLOSING) | TO(CLOSED),
 	[GW_UDP_FIN_WAIT_2] = TO(TIME_WAIT) | TO(CLOSED),
 	[GW_UDP_CLOSING] = TO(TIME_WAIT) | TO(CLOSED),
 	[GW_UDP_TIME_WAIT] = TO(CLOSED),
@@ -264,10 +263,12 @@ gw_udp_session_on_fin(struct gw_udp_session *s, uint64_t total, bool seen)
 void
 gw_udp_session_vanished(struct gw_udp_session *s, const char *text)
 {
-	const bool good = s->state == GW_UDP_TIME_WAIT ||
-			  (s->state == GW_UDP_LAST_ACK &&
-			      gw_udp_streams_all_acked(&s->link->streams));
+	const bool good = s->state == GW_UDP_LAST_ACK &&
+			  gw_udp_streams_all_acked(&s->link->streams);
 	struct gw_close close;
+
+	if (s->state == GW_UDP_TIME_WAIT)
+		return; /* the other side is through: that is no news */
 
 	/* Nobody leaves before the other one's FIN has taken effect, and all
 	 * that can be missing here is the word of it. */

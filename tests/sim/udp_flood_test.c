@@ -1,0 +1,240 @@
+/* A listener that everybody wants something of: floods of SYN, forged and
+ * not, while the right peer is to start. */
+#include <string.h>
+
+#include "udp_wire.h"
+#include "unit/test.h"
+
+enum {
+	ADDRESSES = 4000,
+	FIRST = 70000, /* 10.1.17.112 and on */
+	SECONDS = 6,
+	COUNT_MOST = GW_PENDING_MAX + 2
+};
+
+static const struct udp_bed_options quiet = {
+	.link = { .delay = 20000 },
+	.no_growth = true,
+};
+
+struct flood {
+	struct udp_bed b;
+	uint8_t syn[GW_PACKET_MIN]; /* a good one */
+	struct stranger {
+		uint32_t in, out; /* bytes, as the listener sees it */
+		bool owes;        /* a SYN with this cookie */
+		uint8_t cookie[GW_COOKIE_MAX];
+		size_t cookie_len;
+	} v[ADDRESSES];
+	bool answers; /* whoever gets a cookie uses it */
+	unsigned cookies, syn_acks;
+	size_t sessions_most;
+};
+
+static unsigned
+which(const struct net_addr *a)
+{
+	const unsigned host =
+	    (unsigned)a->ip[13] << 16 | a->ip[14] << 8 | a->ip[15];
+
+	return host - FIRST;
+}
+
+static void
+keep_cookie(struct stranger *s, const struct net_datagram *d)
+{
+	struct gw_hello_packet p;
+
+	assert_true(gw_hello_packet_decode(gw_slice(d->bytes, d->len), &p));
+	memcpy(s->cookie, p.cookie.p, p.cookie.n);
+	s->cookie_len = p.cookie.n;
+	s->owes = true;
+}
+
+static void
+saw(void *arg, enum net_fate fate, unsigned node, const struct net_datagram *d,
+    gw_usec now)
+{
+	struct flood *f = arg;
+	unsigned i;
+
+	(void)now;
+	if (fate == NET_DELIVERED && node == 1) {
+		i = which(&d->from);
+		if (i < ADDRESSES)
+			f->v[i].in += (uint32_t)d->len;
+	}
+	if (fate != NET_SENT || node != 1)
+		return;
+	i = which(&d->to);
+	if (i >= ADDRESSES)
+		return;
+	f->v[i].out += (uint32_t)d->len;
+	/* ddos_amplification */
+	assert_true(f->v[i].out <= f->v[i].in);
+	f->cookies += udp_wire_type(d) == GW_HELLO_COOKIE;
+	f->syn_acks += udp_wire_type(d) == GW_HELLO_SYN_ACK;
+	if (f->answers && udp_wire_type(d) == GW_HELLO_COOKIE)
+		keep_cookie(&f->v[i], d);
+}
+
+/* A SYN as anybody may send it. */
+static void
+take_a_syn(struct flood *f)
+{
+	static struct udp_wire w;
+	struct udp_bed b;
+
+	udp_bed_init(&b, &quiet);
+	udp_wire_watch(&w, &b);
+	udp_bed_dial(&b, &quiet);
+	udp_bed_linger(&b, 1000);
+	memcpy(f->syn, w.v[0].b, sizeof(f->syn));
+	udp_bed_fini(&b);
+}
+
+static void
+begin(struct flood *f)
+{
+	const struct net_watch watch = { saw, f };
+
+	memset(f, 0, sizeof(*f));
+	take_a_syn(f);
+	udp_bed_init(&f->b, &quiet);
+	net_watch(f->b.net, &watch);
+}
+
+/* Its id is its own; so a SYN is one of `i`, whatever address it comes from. */
+static void
+send_syn(struct flood *f, unsigned i)
+{
+	const struct net_addr from = net_addr(FIRST + i, (uint16_t)(1024 + i));
+	struct gw_hello_packet p;
+	uint8_t syn[GW_PACKET_MIN];
+
+	assert_true(
+	    gw_hello_packet_decode(gw_slice(f->syn, sizeof(f->syn)), &p));
+	p.scid = 1000 + i;
+	p.cookie = gw_slice(f->v[i].cookie, f->v[i].cookie_len);
+	assert_int_equal(gw_hello_packet_encode(&p, syn), sizeof(syn));
+	udp_wire_inject(&f->b, 1, &from, syn, sizeof(syn));
+}
+
+static void
+pour(struct flood *f, unsigned ms, unsigned *next)
+{
+	for (unsigned t = 0; t < ms; t++) {
+		/* Each with a cookie lives for 64 ms then: the way there and
+		 * back takes 40. */
+		send_syn(f, (*next)++ % ADDRESSES);
+		for (unsigned i = 0; f->answers && i < ADDRESSES; i++) {
+			if (f->v[i].owes)
+				send_syn(f, i);
+			f->v[i].owes = false;
+		}
+		udp_bed_linger(&f->b, 1000);
+		if (gw_udp_endpoint_count(f->b.side[1].endpoint) >
+		    f->sessions_most)
+			f->sessions_most =
+			    gw_udp_endpoint_count(f->b.side[1].endpoint);
+	}
+}
+
+static bool
+is_open(struct udp_bed *b)
+{
+	return b->side[0].opened && b->side[1].opened;
+}
+
+static void
+the_right_peer_starts(struct flood *f)
+{
+	unsigned next = 0, ms = 0;
+
+	pour(f, 1000, &next);
+	udp_bed_dial(&f->b, &quiet);
+	for (; !is_open(&f->b) && ms < 2000; ms += 10)
+		pour(f, 10, &next);
+	assert_true(is_open(&f->b));
+	pour(f, SECONDS * 1000, &next);
+	assert_true(f->sessions_most <= COUNT_MOST);
+	assert_int_equal(gw_door_guesses_left(f->b.door), GW_GUESSES);
+	f->b.side[0].to_write[1] = 100000;
+	f->b.side[0].finish = true;
+	f->b.side[1].answers = true;
+	udp_bed_run(&f->b, 10 * GW_SEC);
+	udp_bed_check(&f->b);
+	udp_bed_linger(&f->b, 10 * GW_SEC);
+	assert_int_equal(gw_udp_endpoint_count(f->b.side[1].endpoint), 0);
+	assert_int_equal(gw_door_pending(f->b.door), 0);
+}
+
+/* picoquic cnx_ddos, ddos_amplification: nobody gets a cookie back. */
+static void
+ddos_amplification(void **state)
+{
+	static struct flood f;
+
+	(void)state;
+	begin(&f);
+	the_right_peer_starts(&f);
+	assert_true(f.cookies > 1000);
+	/* Sixteen at a time, and each is asked for by one SYN. */
+	assert_true(f.syn_acks > 0);
+	assert_true(f.b.side[1].sessions < 16 * (SECONDS + 4));
+	udp_bed_fini(&f.b);
+}
+
+/* The same from real addresses, whose handshakes go no further. */
+static void
+cnx_ddos(void **state)
+{
+	static struct flood f;
+
+	(void)state;
+	begin(&f);
+	f.answers = true;
+	the_right_peer_starts(&f);
+	assert_true(f.b.side[1].sessions > GW_PENDING_MAX);
+	assert_true(f.sessions_most >= GW_PENDING_MAX);
+	udp_bed_fini(&f.b);
+}
+
+/* A cookie is of its address and its id, and of no other. */
+static void
+a_cookie_of_somebody_else_does_not_do(void **state)
+{
+	static struct flood f;
+	struct gw_udp_endpoint_stats stats;
+	unsigned next = 0, had;
+
+	(void)state;
+	begin(&f);
+	pour(&f, 40, &next);
+	f.answers = true;
+	pour(&f, 100, &next);
+	f.answers = false;
+	udp_bed_linger(&f.b, 100000);
+	had = f.b.side[1].sessions;
+	assert_true(f.v[100].cookie_len > 0);
+	memcpy(f.v[300].cookie, f.v[100].cookie, f.v[100].cookie_len);
+	f.v[300].cookie_len = f.v[100].cookie_len;
+	send_syn(&f, 300);
+	udp_bed_linger(&f.b, 100000);
+	stats = gw_udp_endpoint_stats(f.b.side[1].endpoint);
+	assert_int_equal(stats.bad_cookies, 1);
+	assert_int_equal(f.b.side[1].sessions, had);
+	udp_bed_fini(&f.b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ddos_amplification),
+		cmocka_unit_test(cnx_ddos),
+		cmocka_unit_test(a_cookie_of_somebody_else_does_not_do),
+	};
+
+	return cmocka_run_group_tests_name("udp_flood", tests, NULL, NULL);
+}

@@ -148,6 +148,12 @@ GW_MUST_USE enum gw_err gw_target_temp_finish(
     struct gw_target *, struct gw_target_finish *, struct gw_why *);
 /* Nothing happens when it is not open. */
 void gw_target_temp_close(struct gw_target *, uint64_t entry);
+/*
+ * A session is over, and no call is under way: close all temporary files
+ * (the next session gives other files the same entry numbers) and look every
+ * directory up anew.
+ */
+void gw_target_forget(struct gw_target *);
 /* Close it if it is open, and remove it; gone already is fine. */
 GW_MUST_USE enum gw_err gw_target_temp_drop(
     struct gw_target *, const struct gw_target_file *, struct gw_why *);

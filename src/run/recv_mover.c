@@ -56,6 +56,8 @@ drain(struct gw_recv_mover *m)
 		return;
 	gw_receiver_free(m->engine);
 	m->engine = NULL;
+	if (m->store.target != NULL)
+		gw_target_forget(m->store.target);
 	gw_journal_file_close(m->store.journal);
 	m->store.journal = NULL;
 }

@@ -452,10 +452,8 @@ report_bad(struct gw_walk *w, struct gw_walk_entry *e)
 	const char *name = w->picks.bad[w->bad++];
 
 	set_path(w, name);
-	return yield_failed(w, e,
-	    gw_why(&w->why, GW_E_FAILED,
-		name[0] == '/' ? "it must be relative to the PATH"
-			       : "`..` leads out of the PATH"));
+	return yield_failed(
+	    w, e, gw_why(&w->why, GW_E_FAILED, "%s", gw_picks_wrong(name)));
 }
 
 static bool

@@ -41,8 +41,8 @@ struct gw_walk_options {
 	/*
 	 * Only these, below the first root (which is then the only one): a
 	 * directory is taken with everything in it, their parents are
-	 * emitted as directories.  Absolute names, `..`, what does not exist
-	 * and what would lead through a link fail one by one.
+	 * emitted as directories.  Absolute and overlong names, `..`, what
+	 * does not exist and what would lead through a link fail one by one.
 	 */
 	const char *const *files;
 	size_t file_count;

@@ -474,9 +474,10 @@ gw_walk_next(struct gw_walk *w, struct gw_walk_entry *e)
 			err = report_bad(w, e);
 		else if (w->depth > 0)
 			err = next_in_level(w, e);
-		else if (more_roots(w))
+		else if (more_roots(w)) {
 			err = begin_root(w, e);
-		else
+			e->is_root = true;
+		} else
 			return GW_E_NO_PATH;
 	}
 	return err;

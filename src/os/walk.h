@@ -23,6 +23,7 @@ struct gw_walk_entry {
 	enum gw_walk_what what;
 	const char *path; /* on the wire; begins with its root's name */
 	size_t path_len;
+	bool is_root;          /* a PATH itself, not what is below one */
 	struct gw_stamp stamp; /* not of GW_WALK_FAILED */
 	uint64_t number;       /* of GW_WALK_ENTRY, from 0: its entry number */
 	/* Of a file with several names: the entry that is its first, or

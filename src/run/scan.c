@@ -77,8 +77,7 @@ run(struct gw_work *work)
 				: w.reason);
 		/* A PATH itself that cannot be read keeps it from starting;
 		 * below one it is an entry that fails. */
-		if (w.what == GW_WALK_FAILED && s->err == GW_OK &&
-		    memchr(w.path, '/', w.path_len) == NULL)
+		if (w.what == GW_WALK_FAILED && s->err == GW_OK && w.is_root)
 			s->err = GW_E_NO_PATH;
 	}
 	gw_walk_free(walk);

@@ -310,6 +310,20 @@ def test_files_from(pair, work, how):
     assert found == sorted(names)
 
 
+@pytest.mark.parametrize("bad", [b"..", b"n" * 256, b"h" * 6000,
+                                 b"a/../..", b"/etc/passwd", b"none"],
+                         ids=lambda name: name[:12].decode())
+def test_a_bad_name_in_a_list_fails_alone(pair, work, bad):
+    trees.write(work / "in" / "a", b"a")
+    run = pair.sender.run("send", "--dry-run", "--files-from", "-",
+                          work / "in", stdin=bad + b"\na\n").expect(6)
+    failed, = [e for e in run.events("entry") if e["status"] == "failed"]
+    assert failed["name"].encode().endswith(bad[:4000])
+    assert [e["name"] for e in run.events("entry") if e["status"] == "done"] \
+        == ["in", "in/a"]
+    assert run.events("complete")[0]["failed"] == 1
+
+
 def test_a_list_with_nul_bytes_needs_null(pair, work):
     trees.write(work / "in" / "a", b"a")
     run = pair.sender.run("send", "--dry-run", "--files-from", "-",

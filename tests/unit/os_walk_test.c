@@ -35,6 +35,8 @@ listing(struct gw_walk_options *o, const char *const *paths, size_t count)
 	buf[0] = '\0';
 	while ((err = gw_walk_next(w, &e)) == GW_OK) {
 		assert_int_equal(e.path_len, strlen(e.path));
+		if (e.what == GW_WALK_ENTRY)
+			assert_true(e.is_root == (strchr(e.path, '/') == NULL));
 		n += (size_t)snprintf(buf + n, sizeof buf - n, "%s %s",
 		    e.what == GW_WALK_FAILED    ? "failed"
 		    : e.what == GW_WALK_SPECIAL ? "special"
@@ -177,7 +179,7 @@ only_these_files(void **state)
 {
 	static const char *const files[] = { "b/deep/x.o", "./A", "b//x.c",
 		"none", "b/none", "link/x.o", "A/x", "../t", "/etc/passwd", "",
-		"empty/", "A", "b/.." };
+		"empty/", "A", "b/..", ".." };
 	struct gw_walk_options o = { .files = files,
 		.file_count = sizeof files / sizeof files[0],
 		.files_given = true };
@@ -188,6 +190,7 @@ only_these_files(void **state)
 	    "failed ../t: `..` leads out of the PATH\n"
 	    "failed /etc/passwd: it must be relative to the PATH\n"
 	    "failed b/..: `..` leads out of the PATH\n"
+	    "failed ..: `..` leads out of the PATH\n"
 	    "dir t\n"
 	    "file t/A\n"
 	    "dir t/b\n"

@@ -278,6 +278,7 @@ reset(struct gw_mover *mover)
 	m->started = 0;
 	m->moved = m->finished = 0;
 	m->was_accepted = false;
+	m->on_conflict = m->conflict_option;
 }
 
 static void
@@ -357,7 +358,7 @@ gw_recv_mover_new(struct gw *g, const struct gw_recv_options *o,
 	m->accept = o->accept;
 	m->archive = o->archive;
 	m->checksum = o->checksum;
-	m->on_conflict = o->on_conflict;
+	m->on_conflict = m->conflict_option = o->on_conflict;
 	gw_bucket_init(&m->bucket, o->link.rate, gw_clock_now());
 	co.arg = m;
 	if ((err = gw_crew_new(&co, &m->crew)) != GW_OK ||

@@ -18,7 +18,8 @@ struct gw_recv_mover {
 	struct gw_mover base;
 	struct gw *g;
 	bool accept, archive, checksum, stream;
-	enum gw_conflict on_conflict;
+	enum gw_conflict conflict_option; /* as it was given */
+	enum gw_conflict on_conflict;     /* perhaps answered "for all" */
 
 	struct gw_store_work store;
 	struct gw_pipe pipe;

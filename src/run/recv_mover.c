@@ -84,6 +84,7 @@ begin(struct gw_mover *mover, struct gw_conn *conn)
 		.checksum = m->checksum,
 		.stream = m->stream,
 	};
+	enum gw_err err;
 
 	GW_ASSERT(m->engine == NULL);
 	if (m->stream && m->moved > 0) {
@@ -102,7 +103,10 @@ begin(struct gw_mover *mover, struct gw_conn *conn)
 	/* A block must fit the window: open it from its start value. */
 	gw_session_credit(conn->session, CONTROL, 0);
 	gw_session_credit(conn->session, CONTENT, 0);
-	return gw_receiver_new(&o, &m->engine);
+	if ((err = gw_receiver_new(&o, &m->engine)) != GW_OK)
+		return err;
+	/* A receiver at the other end learns by it that there are two. */
+	return gw_receiver_status(m->engine, GW_LIMIT_NONE);
 }
 
 static void

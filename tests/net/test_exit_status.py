@@ -158,6 +158,16 @@ def test_130_a_standing_receiver_on_ctrl_c(pair):
     waiting.expect(130, 5)
 
 
+def test_two_receivers_are_told_at_once(pair):
+    """Neither waits for the other to send something."""
+    waiting = pair.wait_recv()
+    second = pair.recv_from(waiting)
+    second.expect(1, 20)
+    waiting.expect(1, 20)
+    said = waiting.said() + second.said()
+    assert "it is receiving as well: one of the two must send" in said
+
+
 def test_help_and_version_are_no_errors(pair):
     for arguments in (["--help"], ["send", "--help"], ["recv", "-h"],
                       ["partials", "--help"], ["--version"]):

@@ -146,7 +146,6 @@ check(struct cli_session *s, struct settings *o)
 		return cli_usage_error(s->command, "%s", wrong);
 	cli_session_report(s, &o->common, false, o->to_stdout);
 	s->report.dir = o->output != NULL ? o->output : ".";
-	s->job.standing = !o->from.given && !o->once;
 	can_ask = cli_terminal_can_ask(&s->job.ask.terminal);
 	if (!o->from.given && !o->yes && !can_ask)
 		return cli_usage_error(s->command,
@@ -177,6 +176,8 @@ start_job(struct cli_session *s, struct settings *o)
 	g.archive = o->archive && !o->to_stdout;
 	g.checksum = o->common.checksum;
 	g.output_fd = o->to_stdout ? STDOUT_FILENO : -1;
+	/* With a code that it was given it leaves after one transfer. */
+	s->job.standing = !o->from.given && !o->once && g.link.code == NULL;
 	err = gw_recv(s->job.gw, &g, &s->job.job);
 	cli_secret_wipe(&o->common.code);
 	if (err != GW_OK)

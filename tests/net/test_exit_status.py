@@ -36,6 +36,15 @@ def test_0_of_a_standing_receiver_on_sigterm(pair):
     waiting.expect(0, 5)
 
 
+@pytest.mark.parametrize("how", [["--code", "its-own-code"], ["--once"]])
+def test_130_of_a_receiver_of_one_transfer_on_sigterm(pair, how):
+    """What it waits for has not come."""
+    waiting = pair.receiver.start("recv", "--yes", "--listen", LOOPBACK, *how)
+    waiting.wait_event("listening")
+    waiting.signal(signal.SIGTERM)
+    waiting.expect(130, 20)
+
+
 @pytest.mark.parametrize("arguments", [
     ["send"], ["send", "--no-such-option", "x"], ["send", "--to"],
     ["send", "--limit-rate", "fast", "x"], ["send", "--limit-rate", "-5", "x"],

@@ -116,7 +116,9 @@ listener_failed(struct gw_transfer *job, const struct gw_session_event *ev,
 		gw_events_notice(&job->base.events, GW_NOTICE_STRANGER, 0,
 		    "%s: %s", from, ev->closed.text);
 	}
-	if (!gw_door_burned(job->door) || job->state != GW_TRANSFER_WAITING)
+	/* A sender that still lists its files has nothing to wait for. */
+	if (!gw_door_burned(job->door) || job->successor != NULL ||
+	    job->state > GW_TRANSFER_WAITING)
 		return;
 	if (job->standing && !job->link.code_given) {
 		gw_events_notice(&job->base.events, GW_NOTICE_TEXT, 0,

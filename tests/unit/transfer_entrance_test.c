@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "devices.h"
 #include "os/tcp.h"
@@ -77,6 +78,90 @@ three_wrong_codes_burn_it_and_the_job_ends(void **state)
 	devices_until_over(v, BOTH);
 	assert_int_equal(v[RECEIVER].end, GW_E_BURNED);
 	assert_int_equal(v[RECEIVER].seen[GW_EVENT_NOTICE], 3);
+	close_both(v);
+}
+
+struct busy { /* keeps libuv's threads, so that no listing goes on */
+	uv_loop_t loop;
+	uv_work_t work[64];
+	uv_rwlock_t until;
+};
+
+static void
+be_busy(uv_work_t *w)
+{
+	struct busy *b = w->data;
+
+	uv_rwlock_rdlock(&b->until);
+	uv_rwlock_rdunlock(&b->until);
+}
+
+static void
+begin_busy(struct busy *b)
+{
+	assert_int_equal(uv_loop_init(&b->loop), 0);
+	assert_int_equal(uv_rwlock_init(&b->until), 0);
+	uv_rwlock_wrlock(&b->until);
+	for (unsigned i = 0; i < sizeof b->work / sizeof *b->work; i++) {
+		b->work[i].data = b;
+		assert_int_equal(
+		    uv_queue_work(&b->loop, &b->work[i], be_busy, NULL), 0);
+	}
+}
+
+static void
+end_busy(struct busy *b)
+{
+	uv_rwlock_wrunlock(&b->until);
+	assert_int_equal(uv_run(&b->loop, UV_RUN_DEFAULT), 0);
+	assert_int_equal(uv_loop_close(&b->loop), 0);
+	uv_rwlock_destroy(&b->until);
+}
+
+static bool
+has_an_error(void *arg)
+{
+	const struct device *d = arg;
+
+	return d->seen[GW_EVENT_ERROR] > 0;
+}
+
+static void
+a_code_burned_while_it_still_lists_ends_it_at_once(void **state)
+{
+	struct gw_send_options so = GW_SEND_OPTIONS_INIT;
+	struct gw_recv_options ro = GW_RECV_OPTIONS_INIT;
+	const char *path = "file";
+	struct device v[BOTH];
+	struct busy busy;
+	bool told;
+
+	(void)state;
+	open_both(v, true);
+	device_forget(&v[RECEIVER]);
+	begin_busy(&busy);
+	so.link.listen = "127.0.0.1";
+	so.paths = &path;
+	so.path_count = 1;
+	assert_int_equal(gw_send(v[SENDER].g, &so, &v[SENDER].job), GW_OK);
+	device_pull(&v[SENDER]);
+	ro.dir = "target";
+	ro.link.host = "127.0.0.1";
+	ro.link.port = v[SENDER].port;
+	ro.link.code = "1-wrong-code";
+	for (unsigned i = 0; i < 3; i++) {
+		device_forget(&v[RECEIVER]);
+		assert_int_equal(
+		    gw_recv(v[RECEIVER].g, &ro, &v[RECEIVER].job), GW_OK);
+		devices_until(v, BOTH, &v[RECEIVER], GW_EVENT_END);
+		assert_int_equal(v[RECEIVER].end, GW_E_AUTH);
+	}
+	told = devices_run(v, BOTH, has_an_error, &v[SENDER], 10000);
+	end_busy(&busy); /* or the threads never end */
+	assert_true(told);
+	assert_int_equal(v[SENDER].error, GW_E_BURNED);
+	devices_until_over(v, BOTH);
+	assert_int_equal(v[SENDER].end, GW_E_BURNED);
 	close_both(v);
 }
 
@@ -285,6 +370,8 @@ main(void)
 		IN_A_DIRECTORY(
 		    a_wrong_code_is_told_and_the_right_one_still_opens),
 		IN_A_DIRECTORY(three_wrong_codes_burn_it_and_the_job_ends),
+		IN_A_DIRECTORY(
+		    a_code_burned_while_it_still_lists_ends_it_at_once),
 		IN_A_DIRECTORY(
 		    a_standing_recv_makes_a_new_code_when_one_is_burned),
 		IN_A_DIRECTORY(a_code_serves_one_transfer_of_a_standing_recv),

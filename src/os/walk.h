@@ -50,6 +50,9 @@ struct gw_walk_options {
 	bool files_given;
 	size_t path_max;  /* longest path on the wire, bytes */
 	size_t depth_max; /* most components of one */
+	/* The sizes of all files together stay below; 0: whatever they are.
+	 * The file that would pass it fails. */
+	uint64_t bytes_max;
 };
 
 struct gw_walk;

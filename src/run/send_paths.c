@@ -122,6 +122,7 @@ open_paths(
 		.files_given = o->files_given,
 		.path_max = GW_PATH_MAX,
 		.depth_max = GW_DEPTH_MAX,
+		.bytes_max = GW_SIZE_MAX,
 	};
 	return GW_OK;
 }

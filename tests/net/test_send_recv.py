@@ -332,6 +332,19 @@ def test_a_list_with_nul_bytes_needs_null(pair, work):
     assert b"--null" in run.err
 
 
+def test_files_too_large_for_the_protocol_fail_alone(pair, work):
+    trees.write(work / "in" / "a", b"a")
+    try:
+        for name, size in (("b", 5 << 60), ("c", 3 << 60), ("d", 3 << 60)):
+            trees.sparse_file(work / "in" / name, size, [])
+    except OSError:
+        pytest.skip("this file system has no such files (a tmpfs has)")
+    run = pair.sender.run("send", "--dry-run", work / "in").expect(6)
+    found = {e["name"]: e["status"] for e in run.events("entry")}
+    assert found == {"in": "done", "in/a": "done", "in/b": "failed",
+                     "in/c": "done", "in/d": "failed"}
+
+
 def test_dry_run_sends_nothing(pair, source):
     run = pair.sender.run("send", "--dry-run", source)
     assert run.process.returncode == 0

@@ -385,7 +385,8 @@ advice(const struct cli_report *r, enum gw_err err)
 {
 	static const char *const texts[GW_E_COUNT] = {
 		[GW_E_ADDRESS] = "--listen chooses another address or port.",
-		[GW_E_RESOLVE] = "Check the name, or give the address instead.",
+		[GW_E_RESOLVE] =
+		    "Check the name, or give an address (fe80:: with zone).",
 		[GW_E_CONNECT] =
 		    "Does the other side wait there, and is the port open?",
 		[GW_E_STRANGER] = "Give the port that the other side shows.",

@@ -380,6 +380,8 @@ look_up(struct gw_dial *d)
 	d->err = gw_addr_parse(&d->found.v[0], d->host, d->o.port, &d->why);
 	if (d->err == GW_OK)
 		d->found.count = 1;
+	else if (d->err == GW_E_ADDRESS)
+		d->err = GW_E_RESOLVE; /* that says nothing of listening */
 	else if (d->err == GW_E_RESOLVE && d->o.helper_fd != -1) {
 		d->err = ask_helper(d);
 		d->helper_taken = d->err == GW_E_AGAIN;

@@ -81,6 +81,16 @@ def test_3_a_name_without_address(pair, note):
                       "1-abc-defg", note).expect(3, 30)
 
 
+@pytest.mark.parametrize("host, why", [
+    ("[fe80::1]", "say through which interface"),
+    ("[fe80::1%no-such]", "no interface no-such")])
+def test_3_a_link_local_address_that_leads_nowhere(pair, note, host, why):
+    run = pair.sender.start("send", "--to", f"{host}:9", "--code",
+                            "1-abc-defg", note).expect(3, 20)
+    assert why in run.said()
+    assert "--listen" not in run.said()
+
+
 def test_3_recv_too(pair):
     pair.receiver.start("recv", "1-abc-defg", "--from", f"{LOOPBACK}:1",
                         "-o", pair.target).expect(3, 20)

@@ -43,6 +43,8 @@ add_links(struct gw_receiver *r, struct gw_task *t)
 			continue;
 		if (fill_link(r, &t->finish[t->count], n))
 			t->count++;
+		else if (r->info[e.hardlink_of].state == E_SKIPPED)
+			gw_receiver_end_entry(r, n, E_SKIPPED);
 		else
 			gw_receiver_fail_entry(
 			    r, n, "what it is a link to failed");

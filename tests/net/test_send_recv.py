@@ -427,6 +427,17 @@ def test_on_conflict_skip(pair, work):
     assert waiting.events("complete")[0]["skipped"] == 1
 
 
+def test_on_conflict_skip_leaves_out_the_links_to_it_too(pair, work):
+    trees.write(work / "in" / "one", b"theirs")
+    os.link(work / "in" / "one", work / "in" / "three")
+    trees.write(pair.target / "in" / "one", b"ours")
+    _, waiting = pair.transfer(work / "in", recv=["--archive",
+                                                  "--on-conflict", "skip"])
+    assert os.listdir(pair.target / "in") == ["one"]
+    assert waiting.events("complete")[0]["skipped"] == 2
+    assert waiting.events("complete")[0]["failed"] == 0
+
+
 def test_on_conflict_overwrite(pair, work):
     found, _, _ = conflict(pair, work, "overwrite")
     assert found == {"taken": b"theirs"}

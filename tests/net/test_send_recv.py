@@ -345,6 +345,16 @@ def test_files_too_large_for_the_protocol_fail_alone(pair, work):
                      "in/c": "done", "in/d": "failed"}
 
 
+def test_more_names_than_an_offer_holds_are_refused_at_once(pair, work):
+    """Before anybody connects."""
+    for number in range(5500):
+        trees.write(work / f"{number:0200}", b"")
+    run = pair.sender.run("send", *sorted(p.name for p in work.glob("0*")),
+                          cwd=work).expect(2)
+    assert "send the directory" in run.said()
+    assert not run.events("listening")
+
+
 def test_dry_run_sends_nothing(pair, source):
     run = pair.sender.run("send", "--dry-run", source)
     assert run.process.returncode == 0

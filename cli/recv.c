@@ -38,7 +38,7 @@ static const struct cli_option options[] = {
 	    cli_value_conflict, FIELD(on_conflict), CLI_OPTION_CONFIG, 0 },
 	{ "archive", NULL, "keep hard links and user.* attributes as well",
 	    cli_value_switch, FIELD(archive), CLI_OPTION_CONFIG, 'a' },
-	{ "stdout", NULL, "write the content to standard output, not to files",
+	{ "stdout", NULL, "write the one file to standard output",
 	    cli_value_switch, FIELD(to_stdout), 0, 0 },
 	{ .help = NULL },
 };

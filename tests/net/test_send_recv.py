@@ -167,6 +167,18 @@ def test_standard_output(pair, work, size):
     assert receiving.events("complete"), "events go to stderr then"
 
 
+@pytest.mark.parametrize("names", [["one", "two"], ["dir"]])
+def test_to_standard_output_only_one_file_goes(pair, work, names):
+    for path in ("one", "two", "dir/three"):
+        trees.write(work / path, b"content")
+    waiting = pair.wait_send(*[work / name for name in names])
+    receiving = pair.receiver.start("recv", waiting.code, "--from",
+                                    waiting.address(), "--stdout").expect(5)
+    waiting.expect(5)
+    assert receiving.out == b""
+    assert "only one file can be received" in receiving.said()
+
+
 def test_from_pipe_to_pipe(pair):
     data = os.urandom(3 * BLOCK + 1)
     waiting = pair.wait_send("-", stdin=data)

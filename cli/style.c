@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { COLUMNS_DEFAULT = 80, COLUMNS_LEAST = 20, COLUMNS_MOST = 400 };
+enum { COLUMNS_DEFAULT = 80, COLUMNS_MOST = 400 };
 
 void
 cli_style_detect(struct cli_style *s)
@@ -30,8 +30,6 @@ cli_style_resize(struct cli_style *s)
 	s->columns = COLUMNS_DEFAULT;
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col != 0)
 		s->columns = w.ws_col;
-	if (s->columns < COLUMNS_LEAST)
-		s->columns = COLUMNS_LEAST;
 	if (s->columns > COLUMNS_MOST)
 		s->columns = COLUMNS_MOST;
 }

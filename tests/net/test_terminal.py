@@ -53,6 +53,19 @@ def test_the_live_line_fits(pair, source, on_terminal, columns):
         assert "limit" in terminal.text
 
 
+def test_the_live_line_of_a_tiny_terminal(pair, source, on_terminal):
+    waiting, terminal = sender_on_terminal(pair, on_terminal, source,
+                                           columns=10)
+    terminal.expect(0)
+    waiting.expect(0)
+    live = [line for line in terminal.live_lines()
+            if re.fullmatch(r" *[\d.]+ [kM]?B *|.*\d%.*", line)]
+    assert len(live) >= 4
+    for line in live:
+        assert terminals.width(line) < 10, line
+
+
+
 def test_it_takes_another_size_in_mid_transfer(pair, source, on_terminal):
     waiting, terminal = sender_on_terminal(pair, on_terminal, source,
                                            columns=120)

@@ -336,6 +336,15 @@ def test_a_bad_name_in_a_list_fails_alone(pair, work, bad):
     assert run.events("complete")[0]["failed"] == 1
 
 
+def test_a_path_that_cannot_be_listed_is_told_once_by_name(pair, work):
+    trees.write(work / "file", b"no directory")
+    run = pair.sender.run("send", "--dry-run", "--files-from", "-",
+                          work / "file", stdin=b"a\n").expect(7)
+    assert run.said().count("not a directory") == 1
+    assert "file: not a directory" in run.said()
+    assert run.events("entry") == []
+
+
 def test_a_list_with_nul_bytes_needs_null(pair, work):
     trees.write(work / "in" / "a", b"a")
     run = pair.sender.run("send", "--dry-run", "--files-from", "-",

@@ -54,10 +54,14 @@ struct gw_mover {
 
 /* ---- what a mover tells its job ---- */
 
-/* The transfer reached its RECEIPT: the result is fixed. */
+/* The transfer reached its RECEIPT: the result is fixed.  The second time it
+ * was fixed already, and the peer had not heard of it. */
 void gw_transfer_result(struct gw_transfer *, const struct gw_event *complete);
-/* Nothing more will be sent: end the session in good order. */
+/* The peer has the RECEIPT: end the session in good order. */
 void gw_transfer_finish(struct gw_transfer *);
+/* The peer began another transfer instead of coming back for its RECEIPT:
+ * the result is open again. */
+void gw_transfer_anew(struct gw_transfer *);
 /* The transfer failed on this side; the peer is told. */
 void gw_transfer_fail(struct gw_transfer *, enum gw_err, const char *format,
     ...) __attribute__((format(printf, 3, 4)));

@@ -7,6 +7,14 @@
 #include "run/recv_journal.h"
 #include "run/recv_mover_private.h"
 
+/* The program knows it all: the conversation is held again for the peer,
+ * which has no RECEIPT yet. */
+static bool
+is_told(const struct gw_recv_mover *m)
+{
+	return m->base.job->result_fixed;
+}
+
 /* Lets the sender say why its content is not taken. */
 static void
 tell_limit(struct gw_recv_mover *m)
@@ -66,6 +74,11 @@ on_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 		    (unsigned long long)o->files, (unsigned long long)others);
 		return;
 	}
+	if (!again && is_told(m)) {
+		gw_transfer_anew(m->base.job);
+		m->started = gw_clock_now();
+		m->moved = 0;
+	}
 	if (!again)
 		gw_mover_tell_offer(m->base.job, o, ask);
 	if (ask) {
@@ -91,8 +104,9 @@ tell_entry(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 
 	if (placed && e->kind == GW_KIND_FILE)
 		m->base.files++;
-	gw_mover_tell_entry(m->base.job, e, ev->entry.status,
-	    renamed ? final : NULL, ev->entry.reason);
+	if (!is_told(m))
+		gw_mover_tell_entry(m->base.job, e, ev->entry.status,
+		    renamed ? final : NULL, ev->entry.reason);
 }
 
 static void
@@ -101,6 +115,10 @@ tell_conflict(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 	char path[GW_PATH_MAX + 1];
 	const struct gw_entry *e = &ev->conflict.theirs;
 
+	if (is_told(m)) { /* it was left out, or else we had it */
+		gw_receiver_resolve(m->engine, GW_CONFLICT_SKIP, true);
+		return;
+	}
 	gw_mover_path(e, path, sizeof path);
 	gw_events_push(&m->base.job->base.events,
 	    &(struct gw_event){ .kind = GW_EVENT_CONFLICT,
@@ -116,12 +134,10 @@ tell_conflict(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 }
 
 static void
-on_complete(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
+tell_shortfall(struct gw_recv_mover *m)
 {
-	struct gw_event out = { .kind = GW_EVENT_COMPLETE };
 	uint64_t lost = gw_receiver_stats(m->engine).xattrs_lost;
 	uint64_t missed = gw_receiver_offer(m->engine).missed;
-	uint64_t failed = ev->complete.failed + missed;
 
 	if (missed > 0)
 		gw_events_notice(&m->base.job->base.events, GW_NOTICE_SKIPPED,
@@ -137,6 +153,17 @@ on_complete(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 		    " files could not be kept: this file system takes none, "
 		    "or not all of them",
 		    lost);
+}
+
+static void
+on_complete(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
+{
+	struct gw_event out = { .kind = GW_EVENT_COMPLETE };
+	uint64_t failed =
+	    ev->complete.failed + gw_receiver_offer(m->engine).missed;
+
+	if (!is_told(m))
+		tell_shortfall(m);
 	out.complete.bytes = ev->complete.bytes;
 	out.complete.moved = m->moved + gw_receiver_stats(m->engine).moved;
 	out.complete.files = m->base.files;

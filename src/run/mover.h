@@ -30,6 +30,9 @@ struct gw_mover_ops {
 	/* Move into the session what can be moved.  True: there is more, and
 	 * room for it may come at once. */
 	bool (*pump)(struct gw_mover *, gw_usec now);
+	/* No more input now: the session's events stay where they are until
+	 * gw_transfer_wake. */
+	bool (*full)(const struct gw_mover *);
 	/* When pump has something to do by itself. */
 	gw_usec (*deadline)(const struct gw_mover *, gw_usec now);
 	/* The session is gone: bring to the disk what arrived, then be idle.

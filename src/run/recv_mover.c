@@ -183,6 +183,14 @@ pump(struct gw_mover *mover, gw_usec now)
 	return false;
 }
 
+static bool
+full(const struct gw_mover *mover)
+{
+	const struct gw_recv_mover *m = (const void *)mover;
+
+	return m->engine != NULL && gw_receiver_is_full(m->engine);
+}
+
 static gw_usec
 deadline(const struct gw_mover *mover, gw_usec now)
 {
@@ -303,6 +311,7 @@ static const struct gw_mover_ops ops = {
 	.begin = begin,
 	.input = input,
 	.pump = pump,
+	.full = full,
 	.deadline = deadline,
 	.suspend = suspend,
 	.busy = busy,

@@ -194,6 +194,13 @@ pump(struct gw_mover *mover, gw_usec now)
 	return m->blocked && !gw_session_blocked(m->conn->session, CONTENT);
 }
 
+static bool
+full(const struct gw_mover *mover)
+{
+	(void)mover; /* what a receiver says is little, and soon dealt with */
+	return false;
+}
+
 static gw_usec
 deadline(const struct gw_mover *mover, gw_usec now)
 {
@@ -337,6 +344,7 @@ static const struct gw_mover_ops ops = {
 	.begin = begin,
 	.input = input,
 	.pump = pump,
+	.full = full,
 	.deadline = deadline,
 	.suspend = suspend,
 	.busy = busy,

@@ -63,7 +63,8 @@ pull(struct gw_transfer *job, struct gw_conn *c, gw_usec now)
 {
 	struct gw_session_event ev;
 
-	while (job->conn == c && gw_session_event(c->session, &ev)) {
+	while (job->conn == c && !job->mover->ops->full(job->mover) &&
+	       gw_session_event(c->session, &ev)) {
 		switch (ev.kind) {
 		case GW_SESSION_DATA:
 			job->mover->ops->input(
@@ -93,6 +94,7 @@ on_ready(struct gw_conn *c, void *owner)
 	if (!pull(job, c, now) || job->failing)
 		return false;
 	more = job->mover->ops->pump(job->mover, now);
+	c->full = job->mover->ops->full(job->mover);
 	if (job->conn == c && !job->failing)
 		gw_transfer_wake_at(
 		    job, job->mover->ops->deadline(job->mover, now));

@@ -37,6 +37,10 @@ void gw_receiver_content(
     struct gw_receiver *, struct gw_slice content, gw_usec now);
 /* Content bytes dealt with since the last call: the window may open. */
 size_t gw_receiver_credit(struct gw_receiver *);
+/* So much waits for the disk that no more should come in until tasks are
+ * done: a piece can be smaller than what is kept of it, so that the window
+ * alone bounds no memory. */
+bool gw_receiver_is_full(const struct gw_receiver *);
 /* Control bytes to send; lent until the next call. */
 struct gw_slice gw_receiver_control(struct gw_receiver *);
 void gw_receiver_control_sent(struct gw_receiver *, size_t n);

@@ -31,6 +31,7 @@ enum {
 	COMMIT_BYTES = 256 << 20, /* ... this many bytes, */
 	OPEN_MAX = 64,            /* ... this many open temporaries, */
 	BATCH_USEC = 1000000,     /* ... or after this time */
+	STORING_MAX = 8192,       /* pieces with the disk; then it is full */
 	SMALL = 65536             /* buffers up to here are not pooled */
 };
 

@@ -123,6 +123,19 @@ def test_many_small_files(pair, work):
     assert not trees.left_overs(pair.target)
 
 
+def test_many_small_files_take_little_memory(pair, work):
+    """What the disk has not taken yet is bounded, however small it is."""
+    count = 120_000
+    (work / "many").mkdir()
+    for number in range(count):
+        os.close(os.open(work / "many" / str(number), os.O_CREAT))
+    waiting = pair.receiver.start("recv", "--yes", "--listen",
+                                  program.LOOPBACK, "-o", pair.target)
+    pair.send_to(waiting, work / "many").expect(0, 120)
+    # Of each entry something is kept; what it has to write is not.
+    assert waiting.status_field("VmHWM") < 70_000
+
+
 def test_a_large_file(pair, work):
     source = trees.random_file(work / "large", 300 * BLOCK + 12345)
     pair.transfer(source)

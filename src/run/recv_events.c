@@ -38,6 +38,7 @@ accept_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 		.offer = o,
 		.peer = m->base.job->peer,
 		.peer_name = m->base.job->peer_name,
+		.archive = m->archive,
 	};
 	struct gw_why why = { "" };
 	enum gw_err err = GW_OK;
@@ -134,6 +135,16 @@ tell_conflict(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 }
 
 static void
+on_needs(struct gw_recv_mover *m, uint64_t bytes)
+{
+	struct gw_why why = { "" };
+	enum gw_err err = gw_recv_check_space(m->store.target, bytes, &why);
+
+	if (err != GW_OK)
+		gw_transfer_fail(m->base.job, err, "%s", why.text);
+}
+
+static void
 tell_shortfall(struct gw_recv_mover *m)
 {
 	uint64_t lost = gw_receiver_stats(m->engine).xattrs_lost;
@@ -209,6 +220,9 @@ gw_recv_on_event(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 		break;
 	case GW_RECEIVER_CONFLICT:
 		tell_conflict(m, ev);
+		break;
+	case GW_RECEIVER_NEEDS:
+		on_needs(m, ev->needs);
 		break;
 	case GW_RECEIVER_DROPPED:
 		gw_events_notice(&m->base.job->base.events, GW_NOTICE_DROPPED,

@@ -176,7 +176,8 @@ on_entries_end(struct gw_receiver *r, uint64_t count)
 		return "its list ends out of turn";
 	if (count != gw_manifest_count(r->manifest) ||
 	    t.files != r->offer.files || t.dirs != r->offer.dirs ||
-	    t.others != r->offer.others || t.bytes != r->offer.bytes)
+	    t.others != r->offer.others || t.bytes != r->offer.bytes ||
+	    t.stored != r->offer.stored || t.linked != r->offer.linked)
 		return "its list is not what it offered";
 	r->entries_ended = true;
 	return NULL;

@@ -74,6 +74,8 @@ enum gw_receiver_event_kind {
 	GW_RECEIVER_OFFER,    /* answer with accept or refuse */
 	GW_RECEIVER_TASK,     /* run it, then gw_receiver_task_done */
 	GW_RECEIVER_CONFLICT, /* answer with resolve */
+	GW_RECEIVER_NEEDS,    /* so much is still to be written; comes once,
+				 unless accepted as fresh */
 	GW_RECEIVER_DROPPED,  /* resume data that does not fit its source */
 	GW_RECEIVER_ENTRY,    /* an entry is done with */
 	GW_RECEIVER_COMPLETE, /* all are: the RECEIPT goes out */
@@ -90,6 +92,7 @@ struct gw_receiver_event {
 			struct gw_entry theirs;
 			struct gw_seen ours;
 		} conflict;
+		uint64_t needs;          /* bytes, at least */
 		struct gw_slice dropped; /* its path */
 		struct {
 			struct gw_entry e;

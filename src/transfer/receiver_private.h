@@ -102,6 +102,8 @@ struct gw_receiver {
 	bool asked;     /* an OFFER or CONFLICT waits for its answer */
 	bool verifying; /* a VERIFY is under way */
 	uint64_t go_told;
+	uint64_t needs; /* bytes of what is wanted, holes left out */
+	bool needs_told;
 
 	/* receiver_pieces.c: the piece that is coming in */
 	uint8_t head[GW_PIECE_HEADER];

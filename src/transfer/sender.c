@@ -55,6 +55,8 @@ put_offer(struct gw_sender *s)
 	m.offer.dirs = t.dirs;
 	m.offer.others = t.others;
 	m.offer.bytes = t.bytes;
+	m.offer.stored = t.stored;
+	m.offer.linked = t.linked;
 	m.offer.missed = s->o.missed;
 	m.offer.name_count = s->o.name_count;
 	m.offer.names = s->o.names;

@@ -21,6 +21,9 @@ struct gw_measure {
 	bool waits_for_user; /* here or there: no stall */
 };
 
+/* A pipe that takes so long for a block waits for its user, usec. */
+enum { GW_PIPE_QUIET = 500000 };
+
 struct gw_mover_ops {
 	/* A session is open: begin, or go on where the last one stopped. */
 	enum gw_err (*begin)(struct gw_mover *, struct gw_conn *);
@@ -38,6 +41,9 @@ struct gw_mover_ops {
 	/* The session is gone: bring to the disk what arrived, then be idle.
 	 * begin may come after that. */
 	void (*suspend)(struct gw_mover *);
+	/* What has moved can be taken up in another session: not that of a
+	 * pipe. */
+	bool (*resumable)(const struct gw_mover *);
 	/* Disk work is still under way. */
 	bool (*busy)(const struct gw_mover *);
 	/* Answer to an OFFER or CONFLICT; GW_E_USAGE: none was asked. */

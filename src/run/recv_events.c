@@ -15,14 +15,13 @@ is_told(const struct gw_recv_mover *m)
 	return m->base.job->result_fixed;
 }
 
-/* Lets the sender say why its content is not taken. */
-static void
-tell_limit(struct gw_recv_mover *m)
+void
+gw_recv_tell_limit(struct gw_recv_mover *m)
 {
 	enum gw_limiter limit =
 	    m->bucket.rate > 0 ? GW_LIMIT_RATE : GW_LIMIT_NONE;
 
-	if (m->asked != NOTHING)
+	if (m->asked != NOTHING || m->quiet)
 		limit = GW_LIMIT_USER;
 	(void)!gw_receiver_status(m->engine, limit);
 }
@@ -57,7 +56,7 @@ accept_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 	memcpy(m->accepted, o->transfer_id, sizeof m->accepted);
 	m->was_accepted = true;
 	if (m->bucket.rate > 0)
-		tell_limit(m);
+		gw_recv_tell_limit(m);
 }
 
 static void
@@ -84,7 +83,7 @@ on_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 		gw_mover_tell_offer(m->base.job, o, ask);
 	if (ask) {
 		m->asked = OFFER;
-		tell_limit(m);
+		gw_recv_tell_limit(m);
 		return;
 	}
 	accept_offer(m, o);
@@ -131,7 +130,7 @@ tell_conflict(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 		    .their_mtime = e->mtime_s,
 		    .our_mtime = ev->conflict.ours.mtime_s } });
 	m->asked = CONFLICT;
-	tell_limit(m);
+	gw_recv_tell_limit(m);
 }
 
 static void
@@ -265,7 +264,7 @@ gw_recv_answer(struct gw_mover *mover, unsigned a)
 	if (asked == NOTHING || m->engine == NULL || m->suspended)
 		return GW_E_USAGE;
 	m->asked = NOTHING;
-	tell_limit(m);
+	gw_recv_tell_limit(m);
 	if (asked == OFFER) {
 		offer = gw_receiver_offer(m->engine);
 		if (a == GW_ANSWER_YES)

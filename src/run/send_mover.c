@@ -80,6 +80,17 @@ reads_idle(void *arg)
 	gw_transfer_wake(m->base.job);
 }
 
+static bool
+resumable(const struct gw_mover *mover)
+{
+	const struct gw_send_mover *m = (const void *)mover;
+	uint64_t moved = m->moved;
+
+	if (m->engine != NULL && !m->suspended)
+		moved += gw_sender_stats(m->engine).moved;
+	return !m->paths.stream || moved == 0;
+}
+
 static enum gw_err
 begin(struct gw_mover *mover, struct gw_conn *conn)
 {
@@ -97,14 +108,14 @@ begin(struct gw_mover *mover, struct gw_conn *conn)
 	};
 
 	GW_ASSERT(m->engine == NULL);
-	if (m->paths.stream && m->moved > 0) {
+	if (!resumable(mover)) {
 		gw_transfer_fail(mover->job, GW_E_LOST,
 		    "the connection was lost; what comes from standard input "
 		    "cannot be sent again");
 		return GW_OK;
 	}
 	m->conn = conn;
-	m->suspended = false;
+	m->suspended = m->quiet = false;
 	m->base.files = 0;
 	if (m->started == 0) {
 		m->started = gw_clock_now();
@@ -286,6 +297,8 @@ limit_there(enum gw_limiter said)
 static enum gw_limiter
 limiter(const struct gw_send_mover *m, const struct gw_sender_stats *st)
 {
+	if (m->quiet)
+		return GW_LIMIT_USER;
 	if (!st->accepted)
 		return GW_LIMIT_PEER;
 	if (m->limited)
@@ -298,6 +311,20 @@ limiter(const struct gw_send_mover *m, const struct gw_sender_stats *st)
 }
 
 static void
+watch_pipe(struct gw_send_mover *m, gw_usec now)
+{
+	bool quiet = m->paths.stream &&
+		     gw_pipe_waits(&m->paths.pipe, now) >= GW_PIPE_QUIET;
+
+	if (quiet == m->quiet)
+		return;
+	m->quiet = quiet;
+	(void)!gw_sender_status(
+	    m->engine, quiet ? GW_LIMIT_USER : GW_LIMIT_NONE);
+	gw_transfer_wake(m->base.job);
+}
+
+static void
 measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 {
 	struct gw_send_mover *m = self(mover);
@@ -307,6 +334,7 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 
 	if (m->engine == NULL)
 		return;
+	watch_pipe(m, now);
 	st = gw_sender_stats(m->engine);
 	gw_sender_network(m->engine,
 	    gw_speed_update(&m->speed, m->conn->sent, now),
@@ -320,7 +348,8 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 	out->mark = st.bytes + st.files + m->finished + m->conn->sent / 4096;
 	out->name = m->name;
 	out->limiter = limiter(m, &st);
-	out->waits_for_user = !st.accepted || st.peer == GW_LIMIT_USER;
+	out->waits_for_user =
+	    !st.accepted || m->quiet || st.peer == GW_LIMIT_USER;
 }
 
 static void
@@ -347,6 +376,7 @@ static const struct gw_mover_ops ops = {
 	.full = full,
 	.deadline = deadline,
 	.suspend = suspend,
+	.resumable = resumable,
 	.busy = busy,
 	.answer = answer,
 	.set_rate = set_rate,

@@ -266,7 +266,15 @@ void
 gw_transfer_lost(struct gw_transfer *job, enum gw_err err, const char *text)
 {
 	gw_usec now = gw_clock_now();
+	char more[GW_REASON_MAX];
 
+	if (!job->mover->ops->resumable(job->mover)) {
+		snprintf(more, sizeof more,
+		    "%s; what goes through a pipe cannot be taken up again",
+		    text);
+		gw_transfer_broken(job, err, more);
+		return;
+	}
 	if (job->link.retry == 0) {
 		gw_transfer_broken(job, err, text);
 		return;

@@ -315,6 +315,13 @@ gw_sender_input(struct gw_sender *s, struct gw_slice control)
 		gw_sender_fail(s, "out of memory");
 }
 
+enum gw_err
+gw_sender_status(struct gw_sender *s, enum gw_limiter limiter)
+{
+	return gw_message_add(&s->out,
+	    &(struct gw_message){ .type = GW_MSG_STATUS, .status = limiter });
+}
+
 /* ---- events ---- */
 
 /* The message as an event; false: it is none. */

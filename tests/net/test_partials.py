@@ -122,3 +122,23 @@ def test_partials_go_after_a_week(pair, source):
     waiting.kill()
     assert part_files(pair.target) == []
     assert pair.receiver.journals() == []
+
+
+def test_a_week_old_journal_stays_while_its_directory_is_out_of_reach(
+        pair, source, work):
+    """Receiving into another directory is confined to that."""
+    interrupt(pair, source)
+    [journal] = pair.receiver.journals()
+    then = time.time() - 8 * 24 * 3600
+    os.utime(journal, (then, then))
+    (work / "elsewhere").mkdir()
+    waiting = pair.wait_recv("-v", target=work / "elsewhere")
+    waiting.wait_event("listening")
+    waiting.kill()
+    if "Confined" not in waiting.said():
+        pytest.skip("no Landlock")
+    assert len(part_files(pair.target)) == 1
+    assert pair.receiver.journals() == [journal]
+    partials(pair.receiver, "--clear-all", json_events=False)
+    assert part_files(pair.target) == []
+    assert pair.receiver.journals() == []

@@ -54,12 +54,17 @@ drain(struct gw_recv_mover *m)
 	gw_crew_go(m->crew);
 	if (gw_crew_busy(m->crew) > 0)
 		return;
+	/* Of a stream nothing is left, and no other is the same. */
+	if (gw_receiver_offer(m->engine).flags & GW_OFFER_STREAM &&
+	    m->store.journal != NULL)
+		(void)gw_journal_file_remove(m->store.journal, NULL);
+	else
+		gw_journal_file_close(m->store.journal);
+	m->store.journal = NULL;
 	gw_receiver_free(m->engine);
 	m->engine = NULL;
 	if (m->store.target != NULL)
 		gw_target_forget(m->store.target);
-	gw_journal_file_close(m->store.journal);
-	m->store.journal = NULL;
 }
 
 static void

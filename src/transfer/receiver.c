@@ -310,11 +310,23 @@ gw_receiver_status(struct gw_receiver *r, enum gw_limiter limiter)
 	return gw_receiver_say(r, &m) ? GW_OK : GW_E_MEMORY;
 }
 
+/* Its one file, unless all of it has come. */
+static void
+drop_stream(struct gw_receiver *r)
+{
+	struct gw_large *g = r->larges;
+
+	if (g != NULL && r->info[g->entry].state == E_WANTED)
+		gw_receiver_large_drop(r, g);
+}
+
 void
 gw_receiver_checkpoint(struct gw_receiver *r)
 {
 	r->closing = true;
 	gw_receiver_drop_held(r);
+	if (gw_receiver_is_stream(r))
+		drop_stream(r);
 	gw_receiver_go_on(r);
 }
 

@@ -62,8 +62,8 @@ GW_MUST_USE enum gw_err gw_receiver_status(
     struct gw_receiver *, enum gw_limiter);
 
 /* The session is lost: no more input comes.  What was stored and not yet
- * journalled goes out as a last SYNC task; then pull events until there is
- * no task left. */
+ * journalled goes out as a last SYNC task (a stream, with which nobody can go
+ * on, is removed); then pull events until there is no task left. */
 void gw_receiver_checkpoint(struct gw_receiver *);
 
 void gw_receiver_task_done(struct gw_receiver *, struct gw_task *, gw_usec);

@@ -197,6 +197,9 @@ void gw_receiver_stored(struct gw_receiver *, struct gw_task *);
 /* NULL: it is none, or not yet. */
 struct gw_large *gw_receiver_find_large(struct gw_receiver *, uint64_t entry);
 struct gw_large *gw_receiver_large(struct gw_receiver *, uint64_t entry);
+/* Nobody can go on with what came of it: remove its temporary, as soon as no
+ * task has it open. */
+void gw_receiver_large_drop(struct gw_receiver *, struct gw_large *);
 /* A task that had its temporary open is back. */
 void gw_receiver_large_idle(struct gw_receiver *, uint64_t entry);
 void gw_receiver_large_free(struct gw_receiver *, struct gw_large *);

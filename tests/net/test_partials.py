@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -142,3 +143,21 @@ def test_a_week_old_journal_stays_while_its_directory_is_out_of_reach(
     partials(pair.receiver, "--clear-all", json_events=False)
     assert part_files(pair.target) == []
     assert pair.receiver.journals() == []
+
+
+@pytest.mark.parametrize("how", ["killed", "interrupted"])
+def test_nothing_is_left_of_a_stream_that_was_lost(pair, how):
+    waiting = pair.wait_recv()
+    sending = pair.send_to(waiting, "-", hold_stdin=True)
+    sending.process.stdin.write(bytes(5 * BLOCK))
+    sending.process.stdin.flush()
+    waiting.wait_bytes(4 * BLOCK)
+    if how == "killed":
+        sending.kill()
+        waiting.expect(8)
+    else:
+        waiting.signal(signal.SIGINT)
+        waiting.expect(130)
+    assert os.listdir(pair.target) == []
+    assert pair.receiver.journals() == []
+    assert "go on from here" not in waiting.said()

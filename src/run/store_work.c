@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include "base/assert.h"
+#include "run/stale_work.h"
 #include "wire/limits.h"
 
 static void
@@ -422,6 +423,8 @@ do_links(struct gw_store_work *w, struct gw_task *t)
 	struct gw_why why = { "" };
 	enum gw_err err = append_journal(w, t, &why);
 
+	if (t->stale)
+		gw_stale_work_do(w->target, t);
 	for (size_t i = 0; err == GW_OK && i < t->count; i++) {
 		if (t->finish[i].e.kind == GW_KIND_DIR)
 			finish_dir(w->target, &t->finish[i]);

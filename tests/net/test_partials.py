@@ -161,3 +161,14 @@ def test_nothing_is_left_of_a_stream_that_was_lost(pair, how):
     assert os.listdir(pair.target) == []
     assert pair.receiver.journals() == []
     assert "go on from here" not in waiting.said()
+
+
+def test_nothing_is_left_of_a_file_that_is_gone(pair, work):
+    source = work / "tree"
+    trees.random_file(source / "a" / "goes", SIZE)
+    trees.random_file(source / "stays", 3 * BLOCK)
+    interrupt(pair, source)
+    assert len(part_files(pair.target)) == 1
+    (source / "a" / "goes").unlink()
+    finish(pair, source)
+    trees.assert_same(source, pair.target / "tree")

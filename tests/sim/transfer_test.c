@@ -355,6 +355,33 @@ a_loss_of_power_at_any_step_loses_nothing(void **state)
 		crash_at(step, true, step % 4 == 0 ? &checked : &plain);
 }
 
+/* What was begun of a file that is gone from the source goes, too. */
+static void
+nothing_is_left_of_a_file_that_is_gone(void **state)
+{
+	struct transfer_options cut = plain;
+	unsigned left = 0;
+
+	(void)state;
+	for (cut.cut_after = 400; cut.cut_after < 1000; cut.cut_after += 20) {
+		struct tree tree, newer;
+		struct disk disk;
+		struct transfer t;
+
+		begin(&tree, &disk);
+		transfer_run(&t, &tree, &disk, &cut);
+		left += disk_left_overs(&disk);
+		tree_init(&newer, TREE_WITHOUT);
+		disk.arg = &newer;
+		if (!t.finished)
+			transfer_run(&t, &newer, &disk, &plain);
+		assert_int_equal(disk_left_overs(&disk), 0);
+		tree_fini(&newer);
+		end(&tree, &disk);
+	}
+	assert_true(left > 0);
+}
+
 /* What was chosen for a taken name is not forgotten by a crash: not even
  * between COMPLETE and the new name. */
 static void
@@ -463,6 +490,7 @@ main(void)
 		cmocka_unit_test(a_full_disk_ends_it_and_it_goes_on_later),
 		cmocka_unit_test(a_crash_at_any_step_loses_nothing),
 		cmocka_unit_test(a_loss_of_power_at_any_step_loses_nothing),
+		cmocka_unit_test(nothing_is_left_of_a_file_that_is_gone),
 		cmocka_unit_test(a_crash_does_not_change_what_was_chosen),
 		cmocka_unit_test(a_cut_session_goes_on_where_it_was),
 		cmocka_unit_test(another_source_begins_anew),

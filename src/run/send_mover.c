@@ -310,6 +310,19 @@ limiter(const struct gw_send_mover *m, const struct gw_sender_stats *st)
 	return st->reads > 0 ? GW_LIMIT_DISK_HERE : GW_LIMIT_NETWORK;
 }
 
+/* A rate limit, here or there, is a slow network as well. */
+static void
+tell_network(
+    struct gw_send_mover *m, const struct gw_sender_stats *st, gw_usec now)
+{
+	uint64_t speed = gw_speed_update(&m->speed, m->conn->sent, now);
+	bool limits =
+	    m->conn->send_blocked || m->limited || st->peer == GW_LIMIT_RATE;
+
+	gw_sender_network(
+	    m->engine, m->limited ? m->bucket.rate : speed, limits);
+}
+
 static void
 watch_pipe(struct gw_send_mover *m, gw_usec now)
 {
@@ -336,9 +349,7 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 		return;
 	watch_pipe(m, now);
 	st = gw_sender_stats(m->engine);
-	gw_sender_network(m->engine,
-	    gw_speed_update(&m->speed, m->conn->sent, now),
-	    m->conn->send_blocked);
+	tell_network(m, &st, now);
 	gw_manifest_get(m->paths.scan.manifest, st.entry, &e);
 	gw_mover_path(&e, m->name, sizeof m->name);
 	out->bytes = st.bytes;

@@ -306,8 +306,11 @@ finish_large(struct gw_target *target, struct gw_finish *f)
 	if (f->err == GW_OK)
 		f->err = gw_target_temp_finish(target, &fin, &why);
 	f->lost_xattrs = fin.xattrs_lost;
-	if (f->err != GW_OK)
-		snprintf(f->reason, sizeof f->reason, "%s", why.text);
+	if (f->err == GW_OK)
+		return;
+	snprintf(f->reason, sizeof f->reason, "%s", why.text);
+	if (f->err != GW_E_SPACE && f->err != GW_E_DISK)
+		(void)!gw_target_temp_drop(target, &file, NULL);
 }
 
 static enum gw_err

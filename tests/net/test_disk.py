@@ -86,6 +86,17 @@ def test_hard_links_need_room_once_with_archive(pair, work, small_disk):
     waiting.expect(0)
 
 
+def test_a_file_too_large_for_the_disk_leaves_nothing(pair, work):
+    source = work / "in"
+    trees.write(source / "holes", b"some")
+    os.truncate(source / "holes", 20 * BLOCK)
+    waiting = pair.wait_recv(prefix=(
+        "bash", "-c", 'trap "" XFSZ; ulimit -f 10240; exec "$@"', "bash"))
+    pair.send_to(waiting, source).expect(6)
+    waiting.expect(6)
+    assert not trees.left_overs(pair.target)
+
+
 def test_what_is_left_out_needs_no_room(pair, work, small_disk):
     disk = small_disk(8 * BLOCK)
     trees.write(disk / "in" / "large", b"mine")

@@ -263,11 +263,14 @@ on_result(struct gw_sender *s, const struct gw_message *m)
 static const char *
 on_receipt(struct gw_sender *s, const struct gw_message *m)
 {
+	uint64_t sum = m->receipt.done + m->receipt.had + m->receipt.skipped +
+		       m->receipt.failed; /* each is below 2^62 */
 	enum gw_err err;
 
-	(void)m;
 	if (s->state != GW_SENDER_SENDING || s->stats.files != s->count)
 		return "it confirmed a transfer that is not complete";
+	if (sum != s->count)
+		return "its receipt does not add up";
 	set_state(s, GW_SENDER_CONFIRMED);
 	err = gw_message_add(
 	    &s->out, &(struct gw_message){ .type = GW_MSG_DONE });

@@ -30,8 +30,9 @@ stop(struct cli_job *j)
 	cli_screen_clear(&j->report->screen);
 	if (j->connected)
 		cli_screen_info(&j->report->screen,
-		    "Stopping; what has arrived is kept. "
-		    "Ctrl-C again leaves at once.");
+		    "Stopping%s. Ctrl-C again leaves at once.",
+		    cli_report_goes_on(j->report) ? "; what has arrived is kept"
+						  : "");
 	gw_job_cancel(j->job);
 }
 

@@ -171,6 +171,7 @@ tell_offer(struct cli_report *r, const struct gw_event *e)
 {
 	char *what = cli_report_contents(e);
 
+	r->of_stream = !e->offer.bytes_known;
 	r->stall_told = false;
 	if (r->sends)
 		cli_screen_info(&r->screen, "Offering %s.", what);
@@ -379,6 +380,12 @@ tell_notice(struct cli_report *r, const struct gw_event *e)
 	free(text);
 }
 
+bool
+cli_report_goes_on(const struct cli_report *r)
+{
+	return !r->from_input && !r->to_stdout && !r->of_stream;
+}
+
 /* What to do about it; NULL: the reason says all. */
 static const char *
 advice(const struct cli_report *r, enum gw_err err)
@@ -391,16 +398,26 @@ advice(const struct cli_report *r, enum gw_err err)
 		    "Does the other side wait there, and is the port open?",
 		[GW_E_STRANGER] = "Give the port that the other side shows.",
 		[GW_E_AUTH] = "Check the code: each serves one transfer.",
-		[GW_E_SPACE] = "Make room: the same command goes on from here.",
-		[GW_E_LOST] = "The same commands go on from here.",
-		[GW_E_STALLED] = "The same commands go on from here.",
-		[GW_E_PEER_GONE] = "The same commands go on from here.",
 		[GW_E_VERSION] = "Update the older one of the two.",
 	};
 
-	if (err == GW_E_NO_PATH && !r->sends)
-		return "Make it first, or name another with -o.";
-	return texts[err];
+	switch (err) {
+	case GW_E_NO_PATH:
+		return r->sends ? NULL
+				: "Make it first, or name another with -o.";
+	case GW_E_SPACE:
+		return cli_report_goes_on(r)
+			   ? "Make room: the same command goes on from here."
+			   : "Make room, and send it anew.";
+	case GW_E_LOST:
+	case GW_E_STALLED:
+	case GW_E_PEER_GONE:
+		return cli_report_goes_on(r)
+			   ? "The same commands go on from here."
+			   : NULL;
+	default:
+		return texts[err];
+	}
 }
 
 /* The person knows that it was interrupted: what is left to say is how to go
@@ -411,7 +428,7 @@ tell_interrupted(struct cli_report *r, const struct gw_event *e)
 	if (r->json_fd != -1)
 		take_json_line(r, cli_json_event(e));
 	r->told_error = true;
-	if (r->peer != NULL && !r->from_input && !r->to_stdout)
+	if (r->peer != NULL && cli_report_goes_on(r))
 		cli_screen_info(&r->screen,
 		    "Interrupted. The same commands go on from here.");
 }

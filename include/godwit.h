@@ -249,7 +249,7 @@ enum gw_limiter { /* what bounds the speed just now */
 	GW_LIMIT_DISK_HERE,
 	GW_LIMIT_DISK_THERE,
 	GW_LIMIT_PEER, /* it is busy, or asks its user */
-	GW_LIMIT_USER, /* this side's user is asked */
+	GW_LIMIT_USER, /* this side's user is asked, or its pipe is quiet */
 	GW_LIMIT_RATE  /* the rate that was asked for */
 };
 

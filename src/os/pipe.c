@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/clock.h"
+
 enum gw_err
 gw_pipe_init(struct gw_pipe *p, int fd)
 {
@@ -20,9 +22,10 @@ gw_pipe_init(struct gw_pipe *p, int fd)
 
 	if (cancel < 0)
 		return GW_E_LIMIT;
-	*p = (struct gw_pipe){
-		.fd = fd, .cancel_fd = cancel, .chunk = PIPE_BUF
-	};
+	*p = (struct gw_pipe){ .fd = fd,
+		.cancel_fd = cancel,
+		.chunk = PIPE_BUF,
+		.since = GW_NEVER };
 	if (fstat(fd, &st) == 0) {
 		p->nowait = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 		/* A file makes nobody wait for ever. */
@@ -43,6 +46,14 @@ void
 gw_pipe_cancel(struct gw_pipe *p)
 {
 	eventfd_write(p->cancel_fd, 1);
+}
+
+gw_usec
+gw_pipe_waits(const struct gw_pipe *p, gw_usec now)
+{
+	gw_usec since = atomic_load(&p->since);
+
+	return since < now ? now - since : 0;
 }
 
 /* Until the descriptor is ready, or this was called off. */
@@ -68,11 +79,10 @@ try_again(int error)
 	return error == EINTR || error == EAGAIN;
 }
 
-enum gw_err
-gw_pipe_read(
-    struct gw_pipe *p, void *buf, size_t n, size_t *got, struct gw_why *why)
+static enum gw_err
+read_all(
+    struct gw_pipe *p, uint8_t *at, size_t n, size_t *got, struct gw_why *why)
 {
-	uint8_t *at = buf;
 	size_t done = 0;
 	enum gw_err err;
 	ssize_t r;
@@ -90,6 +100,18 @@ gw_pipe_read(
 	}
 	*got = done;
 	return GW_OK;
+}
+
+enum gw_err
+gw_pipe_read(
+    struct gw_pipe *p, void *buf, size_t n, size_t *got, struct gw_why *why)
+{
+	enum gw_err err;
+
+	atomic_store(&p->since, gw_clock_now());
+	err = read_all(p, buf, n, got, why);
+	atomic_store(&p->since, GW_NEVER);
+	return err;
 }
 
 /*
@@ -173,7 +195,9 @@ gw_pipe_write(struct gw_pipe *p, const void *data, size_t n, struct gw_why *why)
 	int error = 0;
 
 	quiet_begin(&q);
+	atomic_store(&p->since, gw_clock_now());
 	err = write_all(p, data, n, &error);
+	atomic_store(&p->since, GW_NEVER);
 	quiet_end(&q, error == EPIPE);
 	if (error != 0) {
 		err = gw_why_errno(why, error, "standard output");

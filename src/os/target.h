@@ -89,6 +89,7 @@ struct gw_target_attrs {
 	int64_t mtime_s;
 	uint32_t mtime_ns;
 };
+/* Durable at the latest with the next gw_target_sync_dirs. */
 GW_MUST_USE enum gw_err gw_target_dir_attrs(struct gw_target *,
     struct gw_slice path, uint64_t ino, const struct gw_target_attrs *,
     struct gw_why *);

@@ -54,12 +54,17 @@ drain(struct gw_recv_mover *m)
 	gw_crew_go(m->crew);
 	if (gw_crew_busy(m->crew) > 0)
 		return;
+	/* Of a stream nothing is left, and no other is the same. */
+	if (gw_receiver_offer(m->engine).flags & GW_OFFER_STREAM &&
+	    m->store.journal != NULL)
+		(void)gw_journal_file_remove(m->store.journal, NULL);
+	else
+		gw_journal_file_close(m->store.journal);
+	m->store.journal = NULL;
 	gw_receiver_free(m->engine);
 	m->engine = NULL;
 	if (m->store.target != NULL)
 		gw_target_forget(m->store.target);
-	gw_journal_file_close(m->store.journal);
-	m->store.journal = NULL;
 }
 
 static void
@@ -74,6 +79,20 @@ store_idle(void *arg)
 
 /* ---- the session ---- */
 
+static bool
+resumable(const struct gw_mover *mover)
+{
+	const struct gw_recv_mover *m = (const void *)mover;
+	uint64_t moved = m->moved;
+	bool stream = m->stream;
+
+	if (m->engine != NULL && !m->suspended) {
+		moved += gw_receiver_stats(m->engine).moved;
+		stream |= gw_receiver_offer(m->engine).flags & GW_OFFER_STREAM;
+	}
+	return !stream || moved == 0;
+}
+
 static enum gw_err
 begin(struct gw_mover *mover, struct gw_conn *conn)
 {
@@ -87,14 +106,14 @@ begin(struct gw_mover *mover, struct gw_conn *conn)
 	enum gw_err err;
 
 	GW_ASSERT(m->engine == NULL);
-	if (m->stream && m->moved > 0) {
+	if (!resumable(mover)) {
 		gw_transfer_fail(mover->job, GW_E_LOST,
 		    "the connection was lost; what went to standard output "
 		    "cannot be taken back");
 		return GW_OK;
 	}
 	m->conn = conn;
-	m->suspended = false;
+	m->suspended = m->quiet = false;
 	m->asked = NOTHING;
 	m->base.files = m->owed = 0;
 	if (m->started == 0)
@@ -183,6 +202,14 @@ pump(struct gw_mover *mover, gw_usec now)
 	return false;
 }
 
+static bool
+full(const struct gw_mover *mover)
+{
+	const struct gw_recv_mover *m = (const void *)mover;
+
+	return m->engine != NULL && gw_receiver_is_full(m->engine);
+}
+
 static gw_usec
 deadline(const struct gw_mover *mover, gw_usec now)
 {
@@ -231,7 +258,7 @@ set_rate(struct gw_mover *mover, uint64_t rate)
 static enum gw_limiter
 limiter(const struct gw_recv_mover *m, const struct gw_receiver_stats *st)
 {
-	if (m->asked != NOTHING)
+	if (m->asked != NOTHING || m->quiet)
 		return GW_LIMIT_USER;
 	if (m->limited)
 		return GW_LIMIT_RATE;
@@ -239,7 +266,21 @@ limiter(const struct gw_recv_mover *m, const struct gw_receiver_stats *st)
 		return GW_LIMIT_DISK_HERE;
 	if (!st->accepted)
 		return GW_LIMIT_PEER;
+	if (st->peer == GW_LIMIT_USER)
+		return GW_LIMIT_PEER;
 	return st->peer == GW_LIMIT_NONE ? GW_LIMIT_NETWORK : st->peer;
+}
+
+static void
+watch_pipe(struct gw_recv_mover *m, gw_usec now)
+{
+	bool quiet = m->stream && gw_pipe_waits(&m->pipe, now) >= GW_PIPE_QUIET;
+
+	if (quiet == m->quiet)
+		return;
+	m->quiet = quiet;
+	gw_recv_tell_limit(m);
+	gw_transfer_wake(m->base.job);
 }
 
 static void
@@ -250,9 +291,9 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 	struct gw_receiver_stats st;
 	struct gw_entry e;
 
-	(void)now;
 	if (m->engine == NULL)
 		return;
+	watch_pipe(m, now);
 	st = gw_receiver_stats(m->engine);
 	manifest = gw_receiver_manifest(m->engine);
 	m->name[0] = '\0';
@@ -269,7 +310,8 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 	out->name = m->name;
 	out->limiter = limiter(m, &st);
 	/* Before its offer the sender may have much to list. */
-	out->waits_for_user = m->asked != NOTHING || st.files_total == 0;
+	out->waits_for_user = m->asked != NOTHING || m->quiet ||
+			      st.peer == GW_LIMIT_USER || st.files_total == 0;
 }
 
 /* ---- life ---- */
@@ -303,8 +345,10 @@ static const struct gw_mover_ops ops = {
 	.begin = begin,
 	.input = input,
 	.pump = pump,
+	.full = full,
 	.deadline = deadline,
 	.suspend = suspend,
+	.resumable = resumable,
 	.busy = busy,
 	.answer = gw_recv_answer,
 	.set_rate = set_rate,

@@ -35,6 +35,7 @@ add(struct gw_scan *s, const struct gw_walk_entry *w)
 		.flags = st->sparse ? GW_ENTRY_SPARSE : 0,
 		.mode = st->mode & 0777,
 		.size = st->kind == GW_KIND_FILE ? st->size : 0,
+		.stored = st->stored,
 		.mtime_s = st->mtime_s,
 		.mtime_ns = st->mtime_ns,
 		.ctime_s = st->ctime_s,

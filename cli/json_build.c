@@ -31,6 +31,12 @@ defuse(const char *text)
 	for (; *text != '\0'; text += n) {
 		char one[5] = "", escaped[16];
 
+		/* Most of it, and there may be very much of it. */
+		if (*text >= ' ' && *text < '\x7f') {
+			*at++ = *text;
+			n = 1;
+			continue;
+		}
 		if ((n = cli_text_utf8_length(text)) == 0)
 			n = 1;
 		memcpy(one, text, n);

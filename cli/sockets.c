@@ -319,6 +319,10 @@ sockets_main(const struct cli_command *command, struct cli_start *start)
 	cli_style_detect_output(&c.style, &start->style);
 	setvbuf(stdout, NULL, _IOFBF, BUFFER);
 	err = parse_filters(command, &c, &s.args);
+	if (err == GW_OK && c.o.watch &&
+	    cli_options_typed(command, &s.args, "details"))
+		err = cli_usage_error(
+		    command, "--watch and --details: one of them");
 	if (err == GW_OK)
 		err = prepare_names(&c, &helper);
 	if (err == GW_OK)

@@ -81,8 +81,8 @@ static const struct cli_sockets_meaning meanings[GW_SOCKET_STATES + 1] = {
 				  "peer; the peer need not know.",
 	    "Nothing: UDP has no states.",
 	    "That is fine; only sending shows whether somebody is there." },
-	[GW_SOCKET_GONE] = { "The kernel keeps nothing of it any more.",
-	    "Nothing.", "Nothing stays." },
+	[GW_SOCKET_GONE] = { "The kernel keeps nothing of it any more.", NULL,
+	    NULL },
 };
 
 const struct cli_sockets_meaning *
@@ -148,10 +148,12 @@ cli_sockets_sentences(
 	struct page p = { .indent = indent, .width = width };
 
 	put_words(&p, m->meaning);
-	put_words(&p, "Next:");
-	put_words(&p, m->next);
-	put_words(&p, "If it stays so:");
-	put_words(&p, m->stays);
+	if (m->next != NULL) {
+		put_words(&p, "Next:");
+		put_words(&p, m->next);
+		put_words(&p, "If it stays so:");
+		put_words(&p, m->stays);
+	}
 	return p.text;
 }
 

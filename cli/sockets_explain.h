@@ -8,8 +8,8 @@
 
 struct cli_sockets_meaning {
 	const char *meaning; /* what it is */
-	const char *next;    /* what has to happen next */
-	const char *stays;   /* what it means if it stays so */
+	const char *next;    /* what has to happen next; NULL: nothing may */
+	const char *stays;   /* what it means if it stays so; or NULL */
 };
 
 /* Of a state, or of GW_SOCKET_GONE. */

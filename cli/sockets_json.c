@@ -168,7 +168,7 @@ cli_sockets_json_meaning(enum gw_socket_state state)
 
 	cJSON_AddStringToObject(o, "state", gw_socket_state_name(state));
 	cJSON_AddStringToObject(o, "meaning", m->meaning);
-	cJSON_AddStringToObject(o, "next", m->next);
-	cJSON_AddStringToObject(o, "stays", m->stays);
+	cli_json_text(o, "next", m->next);
+	cli_json_text(o, "stays", m->stays);
 	return cli_json_finish(o);
 }

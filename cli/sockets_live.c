@@ -170,6 +170,39 @@ draw_cell(const struct frame *f, unsigned c, const char *text)
 	free(cut);
 }
 
+/* How many bytes of a path go onto a line of so many columns: up to an arrow,
+ * which begins the next one. */
+static size_t
+piece_of(const char *path, unsigned room)
+{
+	static const char arrow[] = " -> ";
+	size_t n = strlen(path), best = 0;
+	const char *at = path;
+
+	if (n <= room)
+		return n;
+	while (
+	    (at = strstr(at + 1, arrow)) != NULL && (size_t)(at - path) <= room)
+		best = (size_t)(at - path);
+	return best != 0 ? best : n;
+}
+
+static unsigned
+lines_of(const struct frame *f, const struct gw_history_entry *e)
+{
+	char text[CLI_SOCKETS_TEXT];
+	const char *at = text;
+	unsigned n = 0;
+
+	cli_sockets_path(text, e, e->step_count - 1, f->now);
+	while (*at != '\0') {
+		at += piece_of(at, f->width - used(f));
+		at += *at == ' ';
+		n++;
+	}
+	return n;
+}
+
 /* The end of a path that is too long: from an arrow on. */
 static const char *
 tail_of(const char *path, unsigned room, bool *cut)
@@ -188,34 +221,59 @@ tail_of(const char *path, unsigned room, bool *cut)
 	return path;
 }
 
+/* On as many lines as it takes. */
 static void
-draw_row(struct frame *f, const struct gw_history_entry *e)
+draw_whole_path(struct frame *f, const char *look, const char *path)
+{
+	unsigned at = used(f), room = f->width - at;
+
+	for (;;) {
+		size_t n = piece_of(path, room);
+
+		printf("%s%.*s", look, (int)(n < room ? n : room), path);
+		end_line(f);
+		path += n;
+		if (*path++ == '\0')
+			return;
+		printf("%*s", (int)at, "");
+	}
+}
+
+/* As much as one line takes, the latest of it. */
+static void
+draw_tail(struct frame *f, const char *look, const char *path)
+{
+	unsigned room = f->width - used(f);
+	bool cut;
+
+	path = tail_of(path, room, &cut);
+	printf("%s%s%.*s", look, cut ? "... " : "",
+	    (int)(cut && room > 4 ? room - 4 : room), path);
+	end_line(f);
+}
+
+static void
+draw_row(struct frame *f, const struct gw_history_entry *e, bool whole)
 {
 	const struct cli_style *style = &f->live->c->style;
-	bool gone = gw_history_is_gone(e), cut;
 	/* The first sight of what was there is no change. */
 	bool fresh = !(e->step_count == 1 && last(e)->before) &&
 		     last(e)->since + FRESH > f->now;
-	unsigned room = f->width - used(f);
+	const char *look = cli_sockets_look(style, last(e)->state);
 	char text[CLI_SOCKETS_TEXT];
-	const char *path;
 
-	fputs(gone ? cli_style_dim(style) : "", stdout);
+	if (gw_history_is_gone(e))
+		fputs(cli_style_dim(style), stdout);
 	fputs(fresh ? "* " : "  ", stdout);
 	for (unsigned c = 0; c < COLUMNS; c++)
 		if (f->cells[c] != 0) {
 			cell(f, e, c, text);
 			draw_cell(f, c, text);
 		}
+	if (fresh)
+		look = cli_style_bold(style);
 	cli_sockets_path(text, e, e->step_count - 1, f->now);
-	path = tail_of(text, room, &cut);
-	fputs(fresh ? cli_style_bold(style) : "", stdout);
-	if (!gone)
-		fputs(cli_sockets_look(style, last(e)->state), stdout);
-	if (cut)
-		fputs("... ", stdout);
-	printf("%.*s", (int)(cut && room > 4 ? room - 4 : room), path);
-	end_line(f);
+	(whole ? draw_whole_path : draw_tail)(f, look, text);
 }
 
 static void
@@ -277,7 +335,7 @@ cli_sockets_live_draw(
 		.now = gw_socket_watch_now(),
 		.width = l->c->style.columns - 1 };
 	/* One for the status, one for titles, one where the cursor rests. */
-	unsigned lines, rows = l->c->style.rows - 3;
+	unsigned lines, rows = l->c->style.rows - 3, needed = 0;
 	char *text = explanation(&f, rows / 2, &lines), *status;
 	size_t count, shown;
 
@@ -285,14 +343,17 @@ cli_sockets_live_draw(
 	count = choose(l, w, rows);
 	shown = count < rows ? count : rows;
 	go_back(l);
-	status = cli_format("%zu sockets%s; %s. Ctrl-C ends.", count,
+	status = cli_format("%zu socket%s%s; %s. Ctrl-C ends.", count,
+	    count == 1 ? "" : "s",
 	    count > shown ? ", those that changed last" : "", l->how);
 	draw_text(&f, cli_style_dim(&l->c->style), status);
 	free(status);
 	measure(&f, shown);
 	draw_header(&f);
 	for (size_t i = 0; i < shown; i++)
-		draw_row(&f, l->rows[i]);
+		needed += lines_of(&f, l->rows[i]);
+	for (size_t i = 0; i < shown; i++)
+		draw_row(&f, l->rows[i], needed <= rows);
 	if (text != NULL)
 		draw_explanation(&f, text);
 	fputs("\033[J", stdout);

@@ -353,17 +353,23 @@ step_text(char *out, size_t size, const struct gw_history_step *step,
     const struct gw_history_step *next, gw_usec end)
 {
 	const char *name = gw_socket_state_name(step->state), *mark = "";
-	char spent[CLI_SOCKETS_TIME];
+	gw_usec spent = end > step->since ? end - step->since : 0;
+	bool rough = !step->exact || (next != NULL && !next->exact);
+	char text[CLI_SOCKETS_TIME];
 	int n;
 
 	if (step->state == GW_SOCKET_GONE || end == 0)
 		return (size_t)snprintf(out, size, "%s", name);
 	if (step->before)
 		mark = ">";
-	else if (!step->exact || (next != NULL && !next->exact))
+	else if (rough)
 		mark = "~";
-	n = snprintf(out, size, "%s %s%s", name, mark,
-	    cli_sockets_time(spent, end > step->since ? end - step->since : 0));
+	/* Lists come ten times a second. */
+	if (rough && spent < 60 * GW_SEC)
+		snprintf(text, sizeof text, "%.1f s", (double)spent / 1e6);
+	else
+		cli_sockets_time(text, spent);
+	n = snprintf(out, size, "%s %s%s", name, mark, text);
 	return n > 0 ? (size_t)n : 0;
 }
 

@@ -115,7 +115,7 @@ ask(struct gw_names *n)
 		if (!gw_addr_from(&a, (const struct sockaddr *)&sa, sizeof sa))
 			return;
 		err = gw_helper_ask_name(n->fd, (uint32_t)n->asked, &a);
-		n->broken = err != GW_OK && err != GW_E_AGAIN;
+		n->broken = n->broken || (err != GW_OK && err != GW_E_AGAIN);
 		if (err != GW_OK)
 			return;
 		n->asked++;
@@ -162,11 +162,10 @@ gw_names_run(struct gw_names *n, gw_usec patience)
 	bool news = false;
 
 	do {
-		if (n->broken)
-			return news;
 		news = take(n) || news;
 		ask(n);
-	} while (n->answered < n->count && wait_for(n->fd, until));
+	} while (
+	    !n->broken && n->answered < n->count && wait_for(n->fd, until));
 	return news;
 }
 

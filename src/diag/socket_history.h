@@ -37,6 +37,7 @@ struct gw_history_entry {
 	struct gw_socket socket; /* as last seen; `state` is the last step's */
 	struct gw_history_step steps[GW_HISTORY_STEPS];
 	unsigned step_count;
+	bool owner_sought; /* the caller's own note, like socket.owner */
 };
 
 /* One transition as the tracepoint tells it. */

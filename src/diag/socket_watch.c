@@ -140,25 +140,29 @@ gw_socket_watch_now(void)
 
 /* ---- processes ---- */
 
+static bool
+is_unowned(const struct gw_history_entry *e)
+{
+	return e->socket.inode != 0 && !e->owner_sought;
+}
+
 static void
-find_owners(struct gw_socket_watch *w, gw_usec now)
+find_owners(struct gw_socket_watch *w)
 {
 	struct gw_socket_owners *owners;
 	const struct gw_socket_owner *found;
 	struct gw_history_entry *e = NULL;
-	bool unknown = false;
 	size_t count;
 
-	/* Whoever was not found before will not be found now. */
-	while (!unknown && (e = gw_history_next(w->history, e)) != NULL)
-		unknown = e->socket.owner.pid == 0 && e->socket.inode != 0 &&
-			  e->steps[0].since >= w->owners_at;
-	if (!unknown || gw_socket_owners_scan(&owners, NULL) != GW_OK)
+	while ((e = gw_history_next(w->history, e)) != NULL && !is_unowned(e)) {
+	}
+	if (e == NULL || gw_socket_owners_scan(&owners, NULL) != GW_OK)
 		return;
-	w->owners_at = now;
 	for (e = NULL; (e = gw_history_next(w->history, e)) != NULL;) {
-		if (e->socket.owner.pid != 0)
+		if (!is_unowned(e))
 			continue;
+		/* Whoever is not found now never will be. */
+		e->owner_sought = true;
 		found = gw_socket_owners_of(owners, e->socket.inode, &count);
 		if (count == 0)
 			continue;
@@ -314,7 +318,7 @@ gw_socket_watch_run(struct gw_socket_watch *w, struct gw_why *why)
 		err = gw_history_snapshot(
 		    w->history, w->rows.v, w->rows.count, now, ended);
 	if (err == GW_OK && w->o.owners && due)
-		find_owners(w, now);
+		find_owners(w);
 	if (err == GW_OK)
 		err = collect_news(w);
 	return err == GW_OK ? GW_OK : gw_why(why, err, "out of memory");

@@ -74,6 +74,14 @@ is_link_local(const struct gw_endpoint *e)
 }
 
 static size_t
+star(char *out)
+{
+	out[0] = '*';
+	out[1] = '\0';
+	return 1;
+}
+
+static size_t
 end_text(char out[CLI_SOCKETS_TEXT], const struct gw_socket *s, bool remote,
     const struct gw_names *names)
 {
@@ -86,8 +94,7 @@ end_text(char out[CLI_SOCKETS_TEXT], const struct gw_socket *s, bool remote,
 	char *at;
 
 	if (e->port == 0 && gw_endpoint_is_any(e)) {
-		strcpy(out, "*");
-		return 1;
+		return star(out);
 	}
 	if (name != NULL) {
 		/* Leaves room for the port. */
@@ -95,8 +102,7 @@ end_text(char out[CLI_SOCKETS_TEXT], const struct gw_socket *s, bool remote,
 		n = strlen(out);
 	} else if (gw_endpoint_is_any(e) && s->ipv6 && !s->ipv6_only && !zone) {
 		/* Both of IPv4 and IPv6. */
-		strcpy(out, "*");
-		n = 1;
+		n = star(out);
 	} else {
 		bool brackets = !gw_endpoint_is_ipv4(e);
 
@@ -347,18 +353,19 @@ cli_sockets_detail(
 
 /* ---- history ---- */
 
-/* One state and its time; how much room it took. */
+/* One state and the time spent in it, up to `until`, which is exact or not;
+ * 0: no time.  How much room it took. */
 static size_t
 step_text(char *out, size_t size, const struct gw_history_step *step,
-    const struct gw_history_step *next, gw_usec end)
+    gw_usec until, bool exact)
 {
 	const char *name = gw_socket_state_name(step->state), *mark = "";
-	gw_usec spent = end > step->since ? end - step->since : 0;
-	bool rough = !step->exact || (next != NULL && !next->exact);
+	gw_usec spent = until > step->since ? until - step->since : 0;
+	bool rough = !step->exact || !exact;
 	char text[CLI_SOCKETS_TIME];
 	int n;
 
-	if (step->state == GW_SOCKET_GONE || end == 0)
+	if (step->state == GW_SOCKET_GONE || until == 0)
 		return (size_t)snprintf(out, size, "%s", name);
 	if (step->before)
 		mark = ">";
@@ -377,16 +384,16 @@ void
 cli_sockets_path(char out[CLI_SOCKETS_TEXT], const struct gw_history_entry *e,
     unsigned step, gw_usec now)
 {
+	static const char arrow[] = " -> ";
 	size_t n = 0;
 
-	*out = '\0';
-	for (unsigned i = 0; i <= step && n + 64 < CLI_SOCKETS_TEXT; i++) {
-		const struct gw_history_step *next =
-		    i < step ? &e->steps[i + 1] : NULL;
+	for (unsigned i = 0; i < step && n + 64 < CLI_SOCKETS_TEXT; i++) {
+		const struct gw_history_step *next = &e->steps[i + 1];
 
-		if (i > 0)
-			n = (size_t)(stpcpy(out + n, " -> ") - out);
 		n += step_text(out + n, CLI_SOCKETS_TEXT - n, &e->steps[i],
-		    next, next != NULL ? next->since : now);
+		    next->since, next->exact);
+		memcpy(out + n, arrow, sizeof arrow);
+		n += sizeof arrow - 1;
 	}
+	step_text(out + n, CLI_SOCKETS_TEXT - n, &e->steps[step], now, true);
 }

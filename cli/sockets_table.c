@@ -58,7 +58,7 @@ add_cell(
 {
 	unsigned width = columns_of(c, text, n);
 
-	if (cells->room - cells->used < n + 1) {
+	if (cells->text == NULL || cells->room - cells->used < n + 1) {
 		cells->room = 2 * cells->room + CLI_SOCKETS_TEXT * CLI_COLUMNS;
 		cells->text = cli_resize(cells->text, cells->room, 1);
 	}
@@ -80,8 +80,8 @@ make_cells(struct cells *cells, const struct gw_socket *v, size_t count,
 			size_t n = cli_sockets_cell(text, c, &v[i], o->names);
 
 			if (n == 0 && o->width == 0) {
-				strcpy(text, "-");
-				n = 1;
+				text[n++] = '-';
+				text[n] = '\0';
 			}
 			add_cell(cells, c, text, n);
 		}

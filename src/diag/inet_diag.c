@@ -255,7 +255,9 @@ gw_inet_diag_next(struct gw_slice *bytes, enum gw_socket_protocol protocol,
 	int left = bytes->n < INT_MAX ? (int)bytes->n : INT_MAX;
 
 	GW_ASSERT((uintptr_t)bytes->p % _Alignof(uint32_t) == 0);
-	if (!mnl_nlmsg_ok(h, left))
+	/* libmnl takes lengths for int, so that the largest pass for small. */
+	if (bytes->n < sizeof *h || h->nlmsg_len > bytes->n ||
+	    !mnl_nlmsg_ok(h, left))
 		return false;
 	take(h, protocol, m);
 	h = mnl_nlmsg_next(h, &left);

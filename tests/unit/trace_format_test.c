@@ -57,8 +57,8 @@ changed(const char *from, const char *to)
 	char *copy = strdup(text), *at = strstr(copy, from);
 
 	assert_non_null(at);
-	memset(at, ' ', strlen(from));
-	memcpy(at, to, strlen(to));
+	for (size_t i = 0; i < strlen(from); i++)
+		at[i] = i < strlen(to) ? to[i] : ' ';
 	return copy;
 }
 

@@ -8,7 +8,7 @@
 #include "cli/memory.h"
 #include "cli/text.h"
 
-enum { GAP = 2, INDENT = 6, LEAST_ADDRESS = 8 };
+enum { GAP = 2, INDENT = 6, LEAST_ADDRESS = 6 };
 
 static const struct {
 	const char *title;

@@ -464,5 +464,6 @@ main(void)
 		cmocka_unit_test(what_does_not_fit_is_a_usage_error),
 	};
 
+	cli_text_init();
 	return cmocka_run_group_tests(tests, program_begin, program_end);
 }

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "diag/socket_history_private.h"
 
 /* ---- endings ---- */
@@ -21,6 +23,28 @@ find_ended(const struct gw_history *h, const struct gw_socket *row)
 	return unseen;
 }
 
+/* One that could not connect has lost the other side's port by now, and its
+ * own address, too, if nobody had bound it. */
+static struct gw_history_slot *
+find_failed(struct gw_history *h, const struct gw_socket *row)
+{
+	struct gw_history_link *l = h->aside.next;
+
+	if (row->remote.port != 0 || row->protocol != GW_SOCKET_TCP)
+		return NULL;
+	for (; l != &h->aside; l = l->next) {
+		struct gw_history_slot *s = gw_history_slot_of(l);
+		const struct gw_socket *mine = &s->entry.socket;
+
+		if (s->ended_at != 0 && s->entry.step_count == 1 &&
+		    gw_history_last(s)->state == GW_SOCKET_SYN_SENT &&
+		    mine->local.port == row->local.port &&
+		    memcmp(mine->remote.address, row->remote.address, 16) == 0)
+			return s;
+	}
+	return NULL;
+}
+
 enum gw_err
 gw_history_ended(struct gw_history *h, const struct gw_socket *row, gw_usec now)
 {
@@ -33,7 +57,8 @@ gw_history_ended(struct gw_history *h, const struct gw_socket *row, gw_usec now)
 		    h, s, s->ended_at != 0 ? s->ended_at : now, true);
 		return GW_OK;
 	}
-	if ((s = find_ended(h, row)) == NULL)
+	if ((s = find_ended(h, row)) == NULL &&
+	    (s = find_failed(h, row)) == NULL)
 		return GW_OK;
 	s->entry.socket.cookie = row->cookie;
 	gw_history_be_sure(h, s);

@@ -184,7 +184,9 @@ hear_endings(struct gw_socket_watch *w)
 
 	w->ended.count = 0;
 	while (err == GW_OK && gw_sock_diag_ended(w->diag, &s, &lost))
-		if (gw_socket_filter_match_ends(&w->ends, &s))
+		/* One that could not connect has lost its ends. */
+		if (s.remote.port == 0 ||
+		    gw_socket_filter_match_ends(&w->ends, &s))
 			err = gw_sockets_add(&w->ended, &s);
 	return err;
 }

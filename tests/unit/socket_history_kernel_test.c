@@ -70,6 +70,27 @@ one_that_is_surely_ours_needs_no_confirmation(void **state)
 }
 
 static void
+one_that_could_not_connect_has_lost_its_ends(void **state)
+{
+	struct gw_socket failed = tcp(5000, 81, GW_SOCKET_CLOSED, 9);
+
+	(void)state;
+	list(NULL, 0, 100);
+	hear(change(7, 0, 81, GW_SOCKET_CLOSED, GW_SOCKET_SYN_SENT), 101);
+	hear(change(7, 5000, 81, GW_SOCKET_SYN_SENT, GW_SOCKET_CLOSED), 102);
+	failed.remote.port = 0;
+	failed.local.address[12] = failed.local.address[15] = 0;
+	/* To somewhere else. */
+	failed.remote.address[13] = 1;
+	end(failed, 103);
+	assert_string_equal(all(), "");
+	failed.remote.address[13] = 0;
+	end(failed, 104);
+	list(NULL, 0, 200);
+	assert_string_equal(all(), "SYN_SENT! 101 gone! 102;");
+}
+
+static void
 a_listener_of_ours_meets_its_cookie_later(void **state)
 {
 	struct gw_transition t =
@@ -211,6 +232,7 @@ main(void)
 		CASE(every_transition_of_a_connection_between_two_lists),
 		CASE(the_passive_side_is_confirmed_by_its_end),
 		CASE(one_that_is_surely_ours_needs_no_confirmation),
+		CASE(one_that_could_not_connect_has_lost_its_ends),
 		CASE(a_listener_of_ours_meets_its_cookie_later),
 		CASE(a_connection_that_a_list_showed_is_heard_of_from_then_on),
 		CASE(a_request_that_waits_is_the_connection_that_comes_of_it),

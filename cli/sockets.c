@@ -309,6 +309,8 @@ status_of(const struct cli_sockets *c, enum gw_err err)
 static int
 sockets_main(const struct cli_command *command, struct cli_start *start)
 {
+	/* glibc takes no size without storage. */
+	static char buffer[BUFFER];
 	struct cli_sockets c = { .listed = false };
 	struct cli_session s;
 	int status, helper = -1;
@@ -317,7 +319,7 @@ sockets_main(const struct cli_command *command, struct cli_start *start)
 	if (!cli_session_begin(&s, command, start, &c.o, &status))
 		return status;
 	cli_style_detect_output(&c.style, &start->style);
-	setvbuf(stdout, NULL, _IOFBF, BUFFER);
+	setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
 	err = parse_filters(command, &c, &s.args);
 	if (err == GW_OK && c.o.watch &&
 	    cli_options_typed(command, &s.args, "details"))

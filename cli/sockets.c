@@ -75,8 +75,10 @@ const struct cli_command cli_sockets_command = {
 unsigned
 cli_sockets_width(const struct cli_sockets *c)
 {
+	if (!c->style.terminal)
+		return EXPLAIN_WIDTH;
 	/* The last column stays free, so that no terminal wraps. */
-	return c->style.terminal ? c->style.columns - 1 : EXPLAIN_WIDTH;
+	return c->style.columns > 1 ? c->style.columns - 1 : 1;
 }
 
 /* ---- the list ---- */
@@ -203,7 +205,7 @@ print_table(const struct cli_sockets *c, const struct list *l)
 	struct cli_sockets_table_options t = { .names = c->names,
 		.processes = c->o.processes,
 		.details = c->o.details,
-		.width = c->style.terminal ? c->style.columns - 1 : 0 };
+		.width = c->style.terminal ? cli_sockets_width(c) : 0 };
 
 	if (l->sockets.count > 0)
 		cli_sockets_table(

@@ -23,7 +23,7 @@ struct cli_sockets {
 	bool listed;            /* something was there */
 };
 
-/* How wide text on standard output may be. */
+/* How wide text on standard output may be: at least 1. */
 unsigned cli_sockets_width(const struct cli_sockets *);
 
 /* Follow them until a signal; GW_E_INTERRUPTED: it was Ctrl-C.  On failure

@@ -22,6 +22,9 @@ static const struct {
 
 enum { PROTO, LOCAL, REMOTE, PROCESS, COLUMNS };
 
+/* What goes last where there is hardly any room. */
+static const unsigned narrow[] = { PROTO, REMOTE, LOCAL };
+
 /* What is drawn in one go. */
 struct frame {
 	struct cli_sockets_live *live;
@@ -134,8 +137,17 @@ measure(struct frame *f, size_t count)
 			break;
 		--*longer;
 	}
-	if (used(f) + LEAST_PATH > f->width)
-		f->cells[PROTO] = 0;
+	for (size_t i = 0; i < sizeof narrow / sizeof *narrow &&
+			   used(f) + LEAST_PATH > f->width;
+	     i++)
+		f->cells[narrow[i]] = 0;
+}
+
+/* Columns for a path. */
+static unsigned
+room_of(const struct frame *f)
+{
+	return f->width > used(f) ? f->width - used(f) : 1;
 }
 
 /* ---- drawing ---- */
@@ -196,7 +208,7 @@ lines_of(const struct frame *f, const struct gw_history_entry *e)
 
 	cli_sockets_path(text, e, e->step_count - 1, f->now);
 	while (*at != '\0') {
-		at += piece_of(at, f->width - used(f));
+		at += piece_of(at, room_of(f));
 		at += *at == ' ';
 		n++;
 	}
@@ -225,7 +237,7 @@ tail_of(const char *path, unsigned room, bool *cut)
 static void
 draw_whole_path(struct frame *f, const char *look, const char *path)
 {
-	unsigned at = used(f), room = f->width - at;
+	unsigned at = used(f), room = room_of(f);
 
 	for (;;) {
 		size_t n = piece_of(path, room);
@@ -243,7 +255,7 @@ draw_whole_path(struct frame *f, const char *look, const char *path)
 static void
 draw_tail(struct frame *f, const char *look, const char *path)
 {
-	unsigned room = f->width - used(f);
+	unsigned room = room_of(f);
 	bool cut;
 
 	path = tail_of(path, room, &cut);
@@ -333,7 +345,7 @@ cli_sockets_live_draw(
 {
 	struct frame f = { .live = l,
 		.now = gw_socket_watch_now(),
-		.width = l->c->style.columns - 1 };
+		.width = cli_sockets_width(l->c) };
 	/* One for the status, one for titles, one where the cursor rests. */
 	unsigned lines, rows = l->c->style.rows - 3, needed = 0;
 	char *text = explanation(&f, rows / 2, &lines), *status;

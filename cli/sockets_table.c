@@ -33,6 +33,10 @@ static const enum cli_sockets_column dispensable[] = { CLI_COLUMN_CWND,
 	CLI_COLUMN_RATE, CLI_COLUMN_RETRANS, CLI_COLUMN_DROPS, CLI_COLUMN_RTT,
 	CLI_COLUMN_SEND_Q, CLI_COLUMN_RECV_Q, CLI_COLUMN_PROCESS };
 
+/* And what goes when even that does not suffice; the state stays. */
+static const enum cli_sockets_column narrow[] = { CLI_COLUMN_PROTO,
+	CLI_COLUMN_REMOTE, CLI_COLUMN_LOCAL };
+
 /* All cells, made once: a row's one after the other, each ended by NUL. */
 struct cells {
 	char *text;
@@ -136,10 +140,11 @@ choose_columns(struct cells *cells, const struct cli_sockets_table_options *o)
 		cells->shown[dispensable[i]] = false;
 	shrink_addresses(cells, o->width);
 	/* On a very narrow one. */
+	for (size_t i = 0;
+	     i < sizeof narrow / sizeof *narrow && total(cells) > o->width; i++)
+		cells->shown[narrow[i]] = false;
 	if (total(cells) > o->width)
-		cells->shown[CLI_COLUMN_PROTO] = false;
-	if (total(cells) > o->width)
-		cells->shown[CLI_COLUMN_REMOTE] = false;
+		cells->width[CLI_COLUMN_STATE] = o->width;
 }
 
 /* ---- printing ---- */
@@ -222,6 +227,7 @@ static void
 print_details(const struct gw_socket *s, unsigned width)
 {
 	char text[CLI_SOCKETS_TEXT];
+	unsigned indent = width != 0 && width < 2 * INDENT ? 0 : INDENT;
 	size_t at = 0;
 
 	for (unsigned i = 0; cli_sockets_detail(text, s, i); i++) {
@@ -233,10 +239,10 @@ print_details(const struct gw_socket *s, unsigned width)
 			putchar('\n');
 			at = 0;
 		}
-		spaces(at == 0 ? INDENT : GAP);
-		if (width != 0 && INDENT + n > width)
-			n = width - INDENT;
-		at += (at == 0 ? INDENT : GAP) + n;
+		spaces(at == 0 ? indent : GAP);
+		if (width != 0 && indent + n > width)
+			n = width - indent;
+		at += (at == 0 ? indent : GAP) + n;
 		fwrite(text, 1, n, stdout);
 	}
 	putchar('\n');

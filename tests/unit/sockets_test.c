@@ -167,14 +167,15 @@ a_table_fits_whatever_the_width(void **state)
 	struct gw_socket v[] = { listener(), established() };
 
 	(void)state;
-	for (unsigned width = 19; width < 200; width++)
+	for (unsigned width = 1; width < 200; width++)
 		for (int details = 0; details < 2; details++) {
 			char *text = table(v, 2, width, details), *rest = text;
 			char *line;
 			unsigned lines = 0;
 
 			/* The state is the last to go. */
-			says(text, "LISTEN");
+			if (width >= 6)
+				says(text, "LISTEN");
 			while ((line = strsep(&rest, "\n")) != NULL) {
 				lines += *line != '\0';
 				if (cli_text_columns(line) > width)

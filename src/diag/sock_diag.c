@@ -111,7 +111,7 @@ static enum gw_err
 take(const struct question *q, const struct gw_inet_diag_message *m, bool *done,
     struct gw_why *why)
 {
-	/* Left over from a question that was given up. */
+	/* Left over from a question whose answer was cut short. */
 	if (m->sequence != q->request.sequence)
 		return GW_OK;
 	switch (m->kind) {
@@ -154,7 +154,8 @@ ask(struct gw_sock_diag *d, const struct question *q, struct gw_why *why)
 	if (mnl_socket_sendto(d->ask, request, len) < 0)
 		return denied(
 		    why, "the kernel does not tell its sockets", errno);
-	while (!done && err == GW_OK) {
+	/* To its end, whatever happens: the kernel answers one at a time. */
+	while (!done) {
 		struct gw_slice s;
 
 		n = mnl_socket_recvfrom(d->ask, d->answer, sizeof d->answer);
@@ -164,9 +165,12 @@ ask(struct gw_sock_diag *d, const struct question *q, struct gw_why *why)
 			return denied(why, "the list of sockets was cut short",
 			    n == 0 ? EIO : errno);
 		s = gw_slice(d->answer, (size_t)n);
-		while (!done && err == GW_OK &&
-		       gw_inet_diag_next(&s, q->request.protocol, &m))
-			err = take(q, &m, &done, why);
+		while (
+		    !done && gw_inet_diag_next(&s, q->request.protocol, &m)) {
+			enum gw_err one = take(q, &m, &done, why);
+
+			err = err == GW_OK ? one : err;
+		}
 	}
 	return err;
 }

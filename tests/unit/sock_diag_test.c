@@ -154,7 +154,7 @@ without_memory_it_says_so(void **state)
 	assert_int_equal(
 	    gw_sock_diag_list(d, &f, false, &l, &why), GW_E_MEMORY);
 	test_fail_alloc(-1);
-	/* What was left of that answer is not taken for the next one. */
+	/* It can be asked again at once. */
 	assert_int_equal(gw_sock_diag_list(d, &f, false, &l, &why), GW_OK);
 	assert_int_equal(l.count, 1);
 	gw_socket_filter_fini(&f);

@@ -7,7 +7,7 @@
 #include "cli/common.h"
 
 extern const struct cli_command cli_send_command, cli_recv_command,
-    cli_partials_command;
+    cli_partials_command, cli_sockets_command;
 
 /* NULL: no such command. */
 const struct cli_command *cli_commands_find(const char *name);

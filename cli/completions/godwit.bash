@@ -12,7 +12,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv partials help --help --version' -- "$cur"))
+			'send recv partials sockets help --help --version' -- "$cur"))
 		return
 	fi
 
@@ -68,8 +68,15 @@ _godwit()
 		COMPREPLY=($(compgen -W \
 			'--clear --clear-all --json --help' -- "$cur"))
 		;;
+	sockets)
+		COMPREPLY=($(compgen -W '--watch --explain --details
+			--processes --names --json --verbose --help tcp udp
+			ipv4 ipv6 listening established connected TIME_WAIT
+			CLOSE_WAIT SYN_SENT local= remote= state= proc=' \
+			-- "$cur"))
+		;;
 	help)
-		COMPREPLY=($(compgen -W 'send recv partials' -- "$cur"))
+		COMPREPLY=($(compgen -W 'send recv partials sockets' -- "$cur"))
 		;;
 	esac
 } &&

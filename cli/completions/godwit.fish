@@ -1,14 +1,15 @@
 # Completion of godwit for fish.
 
-set -l commands send recv partials help
+set -l commands send recv partials sockets help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
 complete -c godwit -n __fish_use_subcommand -a send -d 'Send files and directories'
 complete -c godwit -n __fish_use_subcommand -a recv -d 'Receive files and directories'
 complete -c godwit -n __fish_use_subcommand -a partials -d 'List or clear what interrupted transfers left'
+complete -c godwit -n __fish_use_subcommand -a sockets -d 'Show TCP and UDP sockets and their states'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv partials'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv partials sockets'
 
 set -l both '__fish_seen_subcommand_from send recv'
 complete -c godwit -n $both -l code -x -d 'The code; - takes it from elsewhere'
@@ -48,3 +49,13 @@ set -l partials '__fish_seen_subcommand_from partials'
 complete -c godwit -n $partials -l clear -x -a '(godwit partials 2>/dev/null | sed -n \'2,$s/^\([^ ]*\) */\1\t/p\')' -d 'Remove one'
 complete -c godwit -n $partials -l clear-all -d 'Remove all'
 complete -c godwit -n $partials -l json -d 'List as JSON'
+
+set -l sockets '__fish_seen_subcommand_from sockets'
+complete -c godwit -n $sockets -s w -l watch -d 'Follow them'
+complete -c godwit -n $sockets -s e -l explain -d 'Say what the states mean'
+complete -c godwit -n $sockets -s d -l details -d 'All that is known'
+complete -c godwit -n $sockets -s p -l processes -d 'Who has it open'
+complete -c godwit -n $sockets -s r -l names -d 'Names of addresses'
+complete -c godwit -n $sockets -l json -d 'Tell it as JSON'
+complete -c godwit -n $sockets -s v -l verbose -d 'Say how it is found out'
+complete -c godwit -n $sockets -a 'tcp udp ipv4 ipv6 listening established connected TIME_WAIT CLOSE_WAIT SYN_SENT'

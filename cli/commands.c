@@ -7,24 +7,49 @@
 #include "cli/text.h"
 
 static const struct cli_command *const commands[] = { &cli_send_command,
-	&cli_recv_command, &cli_partials_command, &cli_sockets_command };
+	&cli_recv_command, &cli_dgram_command, &cli_partials_command,
+	&cli_sockets_command };
 
 enum { COUNT = sizeof commands / sizeof *commands };
 
 const struct cli_command *
 cli_commands_at(size_t n)
 {
-	return n < COUNT ? commands[n] : NULL;
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct cli_command *const *parts = commands[i]->parts;
+
+		if (parts == NULL) {
+			if (n-- == 0)
+				return commands[i];
+			continue;
+		}
+		for (; *parts != NULL; parts++)
+			if (n-- == 0)
+				return *parts;
+	}
+	return NULL;
 }
 
-const struct cli_command *
-cli_commands_find(const char *name)
+static const struct cli_command *
+find_command(const char *name)
 {
 	for (size_t i = 0; i < COUNT; i++)
 		if (strcmp(name, commands[i]->name) == 0 ||
 		    (commands[i]->alias != NULL &&
 			strcmp(name, commands[i]->alias) == 0))
 			return commands[i];
+	return NULL;
+}
+
+/* The part of this name, "listen" of "dgram listen"; or NULL. */
+static const struct cli_command *
+find_part(const struct cli_command *c, const char *name)
+{
+	size_t before = strlen(c->name) + 1;
+
+	for (size_t i = 0; c->parts[i] != NULL; i++)
+		if (strcmp(c->parts[i]->name + before, name) == 0)
+			return c->parts[i];
 	return NULL;
 }
 
@@ -46,11 +71,10 @@ is_known(const struct cli_config_line *line)
 {
 	const struct cli_command *c;
 
-	if (line->command != NULL)
-		return (c = cli_commands_find(line->command)) != NULL &&
-		       has_option(c, line->key);
-	for (size_t i = 0; i < COUNT; i++)
-		if (has_option(commands[i], line->key))
+	for (size_t i = 0; (c = cli_commands_at(i)) != NULL; i++)
+		if ((line->command == NULL ||
+			strcmp(line->command, cli_options_group(c)) == 0) &&
+		    has_option(c, line->key))
 			return true;
 	return false;
 }
@@ -104,16 +128,30 @@ unknown_command(const char *name)
 }
 
 static int
-help(const char *name)
+unknown_part(const struct cli_command *c, const char *name)
 {
-	const struct cli_command *c;
+	return gw_err_exit(
+	    name == NULL
+		? cli_usage_error(c, "%s what?", c->name)
+		: cli_usage_error(c, "%s has no part %s", c->name, name));
+}
+
+static int
+help(const char *name, const char *part)
+{
+	const struct cli_command *c, *p;
 
 	if (name == NULL) {
 		print_help(stdout);
 		return 0;
 	}
-	if ((c = cli_commands_find(name)) == NULL)
+	if ((c = find_command(name)) == NULL)
 		return unknown_command(name);
+	if (c->parts != NULL && part != NULL) {
+		if ((p = find_part(c, part)) == NULL)
+			return unknown_part(c, part);
+		c = p;
+	}
 	cli_options_help(c);
 	return 0;
 }
@@ -122,6 +160,26 @@ static bool
 is_one_of(const char *s, const char *a, const char *b, const char *c)
 {
 	return strcmp(s, a) == 0 || strcmp(s, b) == 0 || strcmp(s, c) == 0;
+}
+
+static int
+run(const struct cli_command *c, struct cli_start *start)
+{
+	const char *name;
+
+	if (c->parts == NULL)
+		return c->main(c, start);
+	name = start->argc > 0 ? start->argv[0] : NULL;
+	if (name != NULL && is_one_of(name, "--help", "-h", "help")) {
+		cli_options_help(c);
+		return 0;
+	}
+	if (name == NULL || find_part(c, name) == NULL)
+		return unknown_part(c, name);
+	start->argc--;
+	start->argv++;
+	c = find_part(c, name);
+	return c->main(c, start);
 }
 
 /* Is everything that was printed really out? */
@@ -155,8 +213,9 @@ cli_commands_run(int argc, char **argv)
 		return flushed(0);
 	}
 	if (is_one_of(argv[1], "--help", "-h", "help"))
-		return flushed(help(argc > 2 ? argv[2] : NULL));
-	if ((c = cli_commands_find(argv[1])) == NULL)
+		return flushed(
+		    help(argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL));
+	if ((c = find_command(argv[1])) == NULL)
 		return unknown_command(argv[1]);
-	return flushed(c->main(c, &start));
+	return flushed(run(c, &start));
 }

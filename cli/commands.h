@@ -7,11 +7,9 @@
 #include "cli/common.h"
 
 extern const struct cli_command cli_send_command, cli_recv_command,
-    cli_partials_command, cli_sockets_command;
+    cli_dgram_command, cli_partials_command, cli_sockets_command;
 
-/* NULL: no such command. */
-const struct cli_command *cli_commands_find(const char *name);
-/* The n-th, or NULL. */
+/* The n-th of those that can be run, parts each for itself; or NULL. */
 const struct cli_command *cli_commands_at(size_t n);
 
 /* Is every key of the file an option of some command?  GW_E_USAGE: the

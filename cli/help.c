@@ -51,14 +51,29 @@ print_table(const struct cli_option *o)
 	}
 }
 
+static void
+print_parts(const struct cli_command *c)
+{
+	size_t before = strlen(c->name) + 1;
+
+	printf("\nParts:\n");
+	for (size_t i = 0; c->parts[i] != NULL; i++)
+		printf("  %-10s %s\n", c->parts[i]->name + before,
+		    c->parts[i]->summary);
+	printf("  `godwit help %s PART` explains one.\n", c->name);
+}
+
 void
 cli_options_help(const struct cli_command *c)
 {
 	printf("Usage: godwit %s\n\n%s", c->usage, c->about);
-	print_table(c->options);
-	print_table(c->shared);
-	printf("  -h, --help             this page\n");
+	if (c->parts != NULL) {
+		print_parts(c);
+	} else {
+		print_table(c->options);
+		print_table(c->shared);
+		printf("  -h, --help             this page\n");
+	}
 	printf("\nExamples:\n%s", c->examples);
-	printf("\nThe whole story: man godwit%s%s\n", c->name[0] ? "-" : "",
-	    c->name);
+	printf("\nThe whole story: man godwit-%s\n", cli_options_group(c));
 }

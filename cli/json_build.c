@@ -127,3 +127,47 @@ cli_json_text(cJSON *o, const char *key, const char *text)
 		free(twin);
 	}
 }
+
+/* The string of JSON for bytes that are UTF-8, NUL among them or not; NULL if
+ * they are not. */
+static char *
+quote(const char *text, size_t n)
+{
+	char *copy = cli_copy_n(text, n), *out = cli_alloc(n + 1, 6), *at = out;
+
+	*at++ = '"';
+	for (size_t i = 0, length; i < n; i += length) {
+		length = copy[i] != '\0' ? cli_text_utf8_length(copy + i) : 1;
+		if (length == 0) {
+			free(copy);
+			free(out);
+			return NULL;
+		}
+		if (copy[i] == '"' || copy[i] == '\\')
+			at += sprintf(at, "\\%c", copy[i]);
+		else if ((unsigned char)copy[i] < 0x20)
+			at += sprintf(at, "\\u%04x", (unsigned)copy[i]);
+		else
+			at = (char *)memcpy(at, copy + i, length) + length;
+	}
+	*at = '"'; /* room was zeroed */
+	free(copy);
+	return out;
+}
+
+void
+cli_json_bytes(cJSON *o, const void *data, size_t n)
+{
+	const unsigned char *bytes = data;
+	char *text = quote(data, n), *digits = cli_alloc(n + 1, 2);
+
+	for (size_t i = 0; i < n; i++)
+		sprintf(digits + 2 * i, "%02x", bytes[i]);
+	if (text != NULL)
+		cJSON_AddRawToObject(o, "text", text);
+	else
+		cJSON_AddNullToObject(o, "text");
+	cJSON_AddStringToObject(o, "hex", digits);
+	free(digits);
+	free(text);
+}

@@ -4,6 +4,7 @@
 #ifndef GW_CLI_JSON_BUILD_H
 #define GW_CLI_JSON_BUILD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <cjson/cJSON.h>
@@ -22,5 +23,7 @@ void cli_json_text(cJSON *, const char *key, const char *text);
 cJSON *cli_json_value(const char *text);
 /* Digits of a string's bytes; new storage. */
 char *cli_json_hex(const char *bytes);
+/* Any bytes: "text", null if they are not UTF-8, and "hex". */
+void cli_json_bytes(cJSON *, const void *, size_t);
 
 #endif /* GW_CLI_JSON_BUILD_H */

@@ -12,6 +12,12 @@
 
 enum { SHARED_BIT = 32 };
 
+const char *
+cli_options_group(const struct cli_command *c)
+{
+	return c->group != NULL ? c->group : c->name;
+}
+
 enum gw_err
 cli_usage_error(const struct cli_command *c, const char *format, ...)
 {
@@ -282,11 +288,11 @@ from_config(const struct cli_command *c, const struct cli_args *a,
 		const char *wrong;
 
 		if (line->command != NULL &&
-		    strcmp(line->command, c->name) != 0)
+		    strcmp(line->command, cli_options_group(c)) != 0)
 			continue;
 		if (!find(c, line->key, strlen(line->key), &f)) {
 			/* It may be an option of another command. */
-			if (line->command == NULL)
+			if (line->command == NULL || c->group != NULL)
 				continue;
 			return config_error(config, line, "is no option");
 		}

@@ -34,6 +34,10 @@ struct cli_start;
 
 struct cli_command {
 	const char *name, *alias;
+	/* Of a part such as "dgram listen": the command that it is a part
+	 * of, which is also its man page and its name in the configuration;
+	 * NULL: itself. */
+	const char *group;
 	const char *summary;
 	const char *usage; /* what follows "godwit "; lines end with \n */
 	const char *about;
@@ -41,6 +45,8 @@ struct cli_command {
 	/* Both tables have at most 32 rows. */
 	const struct cli_option *options, *shared;
 	int (*main)(const struct cli_command *, struct cli_start *);
+	/* Or it has parts, up to NULL, and nothing of its own but words. */
+	const struct cli_command *const *parts;
 };
 
 struct cli_args {
@@ -67,6 +73,9 @@ bool cli_options_typed(
 
 /* The page of --help, for standard output. */
 void cli_options_help(const struct cli_command *);
+
+/* The name of its man page, and of its lines in the configuration. */
+const char *cli_options_group(const struct cli_command *);
 
 /* "godwit: ..." and where to read more, on standard error; GW_E_USAGE. */
 enum gw_err cli_usage_error(const struct cli_command *, const char *format, ...)

@@ -15,7 +15,7 @@ confine(struct cli_report *r, const struct cli_list *read,
 
 	if (err == GW_OK) {
 		cli_screen_detail(&r->screen,
-		    "Confined by %s to what this transfer needs.", in_force);
+		    "Confined by %s to what this run needs.", in_force);
 	} else if (err == GW_E_FAILED) {
 		cli_report_warning(r,
 		    "this kernel has no Landlock: nothing but our own checks "
@@ -28,6 +28,16 @@ confine(struct cli_report *r, const struct cli_list *read,
 	return err;
 }
 
+static enum gw_err
+start_helper(struct cli_report *r, struct gw_options *o)
+{
+	enum gw_err err = gw_helper_start(&o->helper_fd);
+
+	if (err != GW_OK)
+		cli_report_failure(r, err, "cannot start the look-up helper");
+	return err;
+}
+
 enum gw_err
 cli_sandbox_enter(struct cli_report *r, struct gw_options *o,
     const struct cli_list *read, const char *dir)
@@ -36,10 +46,8 @@ cli_sandbox_enter(struct cli_report *r, struct gw_options *o,
 	const char *write[3];
 	enum gw_err err;
 
-	if ((err = gw_helper_start(&o->helper_fd)) != GW_OK) {
-		cli_report_failure(r, err, "cannot start the look-up helper");
+	if ((err = start_helper(r, o)) != GW_OK)
 		return err;
-	}
 	if ((err = gw_directories(o, &data, &state)) != GW_OK) {
 		cli_report_failure(r, err, o->why);
 		return err;
@@ -51,4 +59,15 @@ cli_sandbox_enter(struct cli_report *r, struct gw_options *o,
 	free(state);
 	free(data);
 	return err;
+}
+
+enum gw_err
+cli_sandbox_enter_plain(
+    struct cli_report *r, struct gw_options *o, bool looks_up)
+{
+	struct cli_list nothing = { 0 };
+	enum gw_err err = looks_up ? start_helper(r, o) : GW_OK;
+
+	o->plain = true;
+	return err == GW_OK ? confine(r, &nothing, NULL, 0) : err;
 }

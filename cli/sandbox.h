@@ -17,4 +17,9 @@
 GW_MUST_USE enum gw_err cli_sandbox_enter(struct cli_report *,
     struct gw_options *, const struct cli_list *read, const char *dir);
 
+/* The same for a context that is plain: it gets no file at all, and the helper
+ * only if it looks names up. */
+GW_MUST_USE enum gw_err cli_sandbox_enter_plain(
+    struct cli_report *, struct gw_options *, bool looks_up);
+
 #endif /* GW_CLI_SANDBOX_H */

@@ -169,10 +169,10 @@ find_names(const struct cli_sockets *c, const struct gw_sockets *l)
 	for (size_t i = 0; i < l->count && err == GW_OK; i++) {
 		const struct gw_socket *s = &l->v[i];
 
-		if (!gw_endpoint_is_any(&s->local))
+		if (!gw_socket_end_is_any(&s->local))
 			err = gw_names_want(
 			    c->names, s->local.address, s->device);
-		if (err == GW_OK && !gw_endpoint_is_any(&s->remote))
+		if (err == GW_OK && !gw_socket_end_is_any(&s->remote))
 			err = gw_names_want(
 			    c->names, s->remote.address, s->device);
 	}

@@ -22,11 +22,11 @@ static void
 add_end(cJSON *o, const struct gw_socket *s, bool remote,
     const struct gw_names *names)
 {
-	const struct gw_endpoint *e = remote ? &s->remote : &s->local;
+	const struct gw_socket_end *e = remote ? &s->remote : &s->local;
 	char text[CLI_SOCKETS_TEXT];
 
 	/* A listener has no other side. */
-	if (e->port == 0 && gw_endpoint_is_any(e)) {
+	if (e->port == 0 && gw_socket_end_is_any(e)) {
 		cJSON_AddNullToObject(o, remote ? "remote" : "local");
 		cJSON_AddNullToObject(o, remote ? "remote_port" : "local_port");
 		return;

@@ -59,16 +59,16 @@ ipv4_text(char *out, const uint8_t *bytes)
 }
 
 size_t
-cli_sockets_address(char out[CLI_SOCKETS_TEXT], const struct gw_endpoint *e)
+cli_sockets_address(char out[CLI_SOCKETS_TEXT], const struct gw_socket_end *e)
 {
-	if (gw_endpoint_is_ipv4(e))
+	if (gw_socket_end_is_ipv4(e))
 		return ipv4_text(out, e->address + 12);
 	inet_ntop(AF_INET6, e->address, out, INET6_ADDRSTRLEN);
 	return strlen(out);
 }
 
 static bool
-is_link_local(const struct gw_endpoint *e)
+is_link_local(const struct gw_socket_end *e)
 {
 	return e->address[0] == 0xfe && (e->address[1] & 0xc0) == 0x80;
 }
@@ -85,7 +85,7 @@ static size_t
 end_text(char out[CLI_SOCKETS_TEXT], const struct gw_socket *s, bool remote,
     const struct gw_names *names)
 {
-	const struct gw_endpoint *e = remote ? &s->remote : &s->local;
+	const struct gw_socket_end *e = remote ? &s->remote : &s->local;
 	const char *name =
 	    names != NULL ? gw_names_of(names, e->address) : NULL;
 	/* What it is bound to stands at its own end. */
@@ -93,18 +93,19 @@ end_text(char out[CLI_SOCKETS_TEXT], const struct gw_socket *s, bool remote,
 	size_t n;
 	char *at;
 
-	if (e->port == 0 && gw_endpoint_is_any(e)) {
+	if (e->port == 0 && gw_socket_end_is_any(e)) {
 		return star(out);
 	}
 	if (name != NULL) {
 		/* Leaves room for the port. */
 		gw_escape(out, CLI_SOCKETS_TEXT - 16, name);
 		n = strlen(out);
-	} else if (gw_endpoint_is_any(e) && s->ipv6 && !s->ipv6_only && !zone) {
+	} else if (gw_socket_end_is_any(e) && s->ipv6 && !s->ipv6_only &&
+		   !zone) {
 		/* Both of IPv4 and IPv6. */
 		n = star(out);
 	} else {
-		bool brackets = !gw_endpoint_is_ipv4(e);
+		bool brackets = !gw_socket_end_is_ipv4(e);
 
 		n = brackets;
 		out[0] = '[';

@@ -49,7 +49,7 @@ const char *cli_sockets_time(char out[CLI_SOCKETS_TIME], gw_usec);
 
 /* An address alone, as people write it: "127.0.0.1", "::1". */
 size_t cli_sockets_address(
-    char out[CLI_SOCKETS_TEXT], const struct gw_endpoint *);
+    char out[CLI_SOCKETS_TEXT], const struct gw_socket_end *);
 
 /*
  * The states that a connection went through up to a step, with the time spent

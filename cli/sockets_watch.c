@@ -139,10 +139,10 @@ want_names(const struct watching *w)
 		const struct gw_socket *s = &e->socket;
 		enum gw_err err = GW_OK;
 
-		if (!gw_endpoint_is_any(&s->local))
+		if (!gw_socket_end_is_any(&s->local))
 			err = gw_names_want(
 			    w->c->names, s->local.address, s->device);
-		if (err == GW_OK && !gw_endpoint_is_any(&s->remote))
+		if (err == GW_OK && !gw_socket_end_is_any(&s->remote))
 			err = gw_names_want(
 			    w->c->names, s->remote.address, s->device);
 		if (err != GW_OK)

@@ -1,5 +1,6 @@
 #include "cli/values.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -76,6 +77,37 @@ cli_value_words(char *text, void *field)
 		return "is no number of words from 2 to 8";
 	*n = (unsigned)(text[0] - '0');
 	return NULL;
+}
+
+/* false: no number, or not within 1 to most. */
+static bool
+parse_number(const char *text, unsigned most, unsigned *out)
+{
+	unsigned long v;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	v = strtoul(text, &end, 10);
+	if (*end != '\0' || v == 0 || v > most)
+		return false;
+	*out = (unsigned)v;
+	return true;
+}
+
+const char *
+cli_value_count(char *text, void *field)
+{
+	return parse_number(text, 1000000, field)
+		   ? NULL
+		   : "is no number from 1 to 1,000,000";
+}
+
+const char *
+cli_value_hops(char *text, void *field)
+{
+	return parse_number(text, 255, field) ? NULL
+					      : "is no number from 1 to 255";
 }
 
 const char *

@@ -32,6 +32,10 @@ const char *cli_value_rate(char *text, void *field);
 const char *cli_value_duration(char *text, void *field);
 /* Field: unsigned, 2 to 8. */
 const char *cli_value_words(char *text, void *field);
+/* Field: unsigned, 1 to 1,000,000. */
+const char *cli_value_count(char *text, void *field);
+/* Field: unsigned, 1 to 255. */
+const char *cli_value_hops(char *text, void *field);
 /* Field: struct cli_conflict. */
 const char *cli_value_conflict(char *text, void *field);
 /* Field: struct cli_address. */

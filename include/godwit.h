@@ -91,8 +91,10 @@ struct gw_options {
 	const char *device_name; /* NULL: the host's name */
 	uint64_t memory;         /* window budget in bytes; 0: 64 MiB */
 	int helper_fd;           /* from gw_helper_start, or -1 */
-	char *why;               /* gets one sentence when gw_open or ... */
-	size_t why_size;         /* ... gw_directories fail; may be NULL */
+	bool plain;      /* no identity, no directories: for gw_dgram_* and
+			    gw_interfaces_* alone */
+	char *why;       /* gets one sentence when gw_open or ... */
+	size_t why_size; /* ... gw_directories fail; may be NULL */
 };
 #define GW_OPTIONS_INIT                                                        \
 	{                                                                      \
@@ -194,8 +196,9 @@ GW_API GW_MUST_USE enum gw_err gw_send(
 GW_API GW_MUST_USE enum gw_err gw_recv(
     struct gw *, const struct gw_recv_options *, struct gw_job **);
 
-/* Why the last gw_send, gw_recv or gw_open_* of this context failed, as one
- * sentence that names the thing ("photos: no such file"); "" if it did not. */
+/* Why the last gw_send, gw_recv, gw_dgram_* or gw_open_* of this context
+ * failed, as one sentence that names the thing ("photos: no such file"); "" if
+ * it did not. */
 GW_API const char *gw_last_error(const struct gw *);
 
 /* Ask the job to end: the peer is told, partial data is kept.  The job still
@@ -344,6 +347,177 @@ GW_API enum gw_err gw_job_answer(struct gw_job *, unsigned answer);
 
 /* Change the rate limit of a running job; 0 = none. */
 GW_API void gw_job_set_rate(struct gw_job *, uint64_t bytes_per_second);
+
+/* ---- datagrams ---- */
+
+/*
+ * Plain UDP, as programs without godwit speak it: no session, no encryption,
+ * no identity; what arrives may come from anybody.  One gw_dgram is one
+ * socket; it serves many peers.
+ */
+struct gw_dgram;
+
+enum {
+	GW_DATAGRAM_MAX = 65507, /* bytes that one can carry over IPv4 */
+	GW_ENDPOINT_TEXT = 80    /* buffer for the text of an endpoint */
+};
+
+/* An IP address with a port; all zeros: none. */
+struct gw_endpoint {
+	uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint32_t zone;  /* index of the interface, of a link-local address */
+	uint16_t port;
+};
+
+/* From a numeric address, IPv6 also in brackets and with %zone.
+ * GW_E_RESOLVE: it is a name; GW_E_ADDRESS: there is no such zone, or one is
+ * missing. */
+GW_API GW_MUST_USE enum gw_err gw_endpoint_parse(
+    struct gw_endpoint *, const char *host, uint16_t port);
+/* "192.0.2.1:7", "[fe80::1%eth0]:7"; without the port if that is 0. */
+GW_API void gw_endpoint_text(
+    const struct gw_endpoint *, char out[GW_ENDPOINT_TEXT]);
+/* Is the address a multicast group? */
+GW_API bool gw_endpoint_is_group(const struct gw_endpoint *);
+
+struct gw_dgram_options {
+	const char *address; /* numeric; NULL: all, of both families.  A
+				group: only what is sent to it is taken */
+	uint16_t port;       /* 0: any free one */
+	bool broadcast;      /* may send to broadcast addresses */
+	bool shared;  /* other sockets that say so have the same port: for
+			 groups and broadcasts, which each of them gets */
+	uint8_t hops; /* routers on the way, at most; 0: the system's
+			 number, and none to groups */
+	size_t receive_buffer; /* bytes to ask for; 0: the system's size */
+};
+
+/* GW_E_ADDRESS: cannot be bound there; see gw_last_error, also for the other
+ * calls below. */
+GW_API GW_MUST_USE enum gw_err gw_dgram_open(
+    struct gw *, const struct gw_dgram_options *, struct gw_dgram **);
+/* NULL is fine.  gw_close closes what is left. */
+GW_API void gw_dgram_close(struct gw_dgram *);
+/* What it is bound to, and the bytes that the kernel buffers for it. */
+GW_API void gw_dgram_local(const struct gw_dgram *, struct gw_endpoint *);
+GW_API size_t gw_dgram_receive_buffer(const struct gw_dgram *);
+/* Get what is sent to a group on this interface (an index).  GW_E_ADDRESS:
+ * not there; GW_E_LIMIT: the system allows no more. */
+GW_API GW_MUST_USE enum gw_err gw_dgram_join(
+    struct gw_dgram *, const struct gw_endpoint *group, unsigned interface);
+
+struct gw_datagram {
+	const void *data;
+	size_t size;             /* 0 is a datagram, too */
+	struct gw_endpoint peer; /* who sent it, or shall get it */
+	/* Arrived: where it was sent to.  To send: where from; all zeros,
+	 * the kernel chooses.  Its port means nothing then. */
+	struct gw_endpoint local;
+	unsigned interface; /* index; 0: not known, or routing chooses */
+};
+
+/*
+ * Send one.  data is copied by the kernel.  GW_E_AGAIN: no room just now;
+ * GW_DGRAM_WRITABLE follows.  Else it is lost: GW_E_LIMIT: too long, or a
+ * queue on this machine is full; GW_E_USAGE: a broadcast address without
+ * `broadcast`; GW_E_ADDRESS: not from this address or interface;
+ * GW_E_CONNECT: no way there, or it is forbidden here.  GW_OK says that it
+ * has left, not that it arrives.
+ */
+GW_API GW_MUST_USE enum gw_err gw_dgram_send(
+    struct gw_dgram *, const struct gw_datagram *);
+
+/* Find the addresses of a name; GW_DGRAM_FOUND follows.  GW_E_AGAIN: another
+ * look-up of this gw_dgram is under way. */
+GW_API GW_MUST_USE enum gw_err gw_dgram_lookup(
+    struct gw_dgram *, const char *host, uint16_t port);
+
+enum gw_dgram_event_kind {
+	GW_DGRAM_ARRIVED,
+	GW_DGRAM_UNREACHABLE, /* one that was sent did not arrive */
+	GW_DGRAM_LOST,        /* some arrived when there was no room */
+	GW_DGRAM_WRITABLE,    /* gw_dgram_send has room again */
+	GW_DGRAM_FOUND        /* a look-up has ended */
+};
+
+enum gw_cast { GW_CAST_HOST, GW_CAST_BROADCAST, GW_CAST_GROUP };
+
+/* Why a datagram did not arrive, as ICMP tells it. */
+enum gw_unreachable {
+	GW_UNREACHABLE_PORT,      /* no program has the port */
+	GW_UNREACHABLE_HOST,      /* no such host, or it does not answer */
+	GW_UNREACHABLE_NET,       /* no way to its network */
+	GW_UNREACHABLE_FORBIDDEN, /* a router or firewall forbids it */
+	GW_UNREACHABLE_SIZE,      /* too big for a link on the way */
+	GW_UNREACHABLE_HOPS,      /* too many routers on the way */
+	GW_UNREACHABLE_OTHER
+};
+
+struct gw_arrival {
+	struct gw_datagram datagram;
+	struct gw_endpoint own;  /* the address that answers leave from */
+	char interface_name[16]; /* "": not known */
+	enum gw_cast cast;       /* what it was sent to */
+	bool from_self;          /* this very gw_dgram has sent it */
+	int64_t wall_usec;       /* when it came, since 1970 */
+	uint64_t usec;           /* the same by CLOCK_MONOTONIC */
+};
+
+/* Pointers are lent until the next gw_dgram_next, gw_dispatch or gw_wait. */
+struct gw_dgram_event {
+	enum gw_dgram_event_kind kind;
+	union {
+		struct gw_arrival arrived;
+		struct {
+			struct gw_endpoint to;
+			struct gw_endpoint from; /* who says so */
+			enum gw_unreachable what;
+			const char *reason; /* one sentence about `to` */
+		} unreachable;
+		struct {
+			uint64_t count; /* since the last time it was told */
+		} lost;
+		struct {
+			enum gw_err err; /* GW_E_RESOLVE, GW_E_ADDRESS */
+			const char *reason;
+			const struct gw_endpoint *endpoints; /* best first */
+			size_t count;
+		} found;
+	};
+};
+
+/* Take the next event; false: none now. */
+GW_API bool gw_dgram_next(struct gw_dgram *, struct gw_dgram_event *);
+
+/* As gw_dgram_send, to who sent that one, from the address that was hit; its
+ * data and size need not be there any more. */
+GW_API GW_MUST_USE enum gw_err gw_dgram_answer(struct gw_dgram *,
+    const struct gw_arrival *, const void *data, size_t size);
+
+/* ---- interfaces ---- */
+
+struct gw_interface_address {
+	struct gw_endpoint address;   /* port 0 */
+	unsigned prefix;              /* bits */
+	struct gw_endpoint broadcast; /* of its subnet; zeros: has none */
+};
+
+struct gw_interface {
+	const char *name;
+	unsigned index;
+	bool up, loopback, broadcast, multicast, point_to_point;
+	const struct gw_interface_address *addresses; /* IPv4 first */
+	size_t address_count;
+};
+
+struct gw_interfaces;
+
+/* List those of this machine as they are now; pull one by one; free.  What
+ * is pulled lives as long as the list. */
+GW_API GW_MUST_USE enum gw_err gw_interfaces_open(
+    struct gw *, struct gw_interfaces **);
+GW_API bool gw_interfaces_next(struct gw_interfaces *, struct gw_interface *);
+GW_API void gw_interfaces_free(struct gw_interfaces *);
 
 /* ---- what interrupted transfers left behind ---- */
 

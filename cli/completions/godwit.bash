@@ -12,7 +12,8 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv partials sockets help --help --version' -- "$cur"))
+			'send recv dgram partials sockets help --help --version' \
+			-- "$cur"))
 		return
 	fi
 
@@ -27,6 +28,16 @@ _godwit()
 		;;
 	--to | --from)
 		_known_hosts_real -- "$cur"
+		return
+		;;
+	--interface)
+		COMPREPLY=($(compgen -W "$(ls /sys/class/net)" -- "$cur"))
+		return
+		;;
+	--reply)
+		COMPREPLY=($(compgen -W 'echo time upper text: exec:' \
+			-- "$cur"))
+		compopt -o nospace
 		return
 		;;
 	--on-conflict)
@@ -44,7 +55,8 @@ _godwit()
 		return
 		;;
 	--code | --listen | --timeout | --retry | --limit-rate | --memory | \
-		--name | --exclude)
+		--name | --exclude | --group | --count | --wait | --deadline | \
+		--buffer | --ttl | --interval)
 		return
 		;;
 	esac
@@ -64,6 +76,22 @@ _godwit()
 		COMPREPLY=($(compgen -W "$common --from --output --yes --once
 			--on-conflict --archive --stdout" -- "$cur"))
 		;;
+	dgram)
+		local both='--interface --ttl --hex --json --quiet --verbose
+			--help'
+
+		if ((cword == 2)); then
+			COMPREPLY=($(compgen -W 'listen send --help' -- "$cur"))
+		elif [[ ${words[2]} == listen ]]; then
+			COMPREPLY=($(compgen -W "$both --reply --group --count
+				--wait --deadline --buffer" -- "$cur"))
+		elif [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W "$both --broadcast --count
+				--interval --wait --all" -- "$cur"))
+		else
+			_known_hosts_real -- "$cur"
+		fi
+		;;
 	partials)
 		COMPREPLY=($(compgen -W \
 			'--clear --clear-all --json --help' -- "$cur"))
@@ -76,7 +104,7 @@ _godwit()
 			-- "$cur"))
 		;;
 	help)
-		COMPREPLY=($(compgen -W 'send recv partials sockets' -- "$cur"))
+		COMPREPLY=($(compgen -W 'send recv dgram partials sockets' -- "$cur"))
 		;;
 	esac
 } &&

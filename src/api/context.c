@@ -14,6 +14,7 @@
 #include "os/random.h"
 #include "os/small_file.h"
 #include "run/context.h"
+#include "run/dgram.h"
 #include "run/job.h"
 
 enum { MEMORY_DEFAULT = 64 << 20, MEMORY_MIN = 4 << 20 };
@@ -107,6 +108,17 @@ name_device(struct gw *g, const char *name)
 	snprintf(g->self.name, sizeof g->self.name, "%s", name);
 }
 
+static enum gw_err
+open_files(struct gw *g, const struct gw_options *o, struct gw_why *why)
+{
+	enum gw_err err;
+
+	if ((err = gw_dirs_data(o->data_dir, why, &g->data_dir)) != GW_OK ||
+	    (err = gw_dirs_state(o->state_dir, why, &g->state_dir)) != GW_OK)
+		return err;
+	return open_identity(g, why);
+}
+
 enum gw_err
 gw_open(const struct gw_options *given, struct gw **out)
 {
@@ -128,9 +140,7 @@ gw_open(const struct gw_options *given, struct gw **out)
 		g->memory = MEMORY_MIN;
 	g->self.random = gw_random_os();
 	name_device(g, o.device_name);
-	if ((err = gw_dirs_data(o.data_dir, &why, &g->data_dir)) != GW_OK ||
-	    (err = gw_dirs_state(o.state_dir, &why, &g->state_dir)) != GW_OK ||
-	    (err = open_identity(g, &why)) != GW_OK ||
+	if ((!o.plain && (err = open_files(g, &o, &why)) != GW_OK) ||
 	    (err = gw_loop_init(&g->loop)) != GW_OK) {
 		tell(&o, err, &why);
 		gw_wipe(&g->self, sizeof g->self);
@@ -150,6 +160,8 @@ gw_close(struct gw *g)
 		return;
 	while (g->jobs != NULL)
 		gw_job_free(g->jobs);
+	while (g->dgrams != NULL)
+		gw_dgram_close(g->dgrams);
 	gw_loop_fini(&g->loop);
 	if (g->helper_fd != -1)
 		close(g->helper_fd);

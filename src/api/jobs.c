@@ -39,6 +39,8 @@ gw_send(struct gw *g, const struct gw_send_options *o, struct gw_job **out)
 	enum gw_err err;
 
 	g->last_error[0] = '\0';
+	if ((err = gw_context_whole(g)) != GW_OK)
+		return err;
 	if ((job = gw_transfer_alloc()) == NULL)
 		return in_words(g, GW_E_MEMORY);
 	job->sends = true;
@@ -57,6 +59,8 @@ gw_recv(struct gw *g, const struct gw_recv_options *o, struct gw_job **out)
 	enum gw_err err;
 
 	g->last_error[0] = '\0';
+	if ((err = gw_context_whole(g)) != GW_OK)
+		return err;
 	if ((job = gw_transfer_alloc()) == NULL)
 		return in_words(g, GW_E_MEMORY);
 	/* A code that the user gave serves one transfer. */

@@ -33,6 +33,8 @@ gw_partials_open(struct gw *g, struct gw_partials **out)
 	enum gw_err err;
 
 	g->last_error[0] = '\0';
+	if ((err = gw_context_whole(g)) != GW_OK)
+		return err;
 	if ((p = calloc(1, sizeof *p)) == NULL)
 		return GW_E_MEMORY;
 	p->g = g;
@@ -203,6 +205,8 @@ gw_partials_clear(struct gw *g, const char *id)
 	enum gw_err err;
 
 	g->last_error[0] = '\0';
+	if ((err = gw_context_whole(g)) != GW_OK)
+		return err;
 	if (!is_id(id))
 		return gw_context_error(g, GW_E_NO_PATH,
 		    "%s is no id of an interrupted transfer", id);

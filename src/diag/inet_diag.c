@@ -66,8 +66,8 @@ gw_inet_diag_ask(void *out, const struct gw_inet_diag_request *r)
 /* ---- answers ---- */
 
 static void
-set_end(
-    struct gw_endpoint *e, bool ipv6, const uint32_t address[4], uint16_t port)
+set_end(struct gw_socket_end *e, bool ipv6, const uint32_t address[4],
+    uint16_t port)
 {
 	e->port = ntohs(port);
 	if (ipv6) {

@@ -113,7 +113,7 @@ gw_socket_timer_name(const struct gw_socket *s)
 }
 
 bool
-gw_endpoint_is_ipv4(const struct gw_endpoint *e)
+gw_socket_end_is_ipv4(const struct gw_socket_end *e)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -121,17 +121,17 @@ gw_endpoint_is_ipv4(const struct gw_endpoint *e)
 }
 
 bool
-gw_endpoint_is_any(const struct gw_endpoint *e)
+gw_socket_end_is_any(const struct gw_socket_end *e)
 {
 	static const uint8_t zeros[16];
 
-	if (gw_endpoint_is_ipv4(e))
+	if (gw_socket_end_is_ipv4(e))
 		return memcmp(e->address + 12, zeros, 4) == 0;
 	return memcmp(e->address, zeros, sizeof zeros) == 0;
 }
 
 static bool
-same_end(const struct gw_endpoint *a, const struct gw_endpoint *b)
+same_end(const struct gw_socket_end *a, const struct gw_socket_end *b)
 {
 	return a->port == b->port &&
 	       memcmp(a->address, b->address, sizeof a->address) == 0;

@@ -44,7 +44,7 @@ enum gw_socket_state { /* in the order of a connection's life */
 #define GW_SOCKET_LISTENING                                                    \
 	(GW_SOCKET_BIT(GW_SOCKET_LISTEN) | GW_SOCKET_BIT(GW_SOCKET_UNCONNECTED))
 
-struct gw_endpoint {
+struct gw_socket_end {
 	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; all zeros: any */
 	uint16_t port;       /* 0: none */
 };
@@ -75,7 +75,7 @@ struct gw_socket_owner {
 };
 
 struct gw_socket {
-	struct gw_endpoint local, remote;
+	struct gw_socket_end local, remote;
 	uint64_t cookie; /* tells sockets apart while they live */
 	uint32_t device; /* index of the interface it is bound to; 0: none */
 	uint32_t inode;  /* 0: no process holds it any more */
@@ -108,8 +108,8 @@ const char *gw_socket_protocol_name(const struct gw_socket *);
 /* "retransmission", "time-wait", ...; NULL: none runs. */
 const char *gw_socket_timer_name(const struct gw_socket *);
 
-bool gw_endpoint_is_any(const struct gw_endpoint *); /* of the address */
-bool gw_endpoint_is_ipv4(const struct gw_endpoint *);
+bool gw_socket_end_is_any(const struct gw_socket_end *); /* of the address */
+bool gw_socket_end_is_ipv4(const struct gw_socket_end *);
 /* Both ends, and the device. */
 bool gw_socket_same_ends(const struct gw_socket *, const struct gw_socket *);
 

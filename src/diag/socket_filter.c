@@ -90,7 +90,7 @@ same_network(const uint8_t a[16], const uint8_t b[16], unsigned bits)
 }
 
 static bool
-end_matches(const struct gw_filter_term *t, const struct gw_endpoint *e)
+end_matches(const struct gw_filter_term *t, const struct gw_socket_end *e)
 {
 	if (t->first_port != 0 &&
 	    (e->port < t->first_port || e->port > t->last_port))

@@ -57,7 +57,7 @@ gw_history_key(
     const struct gw_history *h, const struct gw_socket *s, bool by_ends)
 {
 	struct {
-		struct gw_endpoint local, remote;
+		struct gw_socket_end local, remote;
 		uint64_t cookie;
 		uint64_t protocol;
 	} k;

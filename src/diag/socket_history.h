@@ -44,8 +44,8 @@ struct gw_history_entry {
 struct gw_transition {
 	uint64_t id; /* of the socket, used again once it is freed */
 	gw_usec at;
-	struct gw_endpoint local, remote; /* local.port 0: not chosen yet */
-	uint8_t from, to;                 /* enum gw_socket_state */
+	struct gw_socket_end local, remote; /* local.port 0: not chosen yet */
+	uint8_t from, to;                   /* enum gw_socket_state */
 	bool ipv6;
 	bool ours;    /* surely of this network namespace */
 	uint32_t pid; /* in whose time it happened */

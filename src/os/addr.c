@@ -193,6 +193,48 @@ gw_addr_mapped(const struct gw_addr *a, uint8_t out[16])
 	memcpy(out + 12, &v4(a)->sin_addr, 4);
 }
 
+void
+gw_addr_from_mapped(
+    struct gw_addr *a, const uint8_t ip[16], uint32_t zone, uint16_t port)
+{
+	struct in6_addr in6;
+
+	memcpy(&in6, ip, sizeof in6);
+	set_v6(a, &in6, zone, port);
+}
+
+uint32_t
+gw_addr_zone(const struct gw_addr *a)
+{
+	return a->ss.ss_family == AF_INET6 ? v6(a)->sin6_scope_id : 0;
+}
+
+bool
+gw_addr_is_any(const struct gw_addr *a)
+{
+	if (a->ss.ss_family == AF_INET)
+		return v4(a)->sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&v6(a)->sin6_addr);
+}
+
+bool
+gw_addr_is_group(const struct gw_addr *a)
+{
+	if (a->ss.ss_family == AF_INET)
+		return IN_MULTICAST(ntohl(v4(a)->sin_addr.s_addr));
+	return IN6_IS_ADDR_MULTICAST(&v6(a)->sin6_addr);
+}
+
+bool
+gw_addr_is_link_local(const struct gw_addr *a)
+{
+	if (a->ss.ss_family == AF_INET)
+		return ntohl(v4(a)->sin_addr.s_addr) >> 16 == 0xa9fe;
+	return IN6_IS_ADDR_LINKLOCAL(&v6(a)->sin6_addr) ||
+	       IN6_IS_ADDR_MC_LINKLOCAL(&v6(a)->sin6_addr) ||
+	       IN6_IS_ADDR_MC_NODELOCAL(&v6(a)->sin6_addr);
+}
+
 bool
 gw_addr_is_loopback(const struct gw_addr *a)
 {

@@ -37,7 +37,18 @@ uint16_t gw_addr_port(const struct gw_addr *);
 void gw_addr_set_port(struct gw_addr *, uint16_t);
 /* 16 bytes, IPv4 as ::ffff:a.b.c.d: to count by source. */
 void gw_addr_mapped(const struct gw_addr *, uint8_t out[16]);
+/* And back; a zone is an interface's index, 0: none. */
+void gw_addr_from_mapped(
+    struct gw_addr *, const uint8_t ip[16], uint32_t zone, uint16_t port);
+uint32_t gw_addr_zone(const struct gw_addr *);
 bool gw_addr_is_loopback(const struct gw_addr *);
+/* 0.0.0.0 or ::, which stand for every address. */
+bool gw_addr_is_any(const struct gw_addr *);
+/* A multicast group. */
+bool gw_addr_is_group(const struct gw_addr *);
+/* Means something on one link only: 169.254/16, fe80::/10, ff02::/16, and
+ * groups of this machine alone. */
+bool gw_addr_is_link_local(const struct gw_addr *);
 /* Same host, whatever the port. */
 bool gw_addr_same_host(const struct gw_addr *, const struct gw_addr *);
 

@@ -7,6 +7,7 @@
 #include "run/entrance.h"
 #include "run/loop.h"
 
+struct gw_dgram;
 struct gw_job;
 
 struct gw {
@@ -17,8 +18,12 @@ struct gw {
 	uint64_t memory;
 	int helper_fd;
 	struct gw_job *jobs;
+	struct gw_dgram *dgrams;
 	char last_error[512];
 };
+
+/* GW_E_USAGE, told: it was opened plain, without identity and directories. */
+GW_MUST_USE enum gw_err gw_context_whole(struct gw *);
 
 /* Remember why a call failed; returns err. */
 enum gw_err gw_context_error(struct gw *, enum gw_err, const char *format, ...)

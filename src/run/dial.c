@@ -9,14 +9,13 @@
 #include "crypto/code.h"
 #include "crypto/kdf.h"
 #include "os/clock.h"
-#include "os/helper.h"
 #include "os/tcp.h"
+#include "run/lookup.h"
 #include "run/tcp_conn.h"
 #include "session/tcp/tcp_session.h"
 
 enum {
 	STAGGER = 250000,  /* us between attempts, RFC 8305 */
-	ASK_AGAIN = 20000, /* us, while another dial has the helper */
 	GIVE_UP = 15000000 /* us for look-up and connection together */
 };
 
@@ -41,11 +40,7 @@ struct gw_dial {
 	enum gw_err err;
 	bool cancelled;
 
-	struct gw_work work; /* looks up when there is no helper; writes only */
-	struct gw_helper_answer looked; /* to this */
-	bool looking;
-	uv_poll_t helper;
-	bool helper_open, helper_taken;
+	struct gw_lookup *lookup; /* or NULL */
 
 	struct attempt attempts[GW_RESOLVE_MAX];
 	size_t started, under_way;
@@ -57,7 +52,6 @@ struct gw_dial {
 };
 
 static void on_timer(uv_timer_t *);
-static void look_up(struct gw_dial *);
 
 /* ---- the end ---- */
 
@@ -73,7 +67,7 @@ on_closed(uv_handle_t *h)
 {
 	struct gw_dial *d = h->data;
 
-	if (--d->handles == 0 && !d->looking)
+	if (--d->handles == 0)
 		release(d);
 }
 
@@ -103,10 +97,8 @@ close_all(struct gw_dial *d)
 	d->over = true;
 	for (size_t i = 0; i < d->started; i++)
 		close_attempt(&d->attempts[i]);
-	if (d->helper_open) {
-		d->helper_open = false;
-		uv_close((uv_handle_t *)&d->helper, on_closed);
-	}
+	gw_lookup_cancel(d->lookup);
+	d->lookup = NULL;
 	uv_close((uv_handle_t *)&d->timer, on_closed);
 }
 
@@ -239,12 +231,6 @@ start_attempt(struct gw_dial *d)
 	return true;
 }
 
-static bool
-is_looking_up(const struct gw_dial *d)
-{
-	return d->looking || d->helper_open || d->helper_taken;
-}
-
 static void
 give_up(struct gw_dial *d)
 {
@@ -263,16 +249,12 @@ on_timer(uv_timer_t *t)
 	struct gw_dial *d = t->data;
 	gw_usec now = gw_clock_now();
 
-	if (d->found.count == 0 && !is_looking_up(d)) {
+	if (d->found.count == 0 && d->lookup == NULL) {
 		failed(d); /* there is no address to try */
 		return;
 	}
 	if (now >= d->give_up) {
 		give_up(d);
-		return;
-	}
-	if (d->helper_taken) {
-		look_up(d);
 		return;
 	}
 	while (d->started < d->found.count && !start_attempt(d))
@@ -289,10 +271,11 @@ on_timer(uv_timer_t *t)
 /* ---- looking the name up ---- */
 
 static void
-found(struct gw_dial *d, const struct gw_helper_answer *answer)
+on_found(void *arg, const struct gw_helper_answer *answer)
 {
-	if (d->over)
-		return;
+	struct gw_dial *d = arg;
+
+	d->lookup = NULL;
 	d->err = answer->err;
 	d->why = answer->why;
 	if (d->err == GW_OK)
@@ -300,104 +283,22 @@ found(struct gw_dial *d, const struct gw_helper_answer *answer)
 	gw_loop_arm(&d->timer, 0, on_timer);
 }
 
-static struct gw_dial *
-dial_of(struct gw_work *w)
-{
-	return (struct gw_dial *)(void *)((char *)w -
-					  offsetof(struct gw_dial, work));
-}
-
-static void
-lookup_run(struct gw_work *w)
-{
-	struct gw_dial *d = dial_of(w);
-
-	d->looked.err =
-	    gw_resolve(d->host, d->o.port, &d->looked.why, &d->looked.found);
-}
-
-static void
-lookup_done(struct gw_work *w)
-{
-	struct gw_dial *d = dial_of(w);
-
-	d->looking = false;
-	if (d->handles == 0)
-		release(d); /* cancelled meanwhile */
-	else
-		found(d, &d->looked);
-}
-
-static void
-on_answer(uv_poll_t *p, int status, int events)
-{
-	struct gw_dial *d = p->data;
-	struct gw_helper_answer answer;
-	enum gw_err err;
-
-	(void)status;
-	(void)events;
-	do {
-		err = gw_helper_take(d->o.helper_fd, &answer);
-		if (err == GW_E_AGAIN)
-			return;
-	} while (err == GW_OK && answer.id != (uint32_t)(uintptr_t)d);
-	if (err != GW_OK)
-		answer.err = gw_why(&answer.why, GW_E_RESOLVE,
-		    "the process that looks names up is gone");
-	d->helper_open = false;
-	uv_close((uv_handle_t *)&d->helper, on_closed);
-	found(d, &answer);
-}
-
-/* GW_E_AGAIN: another dial of this context waits for its answer. */
-static enum gw_err
-ask_helper(struct gw_dial *d)
-{
-	int result = uv_poll_init(&d->o.loop->uv, &d->helper, d->o.helper_fd);
-	enum gw_err err;
-
-	if (result != 0)
-		return result == UV_EEXIST ? GW_E_AGAIN : GW_E_FAILED;
-	d->helper.data = d;
-	d->handles++;
-	err = gw_helper_ask(
-	    d->o.helper_fd, (uint32_t)(uintptr_t)d, d->host, d->o.port);
-	if (err != GW_OK) {
-		uv_close((uv_handle_t *)&d->helper, on_closed);
-		return err;
-	}
-	d->helper_open = true;
-	uv_poll_start(&d->helper, UV_READABLE, on_answer);
-	return GW_OK;
-}
-
-/* A numeric address needs nobody's help. */
+/* Failure is told from the loop. */
 static void
 look_up(struct gw_dial *d)
 {
-	gw_loop_arm(&d->timer, d->give_up, on_timer);
-	d->err = gw_addr_parse(&d->found.v[0], d->host, d->o.port, &d->why);
-	if (d->err == GW_OK)
-		d->found.count = 1;
-	else if (d->err == GW_E_ADDRESS)
-		d->err = GW_E_RESOLVE; /* that says nothing of listening */
-	else if (d->err == GW_E_RESOLVE && d->o.helper_fd != -1) {
-		d->err = ask_helper(d);
-		d->helper_taken = d->err == GW_E_AGAIN;
-		if (d->helper_taken)
-			gw_loop_arm(
-			    &d->timer, gw_clock_now() + ASK_AGAIN, on_timer);
-		if (d->helper_taken || d->err == GW_OK)
-			return;
-		snprintf(d->why.text, sizeof d->why.text,
-		    "its name cannot be looked up");
-	} else if (d->err == GW_E_RESOLVE) {
-		d->looking = true;
-		gw_work_start(d->o.loop, &d->work, lookup_run, lookup_done);
-		return;
-	}
-	gw_loop_arm(&d->timer, 0, on_timer);
+	struct gw_lookup_options o = {
+		.loop = d->o.loop,
+		.helper_fd = d->o.helper_fd,
+		.host = d->host,
+		.port = d->o.port,
+		.give_up = GW_NEVER, /* on_timer does */
+		.done = on_found,
+		.arg = d,
+	};
+
+	d->err = gw_lookup_start(&o, &d->lookup);
+	gw_loop_arm(&d->timer, d->err == GW_OK ? d->give_up : 0, on_timer);
 }
 
 enum gw_err

@@ -18,7 +18,7 @@ check(const struct gw_socket *s)
 	GW_ASSERT(gw_socket_protocol_name(s) != NULL);
 	(void)gw_socket_timer_name(s);
 	GW_ASSERT(gw_socket_compare(s, s) == 0);
-	GW_ASSERT(s->ipv6 || gw_endpoint_is_ipv4(&s->local));
+	GW_ASSERT(s->ipv6 || gw_socket_end_is_ipv4(&s->local));
 	GW_ASSERT(s->protocol == GW_SOCKET_TCP || !s->tcp_known);
 }
 

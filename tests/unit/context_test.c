@@ -294,6 +294,33 @@ without_memory_it_says_so(void **state)
 	cmocka_unit_test_setup_teardown(                                       \
 	    f, os_fixture_setup, os_fixture_teardown)
 
+static void
+a_plain_context_is_for_datagrams_only(void **state)
+{
+	static const char *const paths[] = { "." };
+	struct gw_send_options send = GW_SEND_OPTIONS_INIT;
+	struct gw_recv_options recv = GW_RECV_OPTIONS_INIT;
+	struct gw_partials *partials;
+	struct gw_options o = GW_OPTIONS_INIT;
+	struct gw_job *job;
+	struct gw *g;
+
+	(void)state;
+	o.plain = true;
+	o.data_dir = "/nonexistent/data"; /* nothing of it is touched */
+	assert_int_equal(gw_open(&o, &g), GW_OK);
+	send.paths = paths;
+	send.path_count = 1;
+	assert_int_equal(gw_send(g, &send, &job), GW_E_USAGE);
+	assert_int_equal(gw_recv(g, &recv, &job), GW_E_USAGE);
+	assert_int_equal(gw_partials_open(g, &partials), GW_E_USAGE);
+	assert_int_equal(
+	    gw_partials_clear(g, "00000000000000000000000000000000"),
+	    GW_E_USAGE);
+	assert_string_equal(gw_device_key(g), "");
+	gw_close(g);
+}
+
 int
 main(void)
 {
@@ -312,6 +339,7 @@ main(void)
 		IN_A_DIRECTORY(an_idle_context_lets_its_program_sleep),
 		IN_A_DIRECTORY(an_open_context_leaves_no_descriptor),
 		IN_A_DIRECTORY(without_memory_it_says_so),
+		cmocka_unit_test(a_plain_context_is_for_datagrams_only),
 	};
 
 	return cmocka_run_group_tests_name("context", tests, NULL, NULL);

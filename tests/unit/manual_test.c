@@ -56,7 +56,8 @@ static void
 for_options(const struct cli_command *c, const char *path, option_check check)
 {
 	const struct cli_option *tables[] = { c->options, c->shared };
-	char *page = cli_format(ROOT "docs/man/godwit-%s.1", c->name);
+	char *page =
+	    cli_format(ROOT "docs/man/godwit-%s.1", cli_options_group(c));
 	char *text = load(path != NULL ? path : page);
 
 	for (size_t t = 0; t < 2; t++)
@@ -144,7 +145,7 @@ static void
 the_manual_promises_nothing_else(void **state)
 {
 	static const char *const pages[] = { ROOT "docs/man/godwit-send.1",
-		ROOT "docs/man/godwit-recv.1",
+		ROOT "docs/man/godwit-recv.1", ROOT "docs/man/godwit-dgram.1",
 		ROOT "docs/man/godwit-partials.1",
 		ROOT "docs/man/godwit-sockets.1" };
 	static const char mark[] = ".It Fl ";

@@ -88,6 +88,44 @@ comparing(void **state)
 }
 
 static void
+kinds_of_addresses(void **state)
+{
+	static const struct {
+		const char *host;
+		bool any, group, link_local;
+	} rows[] = { { "0.0.0.0", true, false, false },
+		{ "::", true, false, false },
+		{ "192.0.2.1", false, false, false },
+		{ "2001:db8::1", false, false, false },
+		{ "224.0.0.1", false, true, false },
+		{ "239.255.255.255", false, true, false },
+		{ "240.0.0.1", false, false, false },
+		{ "169.254.3.4", false, false, true },
+		{ "fe80::1%lo", false, false, true },
+		{ "ff02::1", false, true, true },
+		{ "ff01::1", false, true, true },
+		{ "ff05::2", false, true, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct gw_addr a, b;
+		uint8_t ip[16];
+
+		assert_int_equal(
+		    gw_addr_parse(&a, rows[i].host, 7, &why), GW_OK);
+		assert_int_equal(gw_addr_is_any(&a), rows[i].any);
+		assert_int_equal(gw_addr_is_group(&a), rows[i].group);
+		assert_int_equal(gw_addr_is_link_local(&a), rows[i].link_local);
+		/* There and back. */
+		gw_addr_mapped(&a, ip);
+		gw_addr_from_mapped(&b, ip, gw_addr_zone(&a), 7);
+		assert_true(gw_addr_same_host(&a, &b));
+		assert_int_equal(a.len, b.len);
+		assert_int_equal(gw_addr_port(&b), 7);
+	}
+}
+
+static void
 own_addresses(void **state)
 {
 	struct gw_addr *list;
@@ -116,6 +154,7 @@ main(void)
 		cmocka_unit_test(numeric_addresses),
 		cmocka_unit_test(what_is_no_address),
 		cmocka_unit_test(comparing),
+		cmocka_unit_test(kinds_of_addresses),
 		cmocka_unit_test(own_addresses),
 	};
 

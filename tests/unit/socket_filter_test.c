@@ -8,7 +8,7 @@
 #include "test.h"
 
 static void
-set_end(struct gw_endpoint *e, const char *address, uint16_t port)
+set_end(struct gw_socket_end *e, const char *address, uint16_t port)
 {
 	struct in_addr v4;
 

@@ -92,16 +92,16 @@ what_listens_comes_first_then_the_port_counts(void **state)
 static void
 addresses_of_both_families(void **state)
 {
-	struct gw_endpoint any4 = { .address = { [10] = 0xff, [11] = 0xff } };
-	struct gw_endpoint any6 = { .port = 5 }, one = any4;
+	struct gw_socket_end any4 = { .address = { [10] = 0xff, [11] = 0xff } };
+	struct gw_socket_end any6 = { .port = 5 }, one = any4;
 
 	(void)state;
 	one.address[15] = 1;
-	assert_true(gw_endpoint_is_any(&any4));
-	assert_true(gw_endpoint_is_ipv4(&any4));
-	assert_true(gw_endpoint_is_any(&any6));
-	assert_false(gw_endpoint_is_ipv4(&any6));
-	assert_false(gw_endpoint_is_any(&one));
+	assert_true(gw_socket_end_is_any(&any4));
+	assert_true(gw_socket_end_is_ipv4(&any4));
+	assert_true(gw_socket_end_is_any(&any6));
+	assert_false(gw_socket_end_is_ipv4(&any6));
+	assert_false(gw_socket_end_is_any(&one));
 }
 
 static void

@@ -1,0 +1,195 @@
+#include "os/interfaces.h"
+
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+set_flags(struct gw_netif *i, unsigned flags)
+{
+	i->up = flags & IFF_UP;
+	i->loopback = flags & IFF_LOOPBACK;
+	i->point_to_point = flags & IFF_POINTOPOINT;
+	i->broadcast = flags & IFF_BROADCAST;
+	i->multicast = flags & IFF_MULTICAST;
+}
+
+/* An address may have a label of its own, such as eth0:1. */
+static bool
+is_of(const struct ifaddrs *a, const struct gw_netif *i)
+{
+	size_t n = strcspn(a->ifa_name, ":");
+
+	return strlen(i->name) == n && memcmp(a->ifa_name, i->name, n) == 0;
+}
+
+static int
+by_index(const void *a, const void *b)
+{
+	const struct gw_netif *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Every interface has one entry of the family AF_PACKET. */
+static void
+take_interfaces(const struct ifaddrs *all, struct gw_netifs *l)
+{
+	struct sockaddr_ll ll;
+
+	for (; all != NULL; all = all->ifa_next) {
+		struct gw_netif *i = &l->v[l->count];
+		size_t n = strnlen(all->ifa_name, sizeof i->name - 1);
+
+		if (all->ifa_addr == NULL ||
+		    all->ifa_addr->sa_family != AF_PACKET)
+			continue;
+		memcpy(&ll, all->ifa_addr, sizeof ll);
+		*i = (struct gw_netif){ .index = (unsigned)ll.sll_ifindex };
+		memcpy(i->name, all->ifa_name, n);
+		set_flags(i, all->ifa_flags);
+		l->count++;
+	}
+	qsort(l->v, l->count, sizeof *l->v, by_index);
+}
+
+static unsigned
+prefix_of(const struct sockaddr *mask)
+{
+	struct gw_addr a;
+	uint8_t ip[16];
+	unsigned bits = 0, from;
+
+	if (mask == NULL || !gw_addr_from(&a, mask, sizeof a.ss))
+		return 0;
+	gw_addr_mapped(&a, ip);
+	from = a.ss.ss_family == AF_INET ? 96 : 0;
+	while (from + bits < 128 &&
+	       (ip[(from + bits) / 8] & (0x80 >> (from + bits) % 8)) != 0)
+		bits++;
+	return bits;
+}
+
+/* The last of its subnet: the kernel takes that for a broadcast address in any
+ * case, where the subnet has room for one; else len 0. */
+static struct gw_addr
+last_of_subnet(const struct gw_interface_addr *a)
+{
+	struct gw_addr last = { .len = 0 };
+	uint8_t ip[16];
+
+	if (a->addr.ss.ss_family != AF_INET || a->prefix >= 31)
+		return last;
+	gw_addr_mapped(&a->addr, ip);
+	for (unsigned bit = 96 + a->prefix; bit < 128; bit++)
+		ip[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	gw_addr_from_mapped(&last, ip, 0, 0);
+	return last;
+}
+
+/* What the address was configured with, or else that. */
+static void
+set_broadcast(const struct ifaddrs *a, struct gw_interface_addr *out)
+{
+	if (!(a->ifa_flags & IFF_BROADCAST) ||
+	    out->addr.ss.ss_family != AF_INET)
+		return;
+	/* Where none is configured, the C library gives the address again. */
+	if (a->ifa_broadaddr != NULL &&
+	    gw_addr_from(
+		&out->broadcast, a->ifa_broadaddr, sizeof out->broadcast.ss) &&
+	    !gw_addr_is_any(&out->broadcast) &&
+	    !gw_addr_same_host(&out->broadcast, &out->addr))
+		return;
+	out->broadcast = last_of_subnet(out);
+}
+
+static void
+take_addresses(const struct ifaddrs *all, struct gw_netif *i, int family)
+{
+	for (; all != NULL; all = all->ifa_next) {
+		struct gw_interface_addr *out = &i->addrs[i->addr_count];
+
+		if (all->ifa_addr == NULL ||
+		    all->ifa_addr->sa_family != family || !is_of(all, i))
+			continue;
+		*out = (struct gw_interface_addr){ .prefix = prefix_of(
+						       all->ifa_netmask) };
+		if (!gw_addr_from(
+			&out->addr, all->ifa_addr, sizeof out->addr.ss))
+			continue;
+		set_broadcast(all, out);
+		i->addr_count++;
+	}
+}
+
+enum gw_err
+gw_netifs_list(struct gw_netifs *out)
+{
+	struct gw_netifs l = { .count = 0 };
+	struct ifaddrs *all;
+	struct gw_interface_addr *at;
+	size_t n = 1; /* never an allocation of nothing */
+
+	if (getifaddrs(&all) != 0)
+		return GW_E_FAILED;
+	for (struct ifaddrs *i = all; i != NULL; i = i->ifa_next)
+		n++;
+	l.v = calloc(n, sizeof *l.v);
+	l.addrs = at = calloc(n, sizeof *l.addrs);
+	if (l.v == NULL || l.addrs == NULL) {
+		freeifaddrs(all);
+		gw_netifs_fini(&l);
+		return GW_E_MEMORY;
+	}
+	take_interfaces(all, &l);
+	for (size_t i = 0; i < l.count; i++) {
+		l.v[i].addrs = at;
+		take_addresses(all, &l.v[i], AF_INET);
+		take_addresses(all, &l.v[i], AF_INET6);
+		at += l.v[i].addr_count;
+	}
+	freeifaddrs(all);
+	*out = l;
+	return GW_OK;
+}
+
+void
+gw_netifs_fini(struct gw_netifs *l)
+{
+	free(l->v);
+	free(l->addrs);
+	*l = (struct gw_netifs){ .count = 0 };
+}
+
+const struct gw_netif *
+gw_netifs_with(const struct gw_netifs *l, const struct gw_addr *a)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->v[i].loopback && a->ss.ss_family == AF_INET &&
+		    gw_addr_is_loopback(a))
+			return &l->v[i];
+		for (size_t k = 0; k < l->v[i].addr_count; k++)
+			if (gw_addr_same_host(&l->v[i].addrs[k].addr, a))
+				return &l->v[i];
+	}
+	return NULL;
+}
+
+const struct gw_netif *
+gw_netifs_broadcast(const struct gw_netifs *l, const struct gw_addr *a)
+{
+	for (size_t i = 0; i < l->count; i++)
+		for (size_t k = 0; k < l->v[i].addr_count; k++) {
+			const struct gw_interface_addr *own = &l->v[i].addrs[k];
+			struct gw_addr last = last_of_subnet(own);
+
+			if ((last.len != 0 && gw_addr_same_host(&last, a)) ||
+			    (own->broadcast.len != 0 &&
+				gw_addr_same_host(&own->broadcast, a)))
+				return &l->v[i];
+		}
+	return NULL;
+}

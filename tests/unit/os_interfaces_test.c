@@ -1,0 +1,139 @@
+#include "os/interfaces.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "test.h"
+
+static const struct gw_netif *
+named(const struct gw_netifs *l, const char *name)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->v[i].name, name) == 0)
+			return &l->v[i];
+	fail_msg("no %s", name);
+	return NULL;
+}
+
+static void
+loopback_is_one_of_them(void **state)
+{
+	struct gw_netifs l;
+	const struct gw_netif *lo;
+	char text[GW_ADDR_TEXT];
+
+	(void)state;
+	assert_int_equal(gw_netifs_list(&l), GW_OK);
+	lo = named(&l, "lo");
+	assert_int_equal(lo->index, 1);
+	assert_true(lo->up);
+	assert_true(lo->loopback);
+	assert_false(lo->broadcast);
+	assert_true(lo->addr_count >= 1);
+	gw_addr_host(&lo->addrs[0].addr, text);
+	assert_string_equal(text, "127.0.0.1");
+	assert_int_equal(lo->addrs[0].prefix, 8);
+	assert_int_equal(lo->addrs[0].broadcast.len, 0);
+	gw_netifs_fini(&l);
+	assert_int_equal(l.count, 0);
+}
+
+static void
+they_agree_with_the_kernel(void **state)
+{
+	struct gw_netifs l;
+	unsigned before = 0;
+
+	(void)state;
+	assert_int_equal(gw_netifs_list(&l), GW_OK);
+	for (size_t i = 0; i < l.count; i++) {
+		const struct gw_netif *n = &l.v[i];
+
+		assert_true(n->index > before);
+		before = n->index;
+		assert_int_equal(if_nametoindex(n->name), n->index);
+		for (size_t k = 0; k < n->addr_count; k++) {
+			const struct gw_interface_addr *a = &n->addrs[k];
+
+			assert_true(a->prefix <= 128);
+			assert_true(a->addr.ss.ss_family == AF_INET ||
+				    a->broadcast.len == 0);
+			assert_ptr_equal(gw_netifs_with(&l, &a->addr), n);
+		}
+	}
+	gw_netifs_fini(&l);
+}
+
+static void
+whose_an_address_is(void **state)
+{
+	struct gw_netifs l;
+	struct gw_addr a;
+
+	(void)state;
+	assert_int_equal(gw_netifs_list(&l), GW_OK);
+	assert_int_equal(gw_addr_parse(&a, "127.9.9.9", 1, NULL), GW_OK);
+	assert_ptr_equal(gw_netifs_with(&l, &a), named(&l, "lo"));
+	assert_int_equal(gw_addr_parse(&a, "203.0.113.7", 1, NULL), GW_OK);
+	assert_null(gw_netifs_with(&l, &a));
+	assert_int_equal(gw_addr_parse(&a, "2001:db8::7", 1, NULL), GW_OK);
+	assert_null(gw_netifs_with(&l, &a));
+	gw_netifs_fini(&l);
+}
+
+static void
+whose_broadcast_address_it_is(void **state)
+{
+	struct gw_netifs l;
+	struct gw_addr a;
+
+	(void)state;
+	assert_int_equal(gw_netifs_list(&l), GW_OK);
+	assert_int_equal(gw_addr_parse(&a, "127.255.255.255", 1, NULL), GW_OK);
+	assert_ptr_equal(gw_netifs_broadcast(&l, &a), named(&l, "lo"));
+	assert_int_equal(gw_addr_parse(&a, "127.0.0.1", 1, NULL), GW_OK);
+	assert_null(gw_netifs_broadcast(&l, &a));
+	assert_int_equal(gw_addr_parse(&a, "::1", 1, NULL), GW_OK);
+	assert_null(gw_netifs_broadcast(&l, &a));
+	for (size_t i = 0; i < l.count; i++)
+		for (size_t k = 0; k < l.v[i].addr_count; k++) {
+			a = l.v[i].addrs[k].broadcast;
+			if (a.len != 0)
+				assert_non_null(gw_netifs_broadcast(&l, &a));
+		}
+	gw_netifs_fini(&l);
+}
+
+static void
+without_memory_nothing_is_listed(void **state)
+{
+	(void)state;
+	for (long n = 0;; n++) {
+		struct gw_netifs l = { .count = 0 };
+		enum gw_err err;
+
+		test_fail_alloc(n);
+		err = gw_netifs_list(&l);
+		test_fail_alloc(-1);
+		if (err == GW_OK) {
+			gw_netifs_fini(&l);
+			break;
+		}
+		assert_int_equal(err, GW_E_MEMORY);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loopback_is_one_of_them),
+		cmocka_unit_test(they_agree_with_the_kernel),
+		cmocka_unit_test(whose_an_address_is),
+		cmocka_unit_test(whose_broadcast_address_it_is),
+		cmocka_unit_test(without_memory_nothing_is_listed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

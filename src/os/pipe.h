@@ -26,6 +26,10 @@ void gw_pipe_fini(struct gw_pipe *);
 /* Any thread: the call under way, and every later one, gives
  * GW_E_INTERRUPTED. */
 void gw_pipe_cancel(struct gw_pipe *);
+/* Wait until there is something to read, or the input has ended; -1: for
+ * ever.  GW_E_AGAIN: the time passed. */
+GW_MUST_USE enum gw_err gw_pipe_wait(
+    struct gw_pipe *, int timeout_ms, struct gw_why *);
 /* Wait until n bytes have come or the input ends; *got < n only there. */
 GW_MUST_USE enum gw_err gw_pipe_read(
     struct gw_pipe *, void *, size_t n, size_t *got, struct gw_why *);

@@ -178,7 +178,7 @@ receiver_turn(struct world *w)
 	    (w->r.state == GW_CLASSIC_NAMING ||
 		w->r.state == GW_CLASSIC_TAKING))
 		receiver_take(w, p);
-	if (!w->disk_busy && (p = due(w, &w->to_receiver)) == NULL)
+	if (!w->disk_busy && due(w, &w->to_receiver) == NULL)
 		gw_classic_receiver_tick(&w->r, w->now);
 	receiver_events(w);
 	if ((out = gw_classic_receiver_output(&w->r)).n > 0) {

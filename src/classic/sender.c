@@ -391,7 +391,6 @@ gw_classic_sender_event(
 		.over = true,
 		.err = s->err,
 		.why = s->why,
-		.peer_closed = s->peer_closed,
 	};
 	return true;
 }

@@ -98,8 +98,7 @@ struct gw_classic_sender_event {
 	bool over; /* else: send FIN now */
 	/* over: close the connection, by RST where err is not GW_OK */
 	enum gw_err err;
-	const char *why;  /* lives with the sender */
-	bool peer_closed; /* the receiver closed, too */
+	const char *why; /* lives with the sender */
 };
 bool gw_classic_sender_event(
     struct gw_classic_sender *, struct gw_classic_sender_event *);

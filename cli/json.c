@@ -237,6 +237,8 @@ entry(const struct gw_event *e)
 	add_number(o, "bytes", e->entry.bytes);
 	cJSON_AddStringToObject(o, "status", statuses[e->entry.status]);
 	add_text(o, "reason", e->entry.reason);
+	if (e->entry.address != NULL)
+		add_text(o, "address", e->entry.address);
 	return finish(o);
 }
 

@@ -44,7 +44,7 @@ _godwit()
 		return
 		;;
 	--code | --listen | --timeout | --retry | --limit-rate | --memory | \
-		--name | --exclude)
+		--name | --exclude | --reply | --max-size)
 		return
 		;;
 	esac
@@ -54,7 +54,8 @@ _godwit()
 	send)
 		if [[ $cur == -* ]]; then
 			COMPREPLY=($(compgen -W "$common --to --name --exclude
-				--files-from --null --dry-run --compress" \
+				--files-from --null --dry-run --compress
+				--classic --reply --no-reply" \
 				-- "$cur"))
 		else
 			_filedir
@@ -62,7 +63,8 @@ _godwit()
 		;;
 	recv)
 		COMPREPLY=($(compgen -W "$common --from --output --yes --once
-			--on-conflict --archive --stdout" -- "$cur"))
+			--on-conflict --archive --stdout --classic --reply
+			--max-size --keep-partial" -- "$cur"))
 		;;
 	partials)
 		COMPREPLY=($(compgen -W \

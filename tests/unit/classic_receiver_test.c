@@ -147,6 +147,13 @@ a_name_that_never_ends_is_given_up(void **state)
 	}
 	ends(&r, GW_E_STALLED, false, "too long");
 	assert_true(now >= (GW_CLASSIC_NAME_SECONDS - 1) * GW_SEC);
+	/* It may begin late. */
+	begin(&r, 0, false);
+	now = TIMEOUT - 1;
+	says(&r, "a", now);
+	assert_int_equal(gw_classic_receiver_deadline(&r), now + QUIET);
+	gw_classic_receiver_tick(&r, now + QUIET);
+	event(&r, GW_CLASSIC_CREATE);
 }
 
 static void

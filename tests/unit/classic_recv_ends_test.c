@@ -102,7 +102,11 @@ a_reset_keeps_nothing_unless_that_was_asked_for(void **state)
 	(void)state;
 	for (int keep = 0; keep < 2; keep++) {
 		o.keep_partial = keep;
+		/* That is for whole files. */
+		o.on_conflict = keep ? GW_CONFLICT_SKIP : GW_CONFLICT_RENAME;
 		plain_serve(&p, &o);
+		if (keep)
+			os_fixture_text("in/name.txt.partial", "older");
 		fd = plain_named(&p, "name.txt");
 		plain_say(fd, "part", 4);
 		plain_run(&p, 50);
@@ -115,14 +119,14 @@ a_reset_keeps_nothing_unless_that_was_asked_for(void **state)
 		assert_int_equal(p.status, GW_ENTRY_FAILED);
 		assert_int_equal(p.bytes, 4);
 		assert_false(os_fixture_exists("in/name.txt"));
-		assert_int_equal(plain_count("in"), keep);
+		assert_int_equal(plain_count("in"), 2 * keep);
 		assert_string_equal(
-		    p.final_name, keep ? "name.txt.partial" : "");
+		    p.final_name, keep ? "name.txt (1).partial" : "");
 		assert_false(p.over);
 		plain_close(&p);
 	}
 	assert_string_equal(
-	    os_fixture_read("in/name.txt.partial", NULL), "part");
+	    os_fixture_read("in/name.txt (1).partial", NULL), "part");
 }
 
 static void

@@ -117,8 +117,10 @@ a_receiver_that_never_closes_is_not_waited_for(void **state)
 	PLAIN_SAY(fd, "ok");
 	/* It does not even read: its kernel does. */
 	plain_ends(&p, GW_OK);
+	plain_close(&p);
+	plain_open(&p);
 	PLAIN_HEARS(&p, fd, "hello");
-	close(fd);
+	plain_is_ended(&p, fd, PLAIN_FIN); /* although we have closed */
 	plain_close(&p);
 }
 

@@ -147,6 +147,17 @@ gw_classic_recv_tell_ended(struct gw_classic_recv *j,
 
 /* ---- progress ---- */
 
+/* Of one peer: more has come than was taken, or there is nothing. */
+static enum gw_limiter
+limiter(const struct gw_classic_recv *j, const struct gw_classic_peer *p)
+{
+	if (p == NULL || p->file.task != GW_CLASSIC_TASK_MOVE ||
+	    p->file.came != GW_PUMPED_SOME)
+		return GW_LIMIT_NETWORK;
+	return p->file.busy || j->bucket.rate == 0 ? GW_LIMIT_DISK_HERE
+						   : GW_LIMIT_RATE;
+}
+
 void
 gw_classic_recv_tell_progress(struct gw_classic_recv *j, gw_usec now)
 {
@@ -179,7 +190,7 @@ gw_classic_recv_tell_progress(struct gw_classic_recv *j, gw_usec now)
 		    .rate = rate,
 		    .eta_ms = -1,
 		    .name = active == 1 ? only->file.name : NULL,
-		    .limiter = GW_LIMIT_NETWORK,
+		    .limiter = limiter(j, active == 1 ? only : NULL),
 		    .stalled_ms = (uint32_t)((now - j->moved_at) / GW_MSEC),
 		} });
 }

@@ -195,7 +195,8 @@ def test_a_name_in_pieces_is_one_name(serve_plain, pair):
     assert contents(pair.target) == ["in pieces"]
 
 
-def test_resets_and_stalls_keep_nothing_and_disturb_nobody(serve_plain, pair, work):
+def test_resets_and_stalls_keep_nothing_and_disturb_nobody(serve_plain, pair,
+                                                           work):
     run = serve_plain("--timeout", "2s")
     good = trees.random_file(work / "good", 300_000)
 

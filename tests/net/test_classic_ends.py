@@ -17,8 +17,8 @@ MIB = 1 << 20
 
 @pytest.mark.parametrize("number, status", [
     (signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
-def test_an_interrupted_sender_resets_and_never_says_fin(send_plain, work, number,
-                                                         status):
+def test_an_interrupted_sender_resets_and_never_says_fin(send_plain, work,
+                                                         number, status):
     source = trees.random_file(work / "f", 50 * MIB)
     there = plain.PythonReceiver(4096, "slow", "small")
     run = send_plain(there.port, source)

@@ -14,7 +14,8 @@ PORT = 8008
 
 
 @pytest.mark.parametrize("version", [4, 6])
-def test_between_two_machines(pair, send_plain, joined, serve_plain, work, version):
+def test_between_two_machines(pair, send_plain, joined, serve_plain, work,
+                              version):
     source = trees.random_file(work / "f", 5 * MIB)
     run = serve_plain("--listen", f":{PORT}")
     host = joined.b4 if version == 4 else f"[{joined.b6}]"
@@ -25,10 +26,18 @@ def test_between_two_machines(pair, send_plain, joined, serve_plain, work, versi
     assert (pair.target / "f").read_bytes() == source.read_bytes()
 
 
-def test_a_link_local_address_with_its_zone(pair, send_plain, joined, serve_plain, work):
+def test_a_link_local_address_with_its_zone(send_plain, joined, serve_plain,
+                                            work):
     source = trees.random_file(work / "f", 1000)
     run = serve_plain("--listen", f":{PORT}")
     send_plain(f"[{joined.b.link_local('link0')}]:{PORT}", source).expect(0)
+    run.wait_event("complete")
+
+
+def test_by_name(send_plain, serve_plain, work):
+    source = trees.random_file(work / "f", 1000)
+    run = serve_plain()
+    send_plain(f"localhost:{run.port}", source).expect(0)
     run.wait_event("complete")
 
 

@@ -32,6 +32,10 @@ void gw_pipe_cancel(struct gw_pipe *);
 /* Any thread: for how long the call under way has been waiting for whoever is
  * at the other end; 0: there is none. */
 gw_usec gw_pipe_waits(const struct gw_pipe *, gw_usec now);
+/* Wait until there is something to read, or the input has ended; -1: for
+ * ever.  GW_E_AGAIN: the time passed. */
+GW_MUST_USE enum gw_err gw_pipe_wait(
+    struct gw_pipe *, int timeout_ms, struct gw_why *);
 /* Wait until n bytes have come or the input ends; *got < n only there. */
 GW_MUST_USE enum gw_err gw_pipe_read(
     struct gw_pipe *, void *, size_t n, size_t *got, struct gw_why *);

@@ -159,6 +159,20 @@ void gw_target_forget(struct gw_target *);
 GW_MUST_USE enum gw_err gw_target_temp_drop(
     struct gw_target *, const struct gw_target_file *, struct gw_why *);
 
+/* ---- temporaries of which no journal tells (see target_own.c) ---- */
+
+/*
+ * Make it, with the permissions that a new file gets here, and hold it: the
+ * descriptor, for reading and writing, is the caller's.  gw_target_place and
+ * gw_target_temp_drop do with it as with any other.
+ */
+GW_MUST_USE enum gw_err gw_target_own(struct gw_target *,
+    const struct gw_target_file *, int *fd, struct gw_why *);
+GW_MUST_USE enum gw_err gw_target_own_sync(int fd, struct gw_why *);
+/* Remove those directly in the target, of names that begin like this, that no
+ * process holds any more.  Returns how many. */
+unsigned gw_target_own_sweep(struct gw_target *, const char *prefix);
+
 /* ---- durable, then under their final names ---- */
 
 /* Make what was written to these temporaries durable, by one syncfs where

@@ -1,6 +1,5 @@
 #include "run/listener.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/tcp.h"
+#include "run/reach.h"
 #include "run/tcp_conn.h"
 #include "session/tcp/tcp_session.h"
 
@@ -278,21 +278,5 @@ size_t
 gw_listener_addresses(
     const struct gw_listener *l, char (*out)[GW_ADDRESS_TEXT], size_t max)
 {
-	bool v4_only = l->address != NULL && strcmp(l->address, "0.0.0.0") == 0;
-	struct gw_addr *list;
-	size_t count, n = 0;
-
-	if (max == 0)
-		return 0;
-	if (l->address != NULL && !v4_only && strcmp(l->address, "::") != 0) {
-		snprintf(out[0], GW_ADDRESS_TEXT, "%s", l->address);
-		return 1;
-	}
-	if (gw_addr_list(&list, &count) != GW_OK)
-		return 0;
-	for (size_t i = 0; i < count && n < max; i++)
-		if (!v4_only || list[i].ss.ss_family == AF_INET)
-			gw_addr_host(&list[i], out[n++]);
-	free(list);
-	return n;
+	return gw_reach_addresses(l->address, out, max);
 }

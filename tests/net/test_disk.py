@@ -16,27 +16,6 @@ PLAIN = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--") \
     if os.geteuid() == 0 else ()
 
 
-@pytest.fixture
-def small_disk(needs_root, work):
-    """small_disk(bytes): a tmpfs of that size."""
-    made = []
-
-    def make(size, *options, kind="tmpfs"):
-        path = work / f"disk{len(made)}"
-        path.mkdir()
-        done = subprocess.run(
-            ["mount", "-t", kind, "-o",
-             ",".join([f"size={size}", *options]), "none", path],
-            capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"no mount: {done.stderr.strip()}")
-        made.append(path)
-        return path
-    yield make
-    for path in made:
-        subprocess.run(["umount", "-l", path], check=False)
-
-
 def failed(run):
     return {e["name"]: e["reason"] for e in run.events("entry")
             if e["status"] == "failed"}

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import namespaces  # noqa: E402
 import program  # noqa: E402
+import tcp_states  # noqa: E402
 import terminal  # noqa: E402
 
 
@@ -163,3 +164,26 @@ def link(needs_namespaces, pair):
     pair.end()
     for spaces in made:
         spaces.close()
+
+
+@pytest.fixture
+def device(godwit, work):
+    made = program.Device(work, "alder")
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def alone(needs_namespaces):
+    """A namespace with nothing but loopback."""
+    namespaces.sweep()
+    made = namespaces.Namespace("one")
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def states(link):
+    made = tcp_states.States(link())
+    yield made
+    made.close()

@@ -247,9 +247,6 @@ cli_dgram_wait(
 	cli_output_flush(&d->out);
 	if (cli_output_waits(&d->out))
 		fds[2].fd = STDOUT_FILENO;
-	/* What is pulled has to go somewhere. */
-	if (cli_output_full(&d->out))
-		fds[0].fd = -1;
 	if (n > MOST)
 		n = MOST;
 	if (n != 0)

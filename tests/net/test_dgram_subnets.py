@@ -241,6 +241,22 @@ def test_answers_leave_from_the_address_that_was_asked(net, pair, where):
     assert event["interface"] == "left"
 
 
+def test_a_link_local_answer_goes_back_where_it_came_from(net, pair):
+    """Both links have 169.254/16, and by itself the first would be taken."""
+    net.m.ip("addr", "add", "169.254.1.1/16", "dev", "left")
+    net.m.ip("addr", "add", "169.254.1.2/16", "dev", "right")
+    net.three.ip("addr", "add", "169.254.5.5/16", "dev", "eth0")
+    listen(net, pair, "--reply", "upper")
+    try:
+        jobs = [{"host": "169.254.1.2", "port": PORT, "data": b"hit",
+                 "buffer": 64}]
+        assert dgrams.plain_clients(jobs, prefix=net.three.prefix) == [b"HIT"]
+    finally:
+        net.m.ip("addr", "del", "169.254.1.1/16", "dev", "left")
+        net.m.ip("addr", "del", "169.254.1.2/16", "dev", "right")
+        net.three.ip("addr", "del", "169.254.5.5/16", "dev", "eth0")
+
+
 def test_a_broadcast_is_answered_from_the_interface(net, pair):
     listen(net, pair, "--reply", "text:here")
     for space, subnet, router in ((net.one, "10.91.1.255", "10.91.1.1"),
@@ -325,6 +341,18 @@ def test_groups_only_on_the_interface_that_is_named(net, pair):
                    PORT, "eth0", "hello")
     assert listener.wait_event("datagram")["interface"] == "right"
     assert len(listener.events("datagram")) == 1
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_that_another_program_has_joined_is_not_heard(net, pair,
+                                                              group):
+    dgrams.listen(pair.receiver, "--group", group, port=PORT + 1,
+                  prefix=net.m.prefix)
+    other = listen(net, pair)
+    plain_send(net.one, sys.executable, PLAIN_GROUP, "send", group, PORT,
+               "eth0", "not for you")
+    send(net, pair, f"10.91.1.1:{PORT}", "end", space=net.one)
+    assert other.wait_event("datagram")["text"] == "end"
 
 
 def test_two_listeners_share_a_group(net, pair):

@@ -136,7 +136,8 @@ most_idle(const struct gw_classic_recv *j)
 	for (struct gw_classic_peer *p = j->peers; p != NULL; p = p->next) {
 		if (!is_idle(p) || (n = of_same_source(j, p)) < most)
 			continue;
-		if (n > most || p->engine.moved_at < found->engine.moved_at)
+		if (found == NULL || n > most ||
+		    p->engine.moved_at < found->engine.moved_at)
 			found = p;
 		most = n;
 	}

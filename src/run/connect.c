@@ -203,6 +203,8 @@ on_found(void *arg, const struct gw_helper_answer *answer)
 	c->lookup = NULL;
 	c->err = answer->err;
 	c->why = answer->why;
+	if (c->err == GW_E_ADDRESS)
+		c->err = GW_E_RESOLVE; /* that says nothing of listening */
 	if (c->err == GW_OK)
 		c->found = answer->found;
 	gw_loop_arm(&c->timer, 0, on_timer);

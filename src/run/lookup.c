@@ -207,13 +207,10 @@ gw_lookup_start(const struct gw_lookup_options *o, struct gw_lookup **out)
 	/* A numeric address needs nobody's help. */
 	a.err = gw_addr_parse(&a.found.v[0], l->host, o->port, &a.why);
 	a.found.count = a.err == GW_OK;
-	if (a.err == GW_E_RESOLVE) {
+	if (a.err == GW_E_RESOLVE)
 		look_up(l);
-		return GW_OK;
-	}
-	if (a.err == GW_E_ADDRESS)
-		a.err = GW_E_RESOLVE; /* that says nothing of listening */
-	answer(l, &a);
+	else
+		answer(l, &a);
 	return GW_OK;
 }
 

@@ -26,11 +26,11 @@ is(int argc, char **argv, const char *word)
 	return 0;
 }
 
+static char buffer[65536], padded[65536], path[4096];
+
 static void
 answer(int c, int argc, char **argv, size_t size)
 {
-	char *padded = calloc(size, 1);
-
 	if (is(argc, argv, "split")) {
 		write(c, "o", 1);
 		usleep(5000);
@@ -38,38 +38,39 @@ answer(int c, int argc, char **argv, size_t size)
 	} else if (is(argc, argv, "newline")) {
 		write(c, "ok\n", 3);
 	} else if (is(argc, argv, "padded")) {
-		memcpy(padded, "ok", 2);
+		snprintf(padded, sizeof(padded), "ok");
 		write(c, padded, size);
 	} else {
 		write(c, "ok", 2);
 	}
-	free(padded);
+}
+
+static int
+listening(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(s, (struct sockaddr *)&at, len) != 0 || listen(s, 5) != 0 ||
+	    getsockname(s, (struct sockaddr *)&at, &len) != 0)
+		exit(1);
+	printf("%d\n", ntohs(at.sin_port));
+	fflush(stdout);
+	return s;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET };
-	socklen_t len = sizeof(at);
-	char *buffer, path[4096];
-	int s, c, file, one = 1;
+	int c, file;
 	size_t size;
 	ssize_t n;
 
 	if (argc < 3)
 		return 2;
-	size = (size_t)atoi(argv[2]);
-	buffer = calloc(size + 1, 1);
-	s = socket(AF_INET, SOCK_STREAM, 0);
-	/* Some forget to say that it may be in TIME_WAIT; here it is said. */
-	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (buffer == NULL || bind(s, (struct sockaddr *)&at, len) != 0 ||
-	    listen(s, 5) != 0 ||
-	    getsockname(s, (struct sockaddr *)&at, &len) != 0)
-		return 1;
-	printf("%d\n", ntohs(at.sin_port));
-	fflush(stdout);
-	c = accept(s, NULL, NULL);
+	size = strtoul(argv[2], NULL, 10);
+	c = accept(listening(), NULL, NULL);
 
 	n = read(c, buffer, size);
 	if (n <= 0)
@@ -78,7 +79,7 @@ main(int argc, char **argv)
 	printf("%s\n", buffer);
 	fflush(stdout);
 	answer(c, argc, argv, size);
-	snprintf(path, sizeof(path), "%s/%s", argv[1], buffer);
+	snprintf(path, sizeof(path), "%s/%.200s", argv[1], buffer);
 	file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	while ((n = read(c, buffer, size)) > 0) {
 		write(file, buffer, (size_t)n);

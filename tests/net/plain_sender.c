@@ -25,11 +25,12 @@ is(int argc, char **argv, const char *word)
 	return 0;
 }
 
+static char buffer[65536];
+
 int
 main(int argc, char **argv)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
-	char *buffer, *name;
 	size_t size, n;
 	ssize_t got;
 	FILE *file;
@@ -37,24 +38,21 @@ main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
-	size = (size_t)atoi(argv[3]);
-	buffer = calloc(size + 1, 1);
+	size = strtoul(argv[3], NULL, 10);
 	file = fopen(argv[2], "rb");
 	s = socket(AF_INET, SOCK_STREAM, 0);
-	to.sin_port = htons((unsigned short)atoi(argv[1]));
+	to.sin_port = htons((unsigned short)strtoul(argv[1], NULL, 10));
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (buffer == NULL || file == NULL ||
+	if (file == NULL ||
 	    connect(s, (struct sockaddr *)&to, sizeof(to)) != 0) {
 		perror("plain-sender");
 		return 1;
 	}
-	name = basename(argv[2]);
-	strncpy(buffer, name, size);
-	if (is(argc, argv, "newline"))
-		strcat(buffer, "\n");
-	write(s, buffer, is(argc, argv, "padded") ? size : strlen(buffer));
+	n = (size_t)snprintf(buffer, sizeof(buffer), "%s%s", basename(argv[2]),
+	    is(argc, argv, "newline") ? "\n" : "");
+	write(s, buffer, is(argc, argv, "padded") ? size : n);
 
-	memset(buffer, 0, size + 1);
+	memset(buffer, 0, sizeof(buffer));
 	got = read(s, buffer, size);
 	if (got != 2 || strcmp(buffer, "ok") != 0)
 		exit(0);

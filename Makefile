@@ -38,7 +38,7 @@ fuzz:
 	@tools/fuzz $(SECONDS)
 
 soak:
-	@tools/setup build check
+	@tools/setup build check soak
 	@$(MAKE) --no-print-directory all
 	@tools/soak $(SECONDS)
 

@@ -120,6 +120,22 @@ class Godwit:
              f"{LOOPBACK}:{self.port}", "--code", CODE, *arguments, "--",
              *paths], env=self.sender.env)
 
+    def plain(self, source, target):
+        """The same by the plain protocol."""
+        port = free_port()
+        waiting = Watched(
+            [program.binary(), "recv", "--classic", "--once", "-q",
+             "--listen", f"{LOOPBACK}:{port}", "-o", target],
+            env=self.receiver.env)
+        wait_listening(port, waiting.process)
+        sending = Watched(
+            [program.binary(), "send", "--classic", source, "-q", "--to",
+             f"{LOOPBACK}:{port}"], env=self.sender.env)
+        sending.wait()
+        waiting.wait()
+        seconds = time.monotonic() - sending.started
+        return seconds, sending.peak_kb, waiting.peak_kb
+
     def transfer(self, source, target, *arguments):
         """Seconds, and the peak of each side in kB."""
         waiting = self.start_recv(target)
@@ -217,3 +233,21 @@ def tar_nc_tar(source, target):
         if one.wait() != 0:
             raise RuntimeError(f"{one.args[0]} ended with {one.returncode}")
     return time.monotonic() - since
+
+
+def socat(source, target, *options):
+    port = free_port()
+    waiting = Watched(
+        ["socat", "-u", *options, f"TCP-LISTEN:{port},bind={LOOPBACK}",
+         f"OPEN:{target}/{source.name},creat,excl"])
+    wait_listening(port, waiting.process)
+    sending = Watched(["socat", "-u", *options, f"OPEN:{source}",
+                       f"TCP:{LOOPBACK}:{port}"])
+    sending.wait()
+    waiting.wait()
+    return time.monotonic() - sending.started
+
+
+def copy(source, target):
+    """No network: what the kernel needs to copy a file once."""
+    return Watched(["cp", "--reflink=never", source, target]).wait()

@@ -137,9 +137,11 @@ void
 cli_address_text(char out[CLI_ADDRESS_TEXT], const char *host, uint16_t port)
 {
 	bool v6 = strchr(host, ':') != NULL;
+	size_t n = strcspn(host, "%");
+	const char *zone = host[n] != '\0' ? "%INTERFACE" : "";
 
-	snprintf(out, CLI_ADDRESS_TEXT, v6 ? "[%s]:%u" : "%s:%u", host,
-	    (unsigned)port);
+	snprintf(out, CLI_ADDRESS_TEXT, v6 ? "[%.*s%s]:%u" : "%.*s%s:%u",
+	    (int)n, host, zone, (unsigned)port);
 }
 
 enum reach { REACH_LOOPBACK, REACH_LINK, REACH_V6, REACH_V4 };

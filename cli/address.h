@@ -30,7 +30,8 @@ const char *cli_address_parse(const char *text, struct cli_address *out);
 /* ADDR, :PORT, ADDR:PORT, with the same forms of IPv6; ADDR may be `*`. */
 const char *cli_address_parse_listen(const char *text, struct cli_address *out);
 
-/* "host:port", IPv6 in brackets. */
+/* "host:port" to type on the other machine, IPv6 in brackets; a zone, which
+ * is of this machine, as INTERFACE. */
 void cli_address_text(
     char out[CLI_ADDRESS_TEXT], const char *host, uint16_t port);
 

@@ -15,6 +15,8 @@
 #include "cli/signals.h"
 #include "cli/text.h"
 
+enum { PATIENCE_MS = 500 };
+
 #define FIELD(member) offsetof(struct cli_dgram_common, member)
 
 const struct cli_option cli_dgram_options[] = {
@@ -149,10 +151,9 @@ cli_dgram_open(struct cli_dgram *d, bool looks_up, bool runs_commands)
 void
 cli_dgram_end(struct cli_dgram *d, struct cli_dgram_common *o)
 {
-	if (d->interrupted || d->terminated)
-		cli_output_flush(&d->out);
-	else
-		cli_output_finish(&d->out, d->s.job.signal_fd);
+	/* Who is told to go does not wait for a reader that has stopped. */
+	cli_output_finish(&d->out, d->s.job.signal_fd,
+	    d->interrupted || d->terminated ? PATIENCE_MS : -1);
 	cli_output_fini(&d->out);
 	gw_interfaces_free(d->list);
 	free(d->interfaces);
@@ -246,9 +247,6 @@ cli_dgram_wait(
 	cli_output_flush(&d->out);
 	if (cli_output_waits(&d->out))
 		fds[2].fd = STDOUT_FILENO;
-	/* What is pulled has to go somewhere. */
-	if (cli_output_full(&d->out))
-		fds[0].fd = -1;
 	if (n > MOST)
 		n = MOST;
 	if (n != 0)

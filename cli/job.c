@@ -28,10 +28,11 @@ stop(struct cli_job *j)
 	cli_ask_withdraw(&j->ask, j->report);
 	/* The terminal has echoed ^C into the line. */
 	cli_screen_clear(&j->report->screen);
-	if (j->connected)
+	if (j->connected && !j->report->classic)
 		cli_screen_info(&j->report->screen,
-		    "Stopping; what has arrived is kept. "
-		    "Ctrl-C again leaves at once.");
+		    "Stopping%s. Ctrl-C again leaves at once.",
+		    cli_report_goes_on(j->report) ? "; what has arrived is kept"
+						  : "");
 	gw_job_cancel(j->job);
 }
 

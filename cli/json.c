@@ -120,6 +120,8 @@ entry(const struct gw_event *e)
 	cli_json_number(o, "bytes", e->entry.bytes);
 	cJSON_AddStringToObject(o, "status", statuses[e->entry.status]);
 	cli_json_text(o, "reason", e->entry.reason);
+	if (e->entry.address != NULL)
+		cli_json_text(o, "address", e->entry.address);
 	return cli_json_finish(o);
 }
 

@@ -31,6 +31,12 @@ defuse(const char *text)
 	for (; *text != '\0'; text += n) {
 		char one[5] = "", escaped[16];
 
+		/* Most of it, and there may be very much of it. */
+		if (*text >= ' ' && *text < '\x7f') {
+			*at++ = *text;
+			n = 1;
+			continue;
+		}
 		if ((n = cli_text_utf8_length(text)) == 0)
 			n = 1;
 		memcpy(one, text, n);
@@ -106,6 +112,8 @@ cli_json_value(const char *text)
 	return v;
 }
 
+/* JSON has no bytes: what is not UTF-8 is escaped, and told again in
+ * hexadecimal under the key with _hex. */
 void
 cli_json_text(cJSON *o, const char *key, const char *text)
 {

@@ -91,17 +91,18 @@ cli_output_flush(struct cli_output *o)
 }
 
 void
-cli_output_finish(struct cli_output *o, int signal_fd)
+cli_output_finish(struct cli_output *o, int signal_fd, int patience_ms)
 {
 	struct pollfd p[] = { { .fd = STDOUT_FILENO, .events = POLLOUT },
 		{ .fd = signal_fd, .events = POLLIN } };
 
 	while (cli_output_waits(o)) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		int n = poll(p, 2, patience_ms);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || p[0].revents == 0)
 			return;
-		if (p[0].revents != 0)
-			write_piece(o);
-		else if (p[1].revents != 0)
-			return;
+		write_piece(o);
 	}
 }

@@ -28,7 +28,8 @@ bool cli_output_full(const struct cli_output *);
 bool cli_output_waits(const struct cli_output *);
 /* Write what it takes now. */
 void cli_output_flush(struct cli_output *);
-/* Write all of it; what becomes readable on signal_fd ends the wait. */
-void cli_output_finish(struct cli_output *, int signal_fd);
+/* Write all of it; the wait ends when signal_fd becomes readable, or nothing
+ * was taken for patience_ms (-1: for ever). */
+void cli_output_finish(struct cli_output *, int signal_fd, int patience_ms);
 
 #endif /* GW_CLI_OUTPUT_H */

@@ -33,7 +33,7 @@ enum part_id {
 
 /* What goes first when there is no room; the name gets what is left. */
 static const enum part_id sacrifice[] = { PART_FILES, PART_BAR, PART_LIMIT,
-	PART_LEFT, PART_RATE, PART_PERCENT, PART_STALL };
+	PART_LEFT, PART_RATE, PART_PERCENT, PART_STALL, PART_BYTES };
 
 struct part {
 	char text[PART_TEXT]; /* "" if there is nothing to say */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/classic.h"
 #include "cli/commands.h"
 
 struct settings {
@@ -13,6 +14,7 @@ struct settings {
 	const char *output;
 	struct cli_conflict on_conflict;
 	bool yes, once, archive, to_stdout;
+	struct cli_classic classic;
 };
 
 #define FIELD(member) offsetof(struct settings, member)
@@ -38,8 +40,21 @@ static const struct cli_option options[] = {
 	    cli_value_conflict, FIELD(on_conflict), CLI_OPTION_CONFIG, 0 },
 	{ "archive", NULL, "keep hard links and user.* attributes as well",
 	    cli_value_switch, FIELD(archive), CLI_OPTION_CONFIG, 'a' },
-	{ "stdout", NULL, "write the content to standard output, not to files",
+	{ "stdout", NULL, "write the one file to standard output",
 	    cli_value_switch, FIELD(to_stdout), 0, 0 },
+	{ "classic", NULL,
+	    "serve plain senders, as many as come: small programs that send a "
+	    "name and bytes, in the clear; needs --listen with a port",
+	    cli_value_switch, FIELD(classic.on), 0, 0 },
+	{ "reply", "WORD", "with --classic: the word that is sent [ok]",
+	    cli_value_text, FIELD(classic.reply), 0, 0 },
+	{ "max-size", "SIZE", "with --classic: the largest file that is taken",
+	    cli_value_size, FIELD(classic.max_size), CLI_OPTION_CONFIG, 0 },
+	{ "keep-partial", NULL,
+	    "with --classic: keep what came of a file that failed, as "
+	    "NAME.partial",
+	    cli_value_switch, FIELD(classic.keep_partial), CLI_OPTION_CONFIG,
+	    0 },
 	{ .help = NULL },
 };
 
@@ -50,7 +65,8 @@ const struct cli_command cli_recv_command = {
 	.alias = "receive",
 	.summary = "receive files and directories",
 	.usage = "recv [OPTION...] CODE --from HOST[:PORT]\n"
-		 "       godwit recv [OPTION...]",
+		 "       godwit recv [OPTION...]\n"
+		 "       godwit recv --classic --listen [ADDR]:PORT [-o DIR]",
 	.about =
 	    "With CODE and --from it fetches what a waiting `godwit send` "
 	    "offers, as that\none prints it. Without them it waits itself: "
@@ -62,7 +78,8 @@ const struct cli_command cli_recv_command = {
 	    "  godwit recv 7-crane-otter --from 192.168.1.5:40123\n"
 	    "  godwit recv - --from kitchen-pc        (asks for the code)\n"
 	    "  godwit recv --yes --once -o ~/inbox\n"
-	    "  godwit recv 7-crane-otter --from kitchen-pc --stdout | tar x\n",
+	    "  godwit recv 7-crane-otter --from kitchen-pc --stdout | tar x\n"
+	    "  godwit recv --classic --listen :8008 -o ~/inbox\n",
 	.options = options,
 	.shared = cli_common_options,
 	.main = recv_main,
@@ -146,7 +163,6 @@ check(struct cli_session *s, struct settings *o)
 		return cli_usage_error(s->command, "%s", wrong);
 	cli_session_report(s, &o->common, false, o->to_stdout);
 	s->report.dir = o->output != NULL ? o->output : ".";
-	s->job.standing = !o->from.given && !o->once;
 	can_ask = cli_terminal_can_ask(&s->job.ask.terminal);
 	if (!o->from.given && !o->yes && !can_ask)
 		return cli_usage_error(s->command,
@@ -177,6 +193,8 @@ start_job(struct cli_session *s, struct settings *o)
 	g.archive = o->archive && !o->to_stdout;
 	g.checksum = o->common.checksum;
 	g.output_fd = o->to_stdout ? STDOUT_FILENO : -1;
+	/* With a code that it was given it leaves after one transfer. */
+	s->job.standing = !o->from.given && !o->once && g.link.code == NULL;
 	err = gw_recv(s->job.gw, &g, &s->job.job);
 	cli_secret_wipe(&o->common.code);
 	if (err != GW_OK)
@@ -190,6 +208,8 @@ prepare(struct cli_session *s, struct settings *o)
 	struct cli_list nothing = { 0 };
 	enum gw_err err;
 
+	if ((err = cli_classic_only(s)) != GW_OK)
+		return err;
 	if ((err = check(s, o)) != GW_OK)
 		return err;
 	if (!o->to_stdout &&
@@ -202,19 +222,37 @@ prepare(struct cli_session *s, struct settings *o)
 }
 
 static int
+recv_entries(struct cli_session *s, struct settings *o)
+{
+	enum gw_err err = prepare(s, o);
+
+	if (err == GW_OK)
+		err = start_job(s, o);
+	return err == GW_OK ? cli_job_run(&s->job) : gw_err_exit(err);
+}
+
+static int
+recv_plain(struct cli_session *s, struct settings *o)
+{
+	const struct cli_classic_recv c = { .common = &o->common,
+		.classic = &o->classic,
+		.dir = o->output,
+		.on_conflict = &o->on_conflict,
+		.once = o->once };
+
+	return cli_classic_recv(s, &c);
+}
+
+static int
 recv_main(const struct cli_command *c, struct cli_start *start)
 {
 	struct settings o = { .common.code.given = false };
 	struct cli_session s;
-	enum gw_err err;
 	int status;
 
 	if (!cli_session_begin(&s, c, start, &o, &status))
 		return status;
-	err = prepare(&s, &o);
-	if (err == GW_OK)
-		err = start_job(&s, &o);
-	status = err == GW_OK ? cli_job_run(&s.job) : gw_err_exit(err);
+	status = o.classic.on ? recv_plain(&s, &o) : recv_entries(&s, &o);
 	cli_session_end(&s);
 	cli_secret_wipe(&o.common.code);
 	return status;

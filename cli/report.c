@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/address.h"
+#include "cli/classic.h"
 #include "cli/json.h"
 #include "cli/memory.h"
 #include "cli/size.h"
@@ -63,8 +64,8 @@ other_command(const struct cli_report *r, const struct gw_event *e)
 	return command;
 }
 
-static void
-tell_addresses(struct cli_report *r, const struct gw_event *e)
+void
+cli_report_addresses(struct cli_report *r, const struct gw_event *e)
 {
 	struct cli_list seen = { 0 };
 	char *line = cli_copy("Also reached at"), at[CLI_ADDRESS_TEXT];
@@ -118,7 +119,7 @@ tell_listening(struct cli_report *r, const struct gw_event *e)
 	}
 	cli_screen_info(&r->screen, "On the other machine:\n\n    %s%s%s\n",
 	    cli_style_bold(s), command, cli_style_plain(s));
-	tell_addresses(r, e);
+	cli_report_addresses(r, e);
 	cli_screen_info(&r->screen, "%sWaiting. Ctrl-C ends it.%s",
 	    cli_style_dim(s), cli_style_plain(s));
 	free(command);
@@ -171,6 +172,7 @@ tell_offer(struct cli_report *r, const struct gw_event *e)
 {
 	char *what = cli_report_contents(e);
 
+	r->of_stream = !e->offer.bytes_known;
 	r->stall_told = false;
 	if (r->sends)
 		cli_screen_info(&r->screen, "Offering %s.", what);
@@ -281,9 +283,8 @@ whereabouts(const struct cli_report *r)
 	return text;
 }
 
-/* " (293 MB/s)", or nothing where nothing moved; new storage. */
-static char *
-speed(const struct gw_event *e)
+char *
+cli_report_speed(const struct gw_event *e)
 {
 	char rate[CLI_SIZE_TEXT];
 	double v;
@@ -311,7 +312,7 @@ tell_summary(struct cli_report *r, const struct gw_event *e)
 		return;
 	}
 	where = whereabouts(r);
-	rate = speed(e);
+	rate = cli_report_speed(e);
 	cli_screen_info(&r->screen, "%s%llu file%s, %s%s in %s%s, %s.",
 	    cli_style_bold(s), files, plural, size, cli_style_plain(s),
 	    cli_duration_text(time, e->complete.seconds), rate, where);
@@ -379,27 +380,47 @@ tell_notice(struct cli_report *r, const struct gw_event *e)
 	free(text);
 }
 
+bool
+cli_report_goes_on(const struct cli_report *r)
+{
+	return !r->from_input && !r->to_stdout && !r->of_stream;
+}
+
 /* What to do about it; NULL: the reason says all. */
 static const char *
 advice(const struct cli_report *r, enum gw_err err)
 {
 	static const char *const texts[GW_E_COUNT] = {
 		[GW_E_ADDRESS] = "--listen chooses another address or port.",
-		[GW_E_RESOLVE] = "Check the name, or give the address instead.",
+		[GW_E_RESOLVE] =
+		    "Check the name, or give an address (fe80:: with zone).",
 		[GW_E_CONNECT] =
 		    "Does the other side wait there, and is the port open?",
 		[GW_E_STRANGER] = "Give the port that the other side shows.",
 		[GW_E_AUTH] = "Check the code: each serves one transfer.",
-		[GW_E_SPACE] = "Make room: the same command goes on from here.",
-		[GW_E_LOST] = "The same commands go on from here.",
-		[GW_E_STALLED] = "The same commands go on from here.",
-		[GW_E_PEER_GONE] = "The same commands go on from here.",
 		[GW_E_VERSION] = "Update the older one of the two.",
 	};
 
-	if (err == GW_E_NO_PATH && !r->sends)
-		return "Make it first, or name another with -o.";
-	return texts[err];
+	/* The plain protocol knows no code, and goes on from nowhere. */
+	if (r->classic && err > GW_E_CONNECT && err != GW_E_NO_PATH)
+		return NULL;
+	switch (err) {
+	case GW_E_NO_PATH:
+		return r->sends ? NULL
+				: "Make it first, or name another with -o.";
+	case GW_E_SPACE:
+		return cli_report_goes_on(r)
+			   ? "Make room: the same command goes on from here."
+			   : "Make room, and send it anew.";
+	case GW_E_LOST:
+	case GW_E_STALLED:
+	case GW_E_PEER_GONE:
+		return cli_report_goes_on(r)
+			   ? "The same commands go on from here."
+			   : NULL;
+	default:
+		return texts[err];
+	}
 }
 
 /* The person knows that it was interrupted: what is left to say is how to go
@@ -410,7 +431,9 @@ tell_interrupted(struct cli_report *r, const struct gw_event *e)
 	if (r->json_fd != -1)
 		take_json_line(r, cli_json_event(e));
 	r->told_error = true;
-	if (r->peer != NULL && !r->from_input && !r->to_stdout)
+	if (r->classic)
+		(void)cli_classic_tell(r, e);
+	else if (r->peer != NULL && cli_report_goes_on(r))
 		cli_screen_info(&r->screen,
 		    "Interrupted. The same commands go on from here.");
 }
@@ -457,6 +480,8 @@ cli_report_event(struct cli_report *r, const struct gw_event *e)
 	}
 	if (r->json_fd != -1 && (line = cli_json_event(e)) != NULL)
 		take_json_line(r, line);
+	if (r->classic && cli_classic_tell(r, e))
+		return;
 	switch (e->kind) {
 	case GW_EVENT_LISTENING:
 		tell_listening(r, e);
@@ -489,5 +514,6 @@ cli_report_fini(struct cli_report *r)
 {
 	cli_screen_fini(&r->screen);
 	free(r->peer);
-	r->peer = NULL;
+	free(r->name);
+	r->peer = r->name = NULL;
 }

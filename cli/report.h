@@ -15,10 +15,13 @@ struct cli_report {
 	int json_fd;      /* where events go; -1: nowhere */
 	bool json_broken; /* nobody reads them any more */
 	bool sends, dry_run;
+	bool classic; /* by the plain protocol (classic_report.c) */
 	bool from_input, to_stdout; /* the content is a pipe's */
+	bool of_stream;             /* the peer's, perhaps */
 	bool code_shown;            /* the code may appear on the screen */
 	const char *dir; /* recv: where it goes, as the person named it */
 	char *peer;      /* escaped; NULL before there is one */
+	char *name;      /* classic: of the file told of last, escaped */
 	bool told_error; /* an ERROR event was told */
 	bool stall_told;
 };
@@ -27,8 +30,14 @@ struct cli_report {
 void cli_report_event(struct cli_report *, const struct gw_event *);
 /* What ended the program before or beside its job; reason may be NULL. */
 void cli_report_failure(struct cli_report *, enum gw_err, const char *reason);
+/* Can the same commands go on with what has arrived? */
+bool cli_report_goes_on(const struct cli_report *);
 /* What an OFFER is of, "3 files in 2 directories, 1.2 GB"; new storage. */
 char *cli_report_contents(const struct gw_event *);
+/* " (293 MB/s)" of a COMPLETE, or "" where nothing moved; new storage. */
+char *cli_report_speed(const struct gw_event *);
+/* The addresses of a LISTENING besides the one that is told first. */
+void cli_report_addresses(struct cli_report *, const struct gw_event *);
 /* Something a person should know. */
 void cli_report_warning(struct cli_report *, const char *text);
 void cli_report_fini(struct cli_report *);

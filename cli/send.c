@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/classic.h"
 #include "cli/commands.h"
 #include "cli/file.h"
 
@@ -19,6 +20,7 @@ struct settings {
 	const char *name, *files_from;
 	struct cli_list exclude;
 	bool null, dry_run, compress;
+	struct cli_classic classic;
 
 	struct cli_list paths, files;
 	char *files_text; /* what `files` points into */
@@ -51,6 +53,14 @@ static const struct cli_option options[] = {
 	{ "compress", NULL,
 	    "compress (zstd) where that makes the transfer faster",
 	    cli_value_switch, FIELD(compress), CLI_OPTION_CONFIG, 'z' },
+	{ "classic", NULL,
+	    "speak the plain protocol of small programs: one FILE, in the "
+	    "clear, unchecked and unconfirmed",
+	    cli_value_switch, FIELD(classic.on), 0, 0 },
+	{ "reply", "WORD", "with --classic: the word to wait for [ok]",
+	    cli_value_text, FIELD(classic.reply), 0, 0 },
+	{ "no-reply", NULL, "with --classic: none comes", cli_value_switch,
+	    FIELD(classic.no_reply), 0, 0 },
 	{ .help = NULL },
 };
 
@@ -61,7 +71,8 @@ const struct cli_command cli_send_command = {
 	.alias = "tx",
 	.summary = "send files and directories",
 	.usage = "send [OPTION...] PATH...\n"
-		 "       godwit send [OPTION...] --name NAME -",
+		 "       godwit send [OPTION...] --name NAME -\n"
+		 "       godwit send --classic FILE --to HOST:PORT",
 	.about =
 	    "Sends PATHs to one other machine. Without --to it prints a code "
 	    "and the\ncommand for the other side, and waits until that comes "
@@ -72,7 +83,8 @@ const struct cli_command cli_send_command = {
 	    "  godwit send photos/ notes.txt\n"
 	    "  godwit send report.pdf --to kitchen-pc --code 7-crane-otter\n"
 	    "  tar c /etc | godwit send --name etc.tar -\n"
-	    "  git ls-files -z | godwit send -0 --files-from - .\n",
+	    "  git ls-files -z | godwit send -0 --files-from - .\n"
+	    "  godwit send --classic report.pdf --to 192.168.1.8:8008\n",
 	.options = options,
 	.shared = cli_common_options,
 	.main = send_main,
@@ -205,6 +217,8 @@ prepare(struct cli_session *s, struct settings *o)
 	struct cli_list none = { 0 };
 	enum gw_err err;
 
+	if ((err = cli_classic_only(s)) != GW_OK)
+		return err;
 	if ((err = check(s, o)) != GW_OK)
 		return err;
 	if ((err = load_list(s, o)) != GW_OK)
@@ -220,19 +234,36 @@ prepare(struct cli_session *s, struct settings *o)
 }
 
 static int
+send_paths(struct cli_session *s, struct settings *o)
+{
+	enum gw_err err = prepare(s, o);
+
+	if (err == GW_OK)
+		err = start_job(s, o);
+	return err == GW_OK ? cli_job_run(&s->job) : gw_err_exit(err);
+}
+
+static int
+send_plain(struct cli_session *s, struct settings *o)
+{
+	const struct cli_classic_send c = { .common = &o->common,
+		.classic = &o->classic,
+		.to = &o->to,
+		.name = o->name };
+
+	return cli_classic_send(s, &c);
+}
+
+static int
 send_main(const struct cli_command *c, struct cli_start *start)
 {
 	struct settings o = { .common.code.given = false };
 	struct cli_session s;
-	enum gw_err err;
 	int status;
 
 	if (!cli_session_begin(&s, c, start, &o, &status))
 		return status;
-	err = prepare(&s, &o);
-	if (err == GW_OK)
-		err = start_job(&s, &o);
-	status = err == GW_OK ? cli_job_run(&s.job) : gw_err_exit(err);
+	status = o.classic.on ? send_plain(&s, &o) : send_paths(&s, &o);
 	cli_session_end(&s);
 	cli_secret_wipe(&o.common.code);
 	cli_list_fini(&o.paths);

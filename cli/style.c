@@ -7,33 +7,55 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { COLUMNS_DEFAULT = 80, COLUMNS_LEAST = 20, COLUMNS_MOST = 400 };
+enum {
+	COLUMNS_DEFAULT = 80,
+	COLUMNS_MOST = 400,
+	ROWS_DEFAULT = 24,
+	ROWS_LEAST = 4
+};
 
-void
-cli_style_detect(struct cli_style *s)
+static void
+look(struct cli_style *s, int fd)
 {
 	const char *term = getenv("TERM"), *plain = getenv("NO_COLOR");
 
-	setlocale(LC_CTYPE, "");
-	s->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	s->terminal = isatty(STDERR_FILENO) && term != NULL && *term != '\0' &&
+	s->fd = fd;
+	s->terminal = isatty(fd) && term != NULL && *term != '\0' &&
 		      strcmp(term, "dumb") != 0;
 	s->colour = s->terminal && (plain == NULL || *plain == '\0');
 	cli_style_resize(s);
 }
 
 void
+cli_style_detect(struct cli_style *s)
+{
+	setlocale(LC_CTYPE, "");
+	s->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	look(s, STDERR_FILENO);
+}
+
+void
+cli_style_detect_output(struct cli_style *s, const struct cli_style *of_errors)
+{
+	s->utf8 = of_errors->utf8;
+	look(s, STDOUT_FILENO);
+}
+
+void
 cli_style_resize(struct cli_style *s)
 {
-	struct winsize w;
+	struct winsize w = { .ws_col = 0 };
 
 	s->columns = COLUMNS_DEFAULT;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col != 0)
+	s->rows = ROWS_DEFAULT;
+	if (ioctl(s->fd, TIOCGWINSZ, &w) == 0 && w.ws_col != 0)
 		s->columns = w.ws_col;
-	if (s->columns < COLUMNS_LEAST)
-		s->columns = COLUMNS_LEAST;
+	if (w.ws_row != 0)
+		s->rows = w.ws_row;
 	if (s->columns > COLUMNS_MOST)
 		s->columns = COLUMNS_MOST;
+	if (s->rows < ROWS_LEAST)
+		s->rows = ROWS_LEAST;
 }
 
 const char *

@@ -196,9 +196,69 @@ GW_API GW_MUST_USE enum gw_err gw_send(
 GW_API GW_MUST_USE enum gw_err gw_recv(
     struct gw *, const struct gw_recv_options *, struct gw_job **);
 
-/* Why the last gw_send, gw_recv, gw_dgram_* or gw_open_* of this context
- * failed, as one sentence that names the thing ("photos: no such file"); "" if
- * it did not. */
+/*
+ * The plain file protocol of many small programs, in both directions: a name,
+ * a word of reply, content until the end of the connection.  It encrypts,
+ * checks and confirms nothing, and knows nobody: whoever reaches the port can
+ * send a file, and whoever is on the way can read and change it.
+ */
+struct gw_classic_send_options {
+	const char *host;  /* name, IPv4, IPv6[%zone] */
+	uint16_t port;     /* there is no standard one */
+	const char *path;  /* one file; "-": read from input_fd */
+	int input_fd;      /* for "-" */
+	const char *name;  /* for "-": the name it gets; NULL: "stdin" */
+	const char *reply; /* the word to wait for, 1 to 64 bytes; NULL: "ok" */
+	bool no_reply;     /* none comes: a pause stands for it */
+	uint32_t timeout_ms; /* without progress; 0 = 60 s */
+	uint64_t rate;       /* bytes a second, 0 = no limit */
+};
+
+/* Serves any number of senders, until it is cancelled. */
+struct gw_classic_recv_options {
+	const char *listen; /* address to bind, NULL = all */
+	uint16_t port;      /* 0: any free one; the LISTENING event tells it */
+	const char *dir;    /* NULL: the working directory */
+	enum gw_conflict on_conflict; /* RENAME, SKIP or OVERWRITE: nobody is
+				       * asked, and no time comes along */
+	const char *reply;            /* the word, 1 to 64 bytes; NULL: "ok" */
+	bool once;                    /* end after one file, whole or not */
+	bool keep_partial;   /* of a file that failed, as NAME.partial */
+	uint64_t max_size;   /* of a file, bytes; 0 = no limit */
+	uint32_t timeout_ms; /* of a connection without progress; 0 = 60 s */
+	uint64_t rate;       /* bytes a second of all, 0 = no limit */
+};
+
+#define GW_CLASSIC_SEND_OPTIONS_INIT                                           \
+	{                                                                      \
+		.input_fd = -1                                                 \
+	}
+#define GW_CLASSIC_RECV_OPTIONS_INIT                                           \
+	{                                                                      \
+		.on_conflict = GW_CONFLICT_RENAME                              \
+	}
+
+/*
+ * As gw_send and gw_recv, with these events: LISTENING (without a code);
+ * CONNECTED (carrier "classic", cipher "none", no key) and OFFER once there
+ * is a name; PROGRESS, of a receiver that of all senders together; then for
+ * each file ENTRY, and COMPLETE (it is whole) or ERROR (it is not).
+ *
+ * COMPLETE means: sending, that the receiver's kernel has acknowledged every
+ * byte and the end, and that the receiver has not shown by a reset that it
+ * had not read all; receiving, that the sender ended the connection in good
+ * order, and that what came is durable.  More cannot be known.  What ends a
+ * transfer otherwise resets the connection.
+ */
+GW_API GW_MUST_USE enum gw_err gw_classic_send(
+    struct gw *, const struct gw_classic_send_options *, struct gw_job **);
+GW_API GW_MUST_USE enum gw_err gw_classic_recv(
+    struct gw *, const struct gw_classic_recv_options *, struct gw_job **);
+
+/* Why the last call of this context that starts a job, gw_dgram_* or
+ * gw_open_*, failed,
+ * as one sentence that names the thing ("photos: no such file"); "" if it did
+ * not. */
 GW_API const char *gw_last_error(const struct gw *);
 
 /* Ask the job to end: the peer is told, partial data is kept.  The job still
@@ -212,7 +272,7 @@ GW_API void gw_job_free(struct gw_job *);
 
 enum gw_event_kind {
 	GW_EVENT_LISTENING, /* waiting for the peer; the code is ready */
-	GW_EVENT_CONNECTED, /* peer is authenticated */
+	GW_EVENT_CONNECTED, /* peer is authenticated (gw_classic_*: is there) */
 	GW_EVENT_OFFER,     /* what the transfer is; may need an answer */
 	GW_EVENT_CONFLICT,  /* a final name is taken; needs an answer */
 	GW_EVENT_PROGRESS,  /* now and then while data moves or stalls */
@@ -252,7 +312,7 @@ enum gw_limiter { /* what bounds the speed just now */
 	GW_LIMIT_DISK_HERE,
 	GW_LIMIT_DISK_THERE,
 	GW_LIMIT_PEER, /* it is busy, or asks its user */
-	GW_LIMIT_USER, /* this side's user is asked */
+	GW_LIMIT_USER, /* this side's user is asked, or its pipe is quiet */
 	GW_LIMIT_RATE  /* the rate that was asked for */
 };
 
@@ -276,14 +336,15 @@ struct gw_event {
 			const char *const *addresses;
 			size_t address_count;
 			uint16_t port;
-			const char *code;
+			const char *code; /* NULL: none is needed */
 		} listening;
 		struct {
 			const char *peer;    /* its name */
-			const char *key;     /* its public key, hexadecimal */
+			const char *key;     /* its public key, hexadecimal;
+					      * NULL: it has none */
 			const char *address; /* host:port */
-			const char *carrier; /* "tcp" */
-			const char *cipher;  /* "AES-256-GCM", ... */
+			const char *carrier; /* "tcp", "classic" */
+			const char *cipher;  /* "AES-256-GCM", ..., "none" */
 			bool resumed;
 		} connected;
 		struct {
@@ -315,7 +376,9 @@ struct gw_event {
 			enum gw_kind kind;
 			uint64_t bytes;
 			enum gw_entry_status status;
-			const char *reason; /* of GW_ENTRY_FAILED */
+			const char *reason;  /* of GW_ENTRY_FAILED */
+			const char *address; /* gw_classic_recv: whose it is,
+					      * host:port; else NULL */
 		} entry;
 		struct {
 			uint64_t bytes; /* content of the transfer */

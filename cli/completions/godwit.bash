@@ -12,7 +12,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv dgram partials help --help --version' \
+			'send recv dgram partials sockets help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -55,8 +55,8 @@ _godwit()
 		return
 		;;
 	--code | --listen | --timeout | --retry | --limit-rate | --memory | \
-		--name | --exclude | --group | --count | --wait | --deadline | \
-		--buffer | --ttl | --interval)
+		--name | --exclude | --reply | --max-size | --group | --count | \
+		--wait | --deadline | --buffer | --ttl | --interval)
 		return
 		;;
 	esac
@@ -66,7 +66,8 @@ _godwit()
 	send)
 		if [[ $cur == -* ]]; then
 			COMPREPLY=($(compgen -W "$common --to --name --exclude
-				--files-from --null --dry-run --compress" \
+				--files-from --null --dry-run --compress
+				--classic --reply --no-reply" \
 				-- "$cur"))
 		else
 			_filedir
@@ -74,7 +75,8 @@ _godwit()
 		;;
 	recv)
 		COMPREPLY=($(compgen -W "$common --from --output --yes --once
-			--on-conflict --archive --stdout" -- "$cur"))
+			--on-conflict --archive --stdout --classic --reply
+			--max-size --keep-partial" -- "$cur"))
 		;;
 	dgram)
 		local both='--interface --ttl --hex --json --quiet --verbose
@@ -96,8 +98,15 @@ _godwit()
 		COMPREPLY=($(compgen -W \
 			'--clear --clear-all --json --help' -- "$cur"))
 		;;
+	sockets)
+		COMPREPLY=($(compgen -W '--watch --explain --details
+			--processes --names --json --verbose --help tcp udp
+			ipv4 ipv6 listening established connected TIME_WAIT
+			CLOSE_WAIT SYN_SENT local= remote= state= proc=' \
+			-- "$cur"))
+		;;
 	help)
-		COMPREPLY=($(compgen -W 'send recv dgram partials' -- "$cur"))
+		COMPREPLY=($(compgen -W 'send recv dgram partials sockets' -- "$cur"))
 		;;
 	esac
 } &&

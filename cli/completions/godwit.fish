@@ -1,6 +1,6 @@
 # Completion of godwit for fish.
 
-set -l commands send recv dgram partials help
+set -l commands send recv dgram partials sockets help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
@@ -8,8 +8,9 @@ complete -c godwit -n __fish_use_subcommand -a send -d 'Send files and directori
 complete -c godwit -n __fish_use_subcommand -a recv -d 'Receive files and directories'
 complete -c godwit -n __fish_use_subcommand -a dgram -d 'Exchange plain UDP datagrams'
 complete -c godwit -n __fish_use_subcommand -a partials -d 'List or clear what interrupted transfers left'
+complete -c godwit -n __fish_use_subcommand -a sockets -d 'Show TCP and UDP sockets and their states'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv dgram partials'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv dgram partials sockets'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
@@ -37,6 +38,9 @@ complete -c godwit -n "$send" -l files-from -r -F -d 'Send only what a file list
 complete -c godwit -n "$send" -s 0 -l null -d 'That list has NULs'
 complete -c godwit -n "$send" -s n -l dry-run -d 'Only list'
 complete -c godwit -n "$send" -s z -l compress -d 'Compress where it is faster'
+complete -c godwit -n "$send" -l classic -d 'Speak the plain protocol'
+complete -c godwit -n "$send" -l reply -x -a 'ok OK' -d 'With --classic: the word to wait for'
+complete -c godwit -n "$send" -l no-reply -d 'With --classic: none comes'
 
 set -l recv '__fish_seen_subcommand_from recv'
 complete -c godwit -n $recv -l from -x -a '(__fish_print_hostnames)' -d 'Connect to a waiting send'
@@ -46,12 +50,25 @@ complete -c godwit -n $recv -l once -d 'Leave after one transfer'
 complete -c godwit -n $recv -l on-conflict -x -a 'ask rename skip overwrite newer' -d 'When a name is taken'
 complete -c godwit -n $recv -s a -l archive -d 'Hard links and attributes'
 complete -c godwit -n $recv -l stdout -d 'Write content to standard output'
+complete -c godwit -n $recv -l classic -d 'Serve plain senders'
+complete -c godwit -n $recv -l reply -x -a 'ok OK' -d 'With --classic: the word that is sent'
+complete -c godwit -n $recv -l max-size -x -d 'With --classic: the largest file'
+complete -c godwit -n $recv -l keep-partial -d 'With --classic: keep parts'
 
 set -l partials '__fish_seen_subcommand_from partials'
 complete -c godwit -n $partials -l clear -x -a '(godwit partials 2>/dev/null | sed -n \'2,$s/^\([^ ]*\) */\1\t/p\')' -d 'Remove one'
 complete -c godwit -n $partials -l clear-all -d 'Remove all'
 complete -c godwit -n $partials -l json -d 'List as JSON'
 
+set -l sockets '__fish_seen_subcommand_from sockets'
+complete -c godwit -n $sockets -s w -l watch -d 'Follow them'
+complete -c godwit -n $sockets -s e -l explain -d 'Say what the states mean'
+complete -c godwit -n $sockets -s d -l details -d 'All that is known'
+complete -c godwit -n $sockets -s p -l processes -d 'Who has it open'
+complete -c godwit -n $sockets -s r -l names -d 'Names of addresses'
+complete -c godwit -n $sockets -l json -d 'Tell it as JSON'
+complete -c godwit -n $sockets -s v -l verbose -d 'Say how it is found out'
+complete -c godwit -n $sockets -a 'tcp udp ipv4 ipv6 listening established connected TIME_WAIT CLOSE_WAIT SYN_SENT'
 set -l dgram '__fish_seen_subcommand_from dgram'
 set -l part 'not __fish_seen_subcommand_from listen send'
 complete -c godwit -n "$dgram; and $part" -a listen -d 'Show what arrives, and answer it'

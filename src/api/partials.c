@@ -108,8 +108,7 @@ describe(
 	out->first = p->first;
 	out->files_done = gw_journal_complete(j);
 	out->files_total = h->files;
-	if (sweep(h, false, &out->bytes, NULL) != GW_OK)
-		out->bytes = 0;
+	(void)!sweep(h, false, &out->bytes, NULL); /* as far as can be seen */
 }
 
 /* Read a journal without taking it; NULL: there is none of use. */

@@ -51,7 +51,8 @@ lowest_bit(uint64_t v)
 static unsigned
 count_of(uint64_t v)
 {
-	return (unsigned)__builtin_popcountll(v);
+	/* Most words of a long range are whole ones. */
+	return v == UINT64_MAX ? WORD : (unsigned)__builtin_popcountll(v);
 }
 
 static void
@@ -59,18 +60,6 @@ check_range(const struct gw_bits *b, uint64_t from, uint64_t to)
 {
 	GW_ASSERT(from <= to);
 	GW_ASSERT(to - from <= b->size);
-}
-
-static void
-put_word(struct gw_bits *b, uint64_t i, uint64_t word)
-{
-	const uint64_t bit = UINT64_C(1) << i % WORD;
-
-	b->words[i] = word;
-	if (word != 0)
-		b->used[i / WORD] |= bit;
-	else
-		b->used[i / WORD] &= ~bit;
 }
 
 enum gw_err
@@ -95,8 +84,10 @@ gw_bits_grow(struct gw_bits *b, uint64_t size, uint64_t from, uint64_t to)
 		    b->words[word_of(b, at)] & mask_of(at, to);
 		const uint64_t i = word_of(&large, at);
 
-		if (word != 0)
-			put_word(&large, i, large.words[i] | word);
+		if (word == 0)
+			continue;
+		large.words[i] |= word;
+		large.used[i / WORD] |= UINT64_C(1) << i % WORD;
 	}
 	gw_bits_fini(b);
 	*b = large;
@@ -118,26 +109,14 @@ gw_bits_set(struct gw_bits *b, uint64_t from, uint64_t to)
 	check_range(b, from, to);
 	for (uint64_t at = from; at < to; at = next_word(at)) {
 		const uint64_t i = word_of(b, at), mask = mask_of(at, to);
+		const uint64_t old = b->words[i];
 
-		fresh += count_of(mask & ~b->words[i]);
-		put_word(b, i, b->words[i] | mask);
+		fresh += count_of(mask & ~old);
+		b->words[i] = old | mask;
+		if (old == 0)
+			b->used[i / WORD] |= UINT64_C(1) << i % WORD;
 	}
 	return fresh;
-}
-
-uint64_t
-gw_bits_clear(struct gw_bits *b, uint64_t from, uint64_t to)
-{
-	uint64_t were = 0, at = gw_bits_next_set(b, from, to);
-
-	while (at < to) {
-		const uint64_t i = word_of(b, at), mask = mask_of(at, to);
-
-		were += count_of(mask & b->words[i]);
-		put_word(b, i, b->words[i] & ~mask);
-		at = gw_bits_next_set(b, at, to);
-	}
-	return were;
 }
 
 /* From the beginning of a word on, over words that are empty; may end past
@@ -154,6 +133,29 @@ skip_empty(const struct gw_bits *b, uint64_t at, uint64_t to)
 		at += WORD * (WORD - i % WORD);
 	}
 	return at;
+}
+
+uint64_t
+gw_bits_clear(struct gw_bits *b, uint64_t from, uint64_t to)
+{
+	uint64_t were = 0, at = from;
+
+	check_range(b, from, to);
+	while (at < to) {
+		const uint64_t i = word_of(b, at), mask = mask_of(at, to);
+		const uint64_t old = b->words[i];
+
+		at = next_word(at);
+		if (old == 0) {
+			at = skip_empty(b, at, to);
+			continue;
+		}
+		were += count_of(mask & old);
+		b->words[i] = old & ~mask;
+		if (b->words[i] == 0)
+			b->used[i / WORD] &= ~(UINT64_C(1) << i % WORD);
+	}
+	return were;
 }
 
 uint64_t

@@ -118,16 +118,20 @@ grow(struct gw_map *m)
 enum gw_err
 gw_map_set(struct gw_map *m, const struct gw_key *key, uintptr_t value)
 {
+	const uint64_t hash = hash_of(m, key);
 	enum gw_err err;
 	size_t i;
 
+	/* Replacing needs no room. */
+	if (m->cap > 0 && m->tags[i = find(m, key, hash)] != 0) {
+		m->values[i] = value;
+		return GW_OK;
+	}
 	/* At most three quarters full. */
 	if (m->count + 1 > m->cap / 4 * 3 && (err = grow(m)) != GW_OK)
 		return err;
-	i = find(m, key, hash_of(m, key));
-	if (m->tags[i] == 0)
-		m->count++;
-	put(m, i, key, value);
+	put(m, find(m, key, hash), key, value);
+	m->count++;
 	return GW_OK;
 }
 

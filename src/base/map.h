@@ -21,7 +21,7 @@ struct gw_map;
 
 GW_MUST_USE enum gw_err gw_map_new(uint64_t seed, struct gw_map **);
 void gw_map_free(struct gw_map *);
-/* Set, replacing.  GW_E_MEMORY. */
+/* Set, replacing.  GW_E_MEMORY: never when the key is there already. */
 GW_MUST_USE enum gw_err gw_map_set(
     struct gw_map *, const struct gw_key *, uintptr_t value);
 bool gw_map_get(const struct gw_map *, const struct gw_key *, uintptr_t *value);

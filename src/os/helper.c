@@ -15,7 +15,9 @@
 struct request {
 	uint32_t id;
 	uint16_t port;
+	bool reverse; /* the name of addr, not the addresses of host */
 	char host[GW_HELPER_HOST_MAX + 1];
+	struct gw_addr addr;
 };
 
 enum { SOCKET_FD = 3 }; /* where the helper keeps its end */
@@ -28,7 +30,10 @@ look_up(const struct request *r)
 
 	memset(&a, 0, sizeof a); /* no byte of our stack leaves us */
 	a.id = r->id;
-	a.err = gw_resolve(r->host, r->port, &a.why, &a.found);
+	if (r->reverse)
+		a.err = gw_resolve_name(&r->addr, a.name);
+	else
+		a.err = gw_resolve(r->host, r->port, &a.why, &a.found);
 	while (
 	    send(SOCKET_FD, &a, sizeof a, MSG_NOSIGNAL) < 0 && errno == EINTR) {
 	}
@@ -140,6 +145,14 @@ gw_helper_fork(struct gw_why *why, int *out)
 	return GW_OK;
 }
 
+static enum gw_err
+ask(int fd, const struct request *r)
+{
+	if (send(fd, r, sizeof *r, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof *r)
+		return GW_OK;
+	return errno == EAGAIN || errno == ENOBUFS ? GW_E_AGAIN : GW_E_FAILED;
+}
+
 enum gw_err
 gw_helper_ask(int fd, uint32_t id, const char *host, uint16_t port)
 {
@@ -152,27 +165,64 @@ gw_helper_ask(int fd, uint32_t id, const char *host, uint16_t port)
 	r.id = id;
 	r.port = port;
 	memcpy(r.host, host, n);
-	if (send(fd, &r, sizeof r, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof r)
-		return GW_OK;
-	return errno == EAGAIN || errno == ENOBUFS ? GW_E_AGAIN : GW_E_FAILED;
+	return ask(fd, &r);
 }
 
+enum gw_err
+gw_helper_ask_name(int fd, uint32_t id, const struct gw_addr *addr)
+{
+	struct request r;
+
+	memset(&r, 0, sizeof r);
+	r.id = id;
+	r.reverse = true;
+	r.addr = *addr;
+	return ask(fd, &r);
+}
+
+static enum gw_err
+take(int fd, struct gw_helper_answer *a)
+{
+	ssize_t n;
+
+	do {
+		n = recv(fd, a, sizeof *a, MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return GW_E_AGAIN;
+	if (n != sizeof *a)
+		return GW_E_FAILED;
+	a->why.text[sizeof a->why.text - 1] = '\0';
+	a->name[sizeof a->name - 1] = '\0';
+	return GW_OK;
+}
+
+/* It runs plug-ins of others: trust it no further than needed. */
 enum gw_err
 gw_helper_take(int fd, struct gw_helper_answer *out)
 {
 	struct gw_helper_answer a;
-	ssize_t n;
+	enum gw_err err = take(fd, &a);
 
-	do {
-		n = recv(fd, &a, sizeof a, MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
-		return GW_E_AGAIN;
-	/* It runs plug-ins of others: trust it no further than needed. */
-	if (n != sizeof a || a.found.count > GW_RESOLVE_MAX ||
+	if (err != GW_OK)
+		return err;
+	if (a.found.count > GW_RESOLVE_MAX ||
 	    (a.err == GW_OK && a.found.count == 0))
 		return GW_E_FAILED;
-	a.why.text[sizeof a.why.text - 1] = '\0';
+	*out = a;
+	return GW_OK;
+}
+
+enum gw_err
+gw_helper_take_name(int fd, struct gw_helper_answer *out)
+{
+	struct gw_helper_answer a;
+	enum gw_err err = take(fd, &a);
+
+	if (err != GW_OK)
+		return err;
+	if (a.err == GW_OK && a.name[0] == '\0')
+		return GW_E_FAILED;
 	*out = a;
 	return GW_OK;
 }

@@ -19,6 +19,7 @@ struct gw_helper_answer {
 	uint32_t id;
 	enum gw_err err; /* as gw_resolve */
 	struct gw_resolved found;
+	char name[GW_RESOLVE_NAME]; /* instead, of gw_helper_take_name */
 	struct gw_why why;
 };
 
@@ -33,8 +34,12 @@ GW_MUST_USE enum gw_err gw_helper_fork(struct gw_why *, int *fd);
  * GW_E_RESOLVE: no host has such a name; GW_E_FAILED: the helper is gone. */
 GW_MUST_USE enum gw_err gw_helper_ask(
     int fd, uint32_t id, const char *host, uint16_t port);
+/* Ask for the name of an address; gw_helper_take_name takes the answer. */
+GW_MUST_USE enum gw_err gw_helper_ask_name(
+    int fd, uint32_t id, const struct gw_addr *);
 /* Take an answer when fd is readable.  GW_E_AGAIN: none; GW_E_FAILED: the
  * helper is gone, no answer will come. */
 GW_MUST_USE enum gw_err gw_helper_take(int fd, struct gw_helper_answer *);
+GW_MUST_USE enum gw_err gw_helper_take_name(int fd, struct gw_helper_answer *);
 
 #endif /* GW_OS_HELPER_H */

@@ -72,30 +72,38 @@ prefix_of(const struct sockaddr *mask)
 	return bits;
 }
 
-/*
- * What the address was configured with, or else what the kernel takes for
- * one in any case: the last of the subnet, where that has room for it.
- */
+/* The last of its subnet: the kernel takes that for a broadcast address in any
+ * case, where the subnet has room for one; else len 0. */
+static struct gw_addr
+last_of_subnet(const struct gw_interface_addr *a)
+{
+	struct gw_addr last = { .len = 0 };
+	uint8_t ip[16];
+
+	if (a->addr.ss.ss_family != AF_INET || a->prefix >= 31)
+		return last;
+	gw_addr_mapped(&a->addr, ip);
+	for (unsigned bit = 96 + a->prefix; bit < 128; bit++)
+		ip[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	gw_addr_from_mapped(&last, ip, 0, 0);
+	return last;
+}
+
+/* What the address was configured with, or else that. */
 static void
 set_broadcast(const struct ifaddrs *a, struct gw_interface_addr *out)
 {
-	uint8_t ip[16];
-
 	if (!(a->ifa_flags & IFF_BROADCAST) ||
 	    out->addr.ss.ss_family != AF_INET)
 		return;
+	/* Where none is configured, the C library gives the address again. */
 	if (a->ifa_broadaddr != NULL &&
 	    gw_addr_from(
 		&out->broadcast, a->ifa_broadaddr, sizeof out->broadcast.ss) &&
-	    !gw_addr_is_any(&out->broadcast))
+	    !gw_addr_is_any(&out->broadcast) &&
+	    !gw_addr_same_host(&out->broadcast, &out->addr))
 		return;
-	out->broadcast.len = 0;
-	if (out->prefix >= 31)
-		return;
-	gw_addr_mapped(&out->addr, ip);
-	for (unsigned bit = 96 + out->prefix; bit < 128; bit++)
-		ip[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	gw_addr_from_mapped(&out->broadcast, ip, 0, 0);
+	out->broadcast = last_of_subnet(out);
 }
 
 static void
@@ -167,5 +175,21 @@ gw_netifs_with(const struct gw_netifs *l, const struct gw_addr *a)
 			if (gw_addr_same_host(&l->v[i].addrs[k].addr, a))
 				return &l->v[i];
 	}
+	return NULL;
+}
+
+const struct gw_netif *
+gw_netifs_broadcast(const struct gw_netifs *l, const struct gw_addr *a)
+{
+	for (size_t i = 0; i < l->count; i++)
+		for (size_t k = 0; k < l->v[i].addr_count; k++) {
+			const struct gw_interface_addr *own = &l->v[i].addrs[k];
+			struct gw_addr last = last_of_subnet(own);
+
+			if ((last.len != 0 && gw_addr_same_host(&last, a)) ||
+			    (own->broadcast.len != 0 &&
+				gw_addr_same_host(&own->broadcast, a)))
+				return &l->v[i];
+		}
 	return NULL;
 }

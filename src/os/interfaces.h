@@ -42,4 +42,9 @@ void gw_netifs_fini(struct gw_netifs *);
 const struct gw_netif *gw_netifs_with(
     const struct gw_netifs *, const struct gw_addr *);
 
+/* The interface to all of whose subnet this is, or NULL: the kernel wants
+ * broadcast to be asked for there.  Loopback has such an address, too. */
+const struct gw_netif *gw_netifs_broadcast(
+    const struct gw_netifs *, const struct gw_addr *);
+
 #endif /* GW_OS_INTERFACES_H */

@@ -1,5 +1,6 @@
 #include "os/picks.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,19 +16,32 @@ gw_picks_fini(struct gw_picks *p)
 	*p = (struct gw_picks){ 0 };
 }
 
-/* In place; false: it would lead out. */
-static bool
+const char *
+gw_picks_wrong(const char *name)
+{
+	size_t n;
+
+	if (*name == '/')
+		return "it must be relative to the PATH";
+	for (; *name != '\0'; name += n + (name[n] == '/')) {
+		n = strcspn(name, "/");
+		if (n == 2 && memcmp(name, "..", 2) == 0)
+			return "`..` leads out of the PATH";
+		if (n > NAME_MAX)
+			return "a name in it is too long";
+	}
+	return NULL;
+}
+
+/* In place. */
+static void
 normalise(char *s)
 {
 	char *in = s, *out = s;
 	size_t n;
 
-	if (*in == '/')
-		return false;
 	while (*in != '\0') {
 		n = strcspn(in, "/");
-		if (n == 2 && memcmp(in, "..", 2) == 0)
-			return false;
 		if (n > 0 && !(n == 1 && *in == '.')) {
 			if (out != s)
 				*out++ = '/';
@@ -37,7 +51,6 @@ normalise(char *s)
 		in += n + (in[n] == '/');
 	}
 	*out = '\0';
-	return true;
 }
 
 /* A slash sorts before every byte of a name, the end before a slash. */
@@ -80,12 +93,12 @@ gw_picks_init(struct gw_picks *p, const char *const *files, size_t count)
 			continue; /* an empty line */
 		if ((s = strdup(files[i])) == NULL)
 			goto no_memory;
-		if (normalise(s)) {
-			p->good[p->good_count++] = s;
+		if (gw_picks_wrong(s) != NULL) {
+			p->bad[p->bad_count++] = s;
 			continue;
 		}
-		memcpy(s, files[i], strlen(files[i]) + 1);
-		p->bad[p->bad_count++] = s;
+		normalise(s);
+		p->good[p->good_count++] = s;
 	}
 	qsort(p->good, p->good_count, sizeof *p->good, by_component);
 	return GW_OK;

@@ -12,10 +12,13 @@
 struct gw_picks {
 	char **good; /* sorted, without "./", "//" and a slash at the end */
 	size_t good_count;
-	char **bad; /* absolute, or with `..`: as given */
+	char **bad; /* gw_picks_wrong: as given */
 	size_t bad_count;
 };
 
+/* NULL: nothing.  Else in words why no file below a directory can have this
+ * name: it leads out, or is longer than a name can be. */
+const char *gw_picks_wrong(const char *name);
 GW_MUST_USE enum gw_err gw_picks_init(
     struct gw_picks *, const char *const *files, size_t count);
 void gw_picks_fini(struct gw_picks *);

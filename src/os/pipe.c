@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "os/clock.h"
+#include "os/sigpipe.h"
 
 enum gw_err
 gw_pipe_init(struct gw_pipe *p, int fd)
@@ -20,9 +20,10 @@ gw_pipe_init(struct gw_pipe *p, int fd)
 
 	if (cancel < 0)
 		return GW_E_LIMIT;
-	*p = (struct gw_pipe){
-		.fd = fd, .cancel_fd = cancel, .chunk = PIPE_BUF
-	};
+	*p = (struct gw_pipe){ .fd = fd,
+		.cancel_fd = cancel,
+		.chunk = PIPE_BUF,
+		.since = GW_NEVER };
 	if (fstat(fd, &st) == 0) {
 		p->nowait = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 		/* A file makes nobody wait for ever. */
@@ -45,19 +46,30 @@ gw_pipe_cancel(struct gw_pipe *p)
 	eventfd_write(p->cancel_fd, 1);
 }
 
-/* Until the descriptor is ready, or this was called off. */
+gw_usec
+gw_pipe_waits(const struct gw_pipe *p, gw_usec now)
+{
+	gw_usec since = atomic_load(&p->since);
+
+	return since < now ? now - since : 0;
+}
+
+/* Until the descriptor is ready, the time has passed (GW_E_AGAIN), or this was
+ * called off. */
 static enum gw_err
-wait_for(struct gw_pipe *p, short events, struct gw_why *why)
+wait_for(struct gw_pipe *p, short events, int timeout_ms, struct gw_why *why)
 {
 	struct pollfd fds[2] = { { .fd = p->fd, .events = events },
 		{ .fd = p->cancel_fd, .events = POLLIN } };
 	int r;
 
 	do {
-		r = poll(fds, 2, -1);
+		r = poll(fds, 2, timeout_ms);
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return gw_why_errno(why, errno, "wait");
+	if (r == 0)
+		return GW_E_AGAIN;
 	/* Errors of the descriptor itself are for read and write to tell. */
 	return fds[1].revents != 0 ? GW_E_INTERRUPTED : GW_OK;
 }
@@ -69,16 +81,21 @@ try_again(int error)
 }
 
 enum gw_err
-gw_pipe_read(
-    struct gw_pipe *p, void *buf, size_t n, size_t *got, struct gw_why *why)
+gw_pipe_wait(struct gw_pipe *p, int timeout_ms, struct gw_why *why)
 {
-	uint8_t *at = buf;
+	return wait_for(p, POLLIN, timeout_ms, why);
+}
+
+static enum gw_err
+read_all(
+    struct gw_pipe *p, uint8_t *at, size_t n, size_t *got, struct gw_why *why)
+{
 	size_t done = 0;
 	enum gw_err err;
 	ssize_t r;
 
 	while (done < n) {
-		if ((err = wait_for(p, POLLIN, why)) != GW_OK)
+		if ((err = wait_for(p, POLLIN, -1, why)) != GW_OK)
 			return err;
 		r = read(p->fd, at + done, n - done);
 		if (r == 0)
@@ -90,6 +107,18 @@ gw_pipe_read(
 	}
 	*got = done;
 	return GW_OK;
+}
+
+enum gw_err
+gw_pipe_read(
+    struct gw_pipe *p, void *buf, size_t n, size_t *got, struct gw_why *why)
+{
+	enum gw_err err;
+
+	atomic_store(&p->since, gw_clock_now());
+	err = read_all(p, buf, n, got, why);
+	atomic_store(&p->since, GW_NEVER);
+	return err;
 }
 
 /*
@@ -113,37 +142,6 @@ write_some(struct gw_pipe *p, const uint8_t *at, size_t n)
 	return write(p->fd, at, n < p->chunk ? n : p->chunk);
 }
 
-/* SIGPIPE kept from the process while we write: one that came meanwhile is
- * taken back, unless there was one before. */
-struct quiet {
-	sigset_t pipe, before;
-	bool pending;
-};
-
-static void
-quiet_begin(struct quiet *q)
-{
-	sigset_t pending;
-
-	sigemptyset(&q->pipe);
-	sigaddset(&q->pipe, SIGPIPE);
-	sigpending(&pending);
-	q->pending = sigismember(&pending, SIGPIPE) == 1;
-	pthread_sigmask(SIG_BLOCK, &q->pipe, &q->before);
-}
-
-static void
-quiet_end(const struct quiet *q, bool broken)
-{
-	const struct timespec now = { 0 };
-
-	if (broken && !q->pending)
-		while (
-		    sigtimedwait(&q->pipe, NULL, &now) < 0 && errno == EINTR) {
-		}
-	pthread_sigmask(SIG_SETMASK, &q->before, NULL);
-}
-
 static enum gw_err
 write_all(struct gw_pipe *p, const uint8_t *at, size_t n, int *error)
 {
@@ -151,7 +149,7 @@ write_all(struct gw_pipe *p, const uint8_t *at, size_t n, int *error)
 	ssize_t r;
 
 	while (n > 0) {
-		if ((err = wait_for(p, POLLOUT, NULL)) != GW_OK)
+		if ((err = wait_for(p, POLLOUT, -1, NULL)) != GW_OK)
 			return err;
 		r = write_some(p, at, n);
 		if (r >= 0) {
@@ -168,13 +166,15 @@ write_all(struct gw_pipe *p, const uint8_t *at, size_t n, int *error)
 enum gw_err
 gw_pipe_write(struct gw_pipe *p, const void *data, size_t n, struct gw_why *why)
 {
-	struct quiet q;
+	struct gw_sigpipe held;
 	enum gw_err err;
 	int error = 0;
 
-	quiet_begin(&q);
+	gw_sigpipe_hold(&held);
+	atomic_store(&p->since, gw_clock_now());
 	err = write_all(p, data, n, &error);
-	quiet_end(&q, error == EPIPE);
+	atomic_store(&p->since, GW_NEVER);
+	gw_sigpipe_release(&held, error == EPIPE);
 	if (error != 0) {
 		err = gw_why_errno(why, error, "standard output");
 		return err == GW_E_SPACE ? err : GW_E_DISK;

@@ -54,3 +54,15 @@ gw_resolve(const char *host, uint16_t port, struct gw_why *why,
 	*out = found;
 	return GW_OK;
 }
+
+enum gw_err
+gw_resolve_name(const struct gw_addr *a, char out[GW_RESOLVE_NAME])
+{
+	char name[GW_RESOLVE_NAME];
+
+	if (getnameinfo((const struct sockaddr *)&a->ss, a->len, name,
+		sizeof name, NULL, 0, NI_NAMEREQD) != 0)
+		return GW_E_RESOLVE;
+	memcpy(out, name, sizeof name);
+	return GW_OK;
+}

@@ -28,8 +28,12 @@ gw_stamp_of(struct gw_stamp *s, const struct stat *st)
 		.ctime_ns = (uint32_t)st->st_ctim.tv_nsec };
 	if (s->kind == GW_KIND_FILE || s->kind == GW_KIND_SYMLINK)
 		s->size = (uint64_t)st->st_size;
-	s->sparse =
-	    s->kind == GW_KIND_FILE && (uint64_t)st->st_blocks * 512 < s->size;
+	if (s->kind != GW_KIND_FILE)
+		return;
+	s->stored = (uint64_t)st->st_blocks * 512;
+	s->sparse = s->stored < s->size;
+	if (!s->sparse)
+		s->stored = s->size;
 }
 
 bool

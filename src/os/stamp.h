@@ -16,7 +16,8 @@ struct gw_stamp {
 	uint64_t size; /* bytes of content; a symlink's target's length */
 	int64_t mtime_s, ctime_s;
 	uint32_t mtime_ns, ctime_ns;
-	bool sparse; /* fewer blocks on disk than its size takes */
+	bool sparse;     /* fewer blocks on disk than its size takes */
+	uint64_t stored; /* of a file: bytes on disk, at most its size */
 };
 
 struct stat;

@@ -28,7 +28,7 @@ is_left_over(const char *name, size_t n)
 	       memcmp(name + h + HEX, tail, t) == 0;
 }
 
-/* Remove it, if it is still the file that was looked at. */
+/* Remove it, if it is still the file that was looked at.  false: it stays. */
 static bool
 remove_at(int root, const struct gw_walk_entry *e, size_t skip)
 {
@@ -41,37 +41,43 @@ remove_at(int root, const struct gw_walk_entry *e, size_t skip)
 	    gw_beneath_open(root, gw_slice(path, parent), O_PATH | O_DIRECTORY);
 
 	if (dir < 0)
-		return false;
-	ok = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	     st.st_ino == e->stamp.ino && st.st_dev == e->stamp.dev &&
+		return errno == ENOENT;
+	ok = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	     st.st_ino != e->stamp.ino || st.st_dev != e->stamp.dev ||
 	     unlinkat(dir, name, 0) == 0;
 	close(dir);
 	return ok;
 }
 
-static void
+/* false: something may be left. */
+static bool
 consider(
     struct gw_sweep *s, int root, const struct gw_walk_entry *e, size_t skip)
 {
 	const char *slash = strrchr(e->path, '/');
 	const char *name = slash != NULL ? slash + 1 : e->path;
 
+	if (e->what == GW_WALK_FAILED)
+		return false;
 	if (e->what != GW_WALK_ENTRY || e->path_len <= skip ||
 	    !is_left_over(name, strlen(name)) ||
 	    (e->stamp.kind != GW_KIND_FILE &&
 		e->stamp.kind != GW_KIND_SYMLINK) ||
 	    !s->ours(s->arg, name, &e->stamp))
-		return;
+		return true;
 	if (s->remove && !remove_at(root, e, skip))
-		return;
+		return false;
 	s->files++;
 	s->bytes += e->stamp.size;
+	return true;
 }
 
 static enum gw_err
-sweep_tree(
-    struct gw_sweep *s, const struct gw_walk_options *o, int root, size_t skip)
+sweep_tree(struct gw_sweep *s, const struct gw_walk_options *o, int root,
+    struct gw_why *why)
 {
+	size_t skip = strlen(gw_roots_get(o->roots, 0)->name) + 1;
+	enum gw_err swept = GW_OK;
 	struct gw_walk *walk;
 	struct gw_walk_entry e;
 	enum gw_err err = gw_walk_new(o, &walk);
@@ -79,9 +85,13 @@ sweep_tree(
 	if (err != GW_OK)
 		return err;
 	while ((err = gw_walk_next(walk, &e)) == GW_OK)
-		consider(s, root, &e, skip);
+		if (!consider(s, root, &e, skip) && swept == GW_OK)
+			swept = gw_why(why, GW_E_FAILED,
+			    "%s: what may be left of a transfer there cannot "
+			    "be removed or looked for",
+			    e.path);
 	gw_walk_free(walk);
-	return err == GW_E_NO_PATH ? GW_OK : err;
+	return err == GW_E_NO_PATH ? swept : err;
 }
 
 enum gw_err
@@ -111,7 +121,7 @@ gw_sweep(struct gw_sweep *s, struct gw_why *why)
 		err = gw_why(why, GW_E_NO_PATH,
 		    "%s: is not the directory that it was", s->dir);
 	else
-		err = sweep_tree(s, &o, fd, strlen(root->name) + 1);
+		err = sweep_tree(s, &o, fd, why);
 	if (fd >= 0)
 		close(fd);
 	gw_roots_free(roots);

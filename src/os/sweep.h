@@ -21,7 +21,7 @@ struct gw_sweep {
 };
 
 /* GW_E_NO_PATH: the target is gone, or another directory has its path.
- * What cannot be looked at is passed over. */
+ * GW_E_FAILED: not all could be looked at, or removed; the rest was. */
 GW_MUST_USE enum gw_err gw_sweep(struct gw_sweep *, struct gw_why *);
 
 #endif /* GW_OS_SWEEP_H */

@@ -232,6 +232,23 @@ gw_target_mkdir(struct gw_target *t, struct gw_slice path, bool *made,
 	return err;
 }
 
+/* Its mode and times; with many of them one syncfs is cheaper. */
+static int
+sync_attrs(struct gw_target *t, int fd, dev_t dev)
+{
+	bool each;
+
+	pthread_mutex_lock(&t->lock);
+	each = dev != t->dev || t->attrs_synced < GW_ATTRS_EACH;
+	if (each)
+		t->attrs_synced++;
+	else
+		t->touched_many = true;
+	pthread_mutex_unlock(&t->lock);
+	/* Some network file systems cannot sync a directory. */
+	return !each || fsync(fd) == 0 || errno == EINVAL ? 0 : -1;
+}
+
 enum gw_err
 gw_target_dir_attrs(struct gw_target *t, struct gw_slice path, uint64_t ino,
     const struct gw_target_attrs *a, struct gw_why *why)
@@ -252,6 +269,8 @@ gw_target_dir_attrs(struct gw_target *t, struct gw_slice path, uint64_t ino,
 		err = gw_why_errno(why, errno, "set mode");
 	else if (futimens(fd, times) != 0)
 		err = gw_why_errno(why, errno, "set time");
+	else if (sync_attrs(t, fd, st.st_dev) != 0)
+		err = gw_why_errno(why, errno, "sync directory");
 	close(fd);
 	return err;
 }

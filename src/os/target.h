@@ -89,6 +89,7 @@ struct gw_target_attrs {
 	int64_t mtime_s;
 	uint32_t mtime_ns;
 };
+/* Durable at the latest with the next gw_target_sync_dirs. */
 GW_MUST_USE enum gw_err gw_target_dir_attrs(struct gw_target *,
     struct gw_slice path, uint64_t ino, const struct gw_target_attrs *,
     struct gw_why *);
@@ -148,9 +149,29 @@ GW_MUST_USE enum gw_err gw_target_temp_finish(
     struct gw_target *, struct gw_target_finish *, struct gw_why *);
 /* Nothing happens when it is not open. */
 void gw_target_temp_close(struct gw_target *, uint64_t entry);
+/*
+ * A session is over, and no call is under way: close all temporary files
+ * (the next session gives other files the same entry numbers) and look every
+ * directory up anew.
+ */
+void gw_target_forget(struct gw_target *);
 /* Close it if it is open, and remove it; gone already is fine. */
 GW_MUST_USE enum gw_err gw_target_temp_drop(
     struct gw_target *, const struct gw_target_file *, struct gw_why *);
+
+/* ---- temporaries of which no journal tells (see target_own.c) ---- */
+
+/*
+ * Make it, with the permissions that a new file gets here, and hold it: the
+ * descriptor, for reading and writing, is the caller's.  gw_target_place and
+ * gw_target_temp_drop do with it as with any other.
+ */
+GW_MUST_USE enum gw_err gw_target_own(struct gw_target *,
+    const struct gw_target_file *, int *fd, struct gw_why *);
+GW_MUST_USE enum gw_err gw_target_own_sync(int fd, struct gw_why *);
+/* Remove those directly in the target, of names that begin like this, that no
+ * process holds any more.  Returns how many. */
+unsigned gw_target_own_sweep(struct gw_target *, const char *prefix);
 
 /* ---- durable, then under their final names ---- */
 

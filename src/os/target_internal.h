@@ -24,7 +24,10 @@ enum gw_noreplace {
 	GW_NOREPLACE_RESERVE /* O_EXCL makes the name, rename fills it */
 };
 
-enum { GW_TOUCHED_MAX = 64 };
+enum {
+	GW_TOUCHED_MAX = 64,
+	GW_ATTRS_EACH = 8 /* directories that are synced by themselves */
+};
 
 struct gw_target {
 	int root;
@@ -37,7 +40,8 @@ struct gw_target {
 	size_t temp_count, temp_cap;
 	struct gw_dir *touched[GW_TOUCHED_MAX]; /* names changed in them */
 	size_t touched_count;
-	bool touched_many; /* more than fit: syncfs */
+	bool touched_many;     /* more than fit: syncfs */
+	unsigned attrs_synced; /* directories, since the last sync_dirs */
 	enum gw_noreplace noreplace;
 };
 

@@ -117,6 +117,7 @@ gw_target_sync_dirs(struct gw_target *t, struct gw_why *why)
 	memcpy(touched, t->touched, count * sizeof touched[0]);
 	t->touched_count = 0;
 	t->touched_many = false;
+	t->attrs_synced = 0;
 	pthread_mutex_unlock(&t->lock);
 
 	if (many && syncfs(t->root) != 0)

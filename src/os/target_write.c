@@ -379,6 +379,16 @@ gw_target_temp_close(struct gw_target *t, uint64_t entry)
 		close(fd);
 }
 
+void
+gw_target_forget(struct gw_target *t)
+{
+	pthread_mutex_lock(&t->lock);
+	while (t->temp_count > 0)
+		close(t->temps[--t->temp_count].fd);
+	pthread_mutex_unlock(&t->lock);
+	gw_dir_cache_forget(t->dirs);
+}
+
 enum gw_err
 gw_target_temp_drop(
     struct gw_target *t, const struct gw_target_file *f, struct gw_why *why)

@@ -262,10 +262,34 @@ gw_tcp_recv(int fd, void *buf, size_t len, size_t *n)
 	return errno == EAGAIN ? GW_TCP_AGAIN : GW_TCP_RESET;
 }
 
+enum gw_tcp_result
+gw_tcp_peek(int fd)
+{
+	ssize_t r;
+	char byte;
+
+	do {
+		r = recv(fd, &byte, 1, MSG_PEEK);
+	} while (r < 0 && errno == EINTR);
+	if (r > 0)
+		return GW_TCP_OK;
+	if (r == 0)
+		return GW_TCP_END;
+	return errno == EAGAIN ? GW_TCP_AGAIN : GW_TCP_RESET;
+}
+
 void
 gw_tcp_shutdown(int fd)
 {
 	shutdown(fd, SHUT_WR);
+}
+
+void
+gw_tcp_reset_on_close(int fd, bool on)
+{
+	struct linger l = { .l_onoff = on, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
 }
 
 size_t

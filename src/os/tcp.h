@@ -56,8 +56,13 @@ enum gw_tcp_result {
 /* *n is written with GW_TCP_OK only. */
 enum gw_tcp_result gw_tcp_send(int fd, const void *, size_t len, size_t *n);
 enum gw_tcp_result gw_tcp_recv(int fd, void *, size_t len, size_t *n);
+/* What is next, without taking it: GW_TCP_OK is at least one byte. */
+enum gw_tcp_result gw_tcp_peek(int fd);
 /* No more will be sent: FIN follows the data. */
 void gw_tcp_shutdown(int fd);
+/* With true, closing it resets the connection instead of sending FIN, also
+ * when it is the end of the process that closes it. */
+void gw_tcp_reset_on_close(int fd, bool);
 
 /* Sent bytes that the peer's kernel has not acknowledged; 0 when all are, or
  * when nobody can tell. */

@@ -10,6 +10,7 @@
 #include <linux/errqueue.h>
 
 #include "base/assert.h"
+#include "os/interfaces.h"
 #include "os/udp_private.h"
 
 /* The address as this socket's family has it; false: it has it not. */
@@ -126,17 +127,31 @@ cannot_send(struct gw_why *why, const struct gw_udp_datagram *d, int error)
 	}
 }
 
-/* The kernel says EACCES to a broadcast address where that was not asked
- * for, and to what a route prohibits; only the first vanishes when it is. */
-static bool
-was_for_broadcast(const struct gw_udp *u, const struct gw_udp_datagram *d)
+/* The kernel says EACCES to a broadcast address where that was not asked for,
+ * and to what a route prohibits. */
+static enum gw_err
+no_access(struct gw_why *why, const struct gw_addr *to)
 {
-	int is = 0;
-	socklen_t len = sizeof is;
+	struct gw_netifs all = { .count = 0 };
+	const struct gw_netif *n = NULL;
+	char text[GW_ADDR_TEXT], host[GW_ADDR_TEXT], name[IF_NAMESIZE] = "";
 
-	return d->peer.ss.ss_family == AF_INET &&
-	       getsockopt(u->fd, SOL_SOCKET, SO_BROADCAST, &is, &len) == 0 &&
-	       !is;
+	gw_addr_text(to, text);
+	gw_addr_host(to, host);
+	if (gw_netifs_list(&all) == GW_OK)
+		n = gw_netifs_broadcast(&all, to);
+	if (n != NULL)
+		memcpy(name, n->name, sizeof name);
+	gw_netifs_fini(&all);
+	if (n == NULL && strcmp(host, "255.255.255.255") != 0)
+		return gw_why(why, GW_E_CONNECT,
+		    "%s: a route of this machine prohibits it (EACCES, "
+		    "Permission denied)",
+		    text);
+	return gw_why(why, GW_E_USAGE,
+	    "%s: a broadcast address%s%s, which the kernel refuses to a socket "
+	    "that has not asked for broadcast (EACCES, Permission denied)",
+	    text, name[0] != '\0' ? ", that of " : "", name);
 }
 
 enum gw_err
@@ -168,12 +183,8 @@ gw_udp_send(
 	GW_ASSERT(errno != EBADF);
 	GW_ASSERT(errno != ENOTSOCK);
 	GW_ASSERT(errno != EFAULT);
-	if (errno == EACCES && was_for_broadcast(u, d))
-		return gw_why(why, GW_E_USAGE,
-		    "%s: a broadcast address, or a forbidden one: the kernel "
-		    "refuses it to a socket that is not for broadcast "
-		    "(EACCES)",
-		    text);
+	if (errno == EACCES)
+		return no_access(why, &d->peer);
 	return cannot_send(why, d, errno);
 }
 

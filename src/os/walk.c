@@ -35,6 +35,7 @@ struct gw_walk {
 	struct gw_picks picks;
 	size_t bad; /* the next bad name to report */
 	size_t path_max, depth_max;
+	uint64_t bytes_max, bytes; /* bytes < bytes_max, but for 0 */
 
 	char *path; /* on the wire, of what is looked at; ended by NUL */
 	size_t path_len;
@@ -92,6 +93,7 @@ gw_walk_new(const struct gw_walk_options *o, struct gw_walk **out)
 	w->roots = o->roots;
 	w->path_max = o->path_max;
 	w->depth_max = o->depth_max;
+	w->bytes_max = o->bytes_max;
 	w->picking = o->files_given;
 	w->path = malloc(o->path_max + NAME_MAX + 2);
 	err = w->path == NULL ? GW_E_MEMORY
@@ -148,11 +150,25 @@ note_link(struct gw_walk *w, struct gw_walk_entry *e)
 }
 
 static enum gw_err
+count_bytes(struct gw_walk *w, const struct gw_stamp *stamp)
+{
+	if (w->bytes_max == 0 || stamp->kind != GW_KIND_FILE)
+		return GW_OK;
+	if (stamp->size >= w->bytes_max - w->bytes)
+		return gw_why(&w->why, GW_E_FAILED,
+		    "with it there are more bytes than can be sent");
+	w->bytes += stamp->size;
+	return GW_OK;
+}
+
+static enum gw_err
 yield_entry(
     struct gw_walk *w, struct gw_walk_entry *e, const struct gw_stamp *stamp)
 {
-	enum gw_err err = GW_OK;
+	enum gw_err err = count_bytes(w, stamp);
 
+	if (err != GW_OK)
+		return yield_failed(w, e, err);
 	yield(w, e, GW_WALK_ENTRY);
 	e->stamp = *stamp;
 	e->number = w->number;
@@ -452,10 +468,8 @@ report_bad(struct gw_walk *w, struct gw_walk_entry *e)
 	const char *name = w->picks.bad[w->bad++];
 
 	set_path(w, name);
-	return yield_failed(w, e,
-	    gw_why(&w->why, GW_E_FAILED,
-		name[0] == '/' ? "it must be relative to the PATH"
-			       : "`..` leads out of the PATH"));
+	return yield_failed(
+	    w, e, gw_why(&w->why, GW_E_FAILED, "%s", gw_picks_wrong(name)));
 }
 
 static bool
@@ -476,9 +490,10 @@ gw_walk_next(struct gw_walk *w, struct gw_walk_entry *e)
 			err = report_bad(w, e);
 		else if (w->depth > 0)
 			err = next_in_level(w, e);
-		else if (more_roots(w))
+		else if (more_roots(w)) {
 			err = begin_root(w, e);
-		else
+			e->is_root = true;
+		} else
 			return GW_E_NO_PATH;
 	}
 	return err;

@@ -23,6 +23,7 @@ struct gw_walk_entry {
 	enum gw_walk_what what;
 	const char *path; /* on the wire; begins with its root's name */
 	size_t path_len;
+	bool is_root;          /* a PATH itself, not what is below one */
 	struct gw_stamp stamp; /* not of GW_WALK_FAILED */
 	uint64_t number;       /* of GW_WALK_ENTRY, from 0: its entry number */
 	/* Of a file with several names: the entry that is its first, or
@@ -41,14 +42,17 @@ struct gw_walk_options {
 	/*
 	 * Only these, below the first root (which is then the only one): a
 	 * directory is taken with everything in it, their parents are
-	 * emitted as directories.  Absolute names, `..`, what does not exist
-	 * and what would lead through a link fail one by one.
+	 * emitted as directories.  Absolute and overlong names, `..`, what
+	 * does not exist and what would lead through a link fail one by one.
 	 */
 	const char *const *files;
 	size_t file_count;
 	bool files_given;
 	size_t path_max;  /* longest path on the wire, bytes */
 	size_t depth_max; /* most components of one */
+	/* The sizes of all files together stay below; 0: whatever they are.
+	 * The file that would pass it fails. */
+	uint64_t bytes_max;
 };
 
 struct gw_walk;

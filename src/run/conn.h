@@ -31,6 +31,7 @@ struct gw_conn {
 	 */
 	bool (*ready)(struct gw_conn *, void *owner);
 	void *owner;
+	bool full; /* set by it: it pulls no events before the next kick */
 
 	uint64_t sent, received; /* bytes on the wire */
 	bool send_blocked;       /* the carrier took no more the last time */

@@ -87,7 +87,8 @@ trip_done(struct gw_work *w)
 		c->o.done(item, c->o.arg);
 	}
 	gw_crew_go(c);
-	c->o.idle(c->o.arg); /* may free the crew */
+	if (c->o.idle != NULL)
+		c->o.idle(c->o.arg); /* may free the crew */
 }
 
 /* Load the next trip from the queue. */

@@ -18,7 +18,7 @@ struct gw_crew_options {
 	uint32_t trip_items;  /* ... or at this many jobs */
 	void (*work)(struct gw_item *, void *arg); /* on a worker thread */
 	void (*done)(struct gw_item *, void *arg); /* on the loop, each */
-	void (*idle)(void *arg); /* on the loop, after a trip's jobs */
+	void (*idle)(void *arg); /* on the loop, after a trip's jobs; or NULL */
 	void *arg;
 };
 

@@ -9,24 +9,11 @@
 #include "crypto/code.h"
 #include "crypto/kdf.h"
 #include "os/clock.h"
-#include "os/tcp.h"
+#include "os/helper.h"
+#include "run/connect.h"
 #include "run/tcp_conn.h"
+#include "run/udp_dial.h"
 #include "session/tcp/tcp_session.h"
-#include "run/lookup.h"
-
-enum {
-	STAGGER = 250000,  /* us between attempts, RFC 8305 */
-	GIVE_UP = 15000000 /* us for look-up and connection together */
-};
-
-/* A connection attempt to one address. */
-struct attempt {
-	struct gw_dial *dial;
-	struct gw_addr addr;
-	uv_poll_t poll;
-	int fd;
-	bool open;
-};
 
 struct gw_dial {
 	struct gw_dial_options o;
@@ -35,85 +22,56 @@ struct gw_dial {
 	struct gw_ticket ticket;
 	uint8_t peer[GW_KEY_LEN];
 
-	struct gw_resolved found;
-	struct gw_why why; /* of the last thing that went wrong */
+	struct gw_connect *connect; /* on tcp, until it has connected */
+	int fd;                     /* then; -1 */
+	struct gw_addr addr;
+	struct gw_udp_dial *udp;  /* on udp, until somebody answers */
+	struct gw_conn *answered; /* then */
+	gw_usec rtt;
+	uv_timer_t timer;     /* for how long one waits for the other */
+	struct gw_conn *conn; /* of the carrier that was chosen: the handshake
+				 runs */
+	/* What went wrong on one, while the other still tries. */
+	bool wrong;
 	enum gw_err err;
-	bool cancelled;
-
-	struct gw_lookup *lookup; /* or NULL */
-
-	struct attempt attempts[GW_RESOLVE_MAX];
-	size_t started, under_way;
-	struct gw_conn *conn; /* connected; the handshake runs */
-	uv_timer_t timer;
-	gw_usec give_up;
-	unsigned handles;
-	bool over;
+	char text[GW_REASON_MAX + 1];
 };
 
-static void on_timer(uv_timer_t *);
-
-/* ---- the end ---- */
+enum {
+	UDP_HEAD_START = 250000, /* us that udp may take longer than tcp */
+	TCP_HEAD_START = 50000,  /* us, where the path is short */
+	SHORT_PATH = 1000 /* us of RTT: there the kernel's TCP is faster */
+};
 
 static void
-release(struct gw_dial *d)
+on_timer_closed(uv_handle_t *h)
 {
+	struct gw_dial *d = h->data;
+
 	gw_wipe(d, sizeof *d);
 	free(d);
 }
 
 static void
-on_closed(uv_handle_t *h)
+release(struct gw_dial *d)
 {
-	struct gw_dial *d = h->data;
-
-	if (--d->handles == 0)
-		release(d);
+	gw_connect_cancel(d->connect);
+	gw_udp_dial_free(d->udp);
+	if (d->fd != -1)
+		close(d->fd);
+	uv_close((uv_handle_t *)&d->timer, on_timer_closed);
 }
 
 static void
-on_attempt_closed(uv_handle_t *h)
-{
-	struct attempt *a = h->data;
-
-	close(a->fd);
-	h->data = a->dial;
-	on_closed(h);
-}
-
-static void
-close_attempt(struct attempt *a)
-{
-	if (!a->open)
-		return;
-	a->open = false;
-	a->dial->under_way--;
-	uv_close((uv_handle_t *)&a->poll, on_attempt_closed);
-}
-
-static void
-close_all(struct gw_dial *d)
-{
-	d->over = true;
-	for (size_t i = 0; i < d->started; i++)
-		close_attempt(&d->attempts[i]);
-	gw_lookup_cancel(d->lookup);
-	d->lookup = NULL;
-	uv_close((uv_handle_t *)&d->timer, on_closed);
-}
-
-static void
-failed(struct gw_dial *d)
+failed(struct gw_dial *d, enum gw_err err, const char *text)
 {
 	struct gw_session_event ev = {
 		.kind = GW_SESSION_CLOSED,
-		.closed = { .err = d->err, .text = d->why.text },
+		.closed = { .err = err, .text = text },
 	};
 
-	if (d->over)
-		return;
-	close_all(d);
 	d->o.owner.failed(d->o.owner.arg, &ev, d->host);
+	release(d);
 }
 
 /* ---- the handshake ---- */
@@ -128,23 +86,21 @@ on_ready(struct gw_conn *c, void *owner)
 		return false;
 	GW_ASSERT(ev.kind == GW_SESSION_OPENED || ev.kind == GW_SESSION_CLOSED);
 	gw_conn_set_owner(c, NULL, NULL);
-	close_all(d);
-	d->conn = NULL;
 	if (ev.kind == GW_SESSION_OPENED) {
 		c->authenticated = true;
 		d->o.owner.opened(d->o.owner.arg, c, &ev);
-		return false;
+	} else {
+		d->o.owner.failed(d->o.owner.arg, &ev, c->address);
+		gw_conn_close(c);
 	}
-	d->o.owner.failed(d->o.owner.arg, &ev, c->address);
-	gw_conn_close(c);
+	release(d);
 	return false;
 }
 
-/* The first that connected gets the handshake; the others go. */
-static void
-shake_hands(struct gw_dial *d, struct attempt *a)
+static struct gw_session_options
+session_options(const struct gw_dial *d)
 {
-	struct gw_session_options so = {
+	return (struct gw_session_options){
 		.initiator = true,
 		.self = &d->o.self->keys,
 		.name = d->o.self->name,
@@ -156,160 +112,198 @@ shake_hands(struct gw_dial *d, struct attempt *a)
 		.ticket = d->o.ticket,
 		.peer = d->o.peer,
 	};
+}
+
+static enum gw_err
+shake_hands_tcp(struct gw_dial *d)
+{
+	const struct gw_session_options so = session_options(d);
 	char text[GW_ADDR_TEXT];
 	struct gw_session *s;
-	int fd = dup(a->fd); /* the attempt's handle closes its own */
+	enum gw_err err = gw_tcp_session_new(&so, gw_clock_now(), &s);
 
-	if (fd == -1) {
-		d->err = gw_why(&d->why, GW_E_LIMIT, "out of descriptors");
-		failed(d);
-		return;
-	}
-	d->err = gw_tcp_session_new(&so, gw_clock_now(), &s);
-	if (d->err != GW_OK) {
-		close(fd);
-		failed(d);
-		return;
-	}
-	gw_addr_text(&a->addr, text);
-	d->err = gw_tcp_conn_open(d->o.loop, fd, s, text, &d->conn);
-	if (d->err != GW_OK) {
+	if (err != GW_OK)
+		return err;
+	gw_addr_text(&d->addr, text);
+	err = gw_tcp_conn_open(d->o.loop, d->fd, s, text, &d->conn);
+	if (err != GW_OK) {
 		gw_session_free(s);
-		close(fd);
-		failed(d);
-		return;
+		return err;
 	}
-	for (size_t i = 0; i < d->started; i++)
-		close_attempt(&d->attempts[i]);
-	uv_timer_stop(&d->timer);
+	d->fd = -1; /* the conn's */
 	gw_conn_set_owner(d->conn, on_ready, d);
+	return GW_OK;
 }
 
-/* ---- connecting ---- */
+/* ---- one of the two: the third message goes out on exactly one ---- */
 
 static void
-on_writable(uv_poll_t *p, int status, int events)
+choose_tcp(struct gw_dial *d)
 {
-	struct attempt *a = p->data;
-	struct gw_dial *d = a->dial;
 	enum gw_err err;
 
-	(void)status; /* gw_tcp_connected tells what it is */
-	(void)events;
-	err = gw_tcp_connected(a->fd, &a->addr, &d->why);
-	if (err == GW_E_AGAIN)
-		return;
-	if (err == GW_OK) {
-		shake_hands(d, a);
-		return;
-	}
-	d->err = err;
-	close_attempt(a);
-	gw_loop_arm(&d->timer, 0, on_timer); /* the next one at once */
-}
-
-static bool
-start_attempt(struct gw_dial *d)
-{
-	struct attempt *a = &d->attempts[d->started];
-
-	a->dial = d;
-	a->addr = d->found.v[d->started++];
-	d->err = gw_tcp_connect(&a->addr, &d->why, &a->fd);
-	if (d->err != GW_OK)
-		return false;
-	if (uv_poll_init(&d->o.loop->uv, &a->poll, a->fd) != 0) {
-		close(a->fd);
-		d->err = GW_E_FAILED;
-		return false;
-	}
-	a->poll.data = a;
-	a->open = true;
-	d->handles++;
-	d->under_way++;
-	uv_poll_start(&a->poll, UV_WRITABLE, on_writable);
-	return true;
+	uv_timer_stop(&d->timer);
+	gw_udp_dial_free(d->udp);
+	d->udp = NULL;
+	gw_conn_close(d->answered);
+	d->answered = NULL;
+	if ((err = shake_hands_tcp(d)) != GW_OK)
+		failed(d, err, "");
 }
 
 static void
-give_up(struct gw_dial *d)
+choose_udp(struct gw_dial *d)
 {
-	if (d->found.count == 0)
-		d->err = gw_why(&d->why, GW_E_CONNECT,
-		    "looking its address up takes too long");
-	else if (d->under_way > 0)
-		d->err = gw_why(&d->why, GW_E_CONNECT,
-		    "no answer: is it on, and is a firewall in the way?");
-	failed(d);
+	uv_timer_stop(&d->timer);
+	gw_connect_cancel(d->connect);
+	d->connect = NULL;
+	if (d->fd != -1)
+		close(d->fd);
+	d->fd = -1;
+	d->conn = d->answered;
+	d->answered = NULL;
+	gw_udp_session_go(d->conn->session, gw_clock_now());
+	gw_conn_set_owner(d->conn, on_ready, d);
 }
 
 static void
 on_timer(uv_timer_t *t)
 {
 	struct gw_dial *d = t->data;
-	gw_usec now = gw_clock_now();
 
-	if (d->found.count == 0 && d->lookup == NULL) {
-		failed(d); /* there is no address to try */
-		return;
-	}
-	if (now >= d->give_up) {
-		give_up(d);
-		return;
-	}
-	while (d->started < d->found.count && !start_attempt(d))
-		;
-	if (d->under_way == 0 && d->started == d->found.count &&
-	    d->found.count > 0) {
-		failed(d);
-		return;
-	}
-	gw_loop_arm(&d->timer,
-	    d->started < d->found.count ? now + STAGGER : d->give_up, on_timer);
+	if (d->fd != -1)
+		choose_tcp(d);
+	else
+		choose_udp(d);
 }
 
-/* ---- looking the name up ---- */
+/* Both have had their chance, or one is better without asking further. */
+static void
+consider(struct gw_dial *d)
+{
+	const bool tcp = d->fd != -1, udp = d->answered != NULL;
+	const bool is_short = udp && d->rtt < SHORT_PATH;
+
+	if (tcp && (d->udp == NULL || is_short)) {
+		choose_tcp(d);
+	} else if (udp && (!is_short || d->connect == NULL)) {
+		choose_udp(d);
+	} else {
+		gw_loop_arm(&d->timer,
+		    gw_clock_now() + (tcp ? UDP_HEAD_START : TCP_HEAD_START),
+		    on_timer);
+	}
+}
+
+/* One of them cannot: the other may. */
+static void
+gone_wrong(struct gw_dial *d, enum gw_err err, const char *text)
+{
+	/* That nothing is reached says less than any other reason. */
+	if (!d->wrong || d->err == GW_E_CONNECT) {
+		d->err = err;
+		snprintf(d->text, sizeof d->text, "%s", text);
+	}
+	d->wrong = true;
+	if (d->fd != -1 || d->answered != NULL)
+		consider(d);
+	else if (d->connect == NULL && d->udp == NULL)
+		failed(d, d->err, d->text);
+}
+
+/* ---- connecting ---- */
 
 static void
-on_found(void *arg, const struct gw_helper_answer *answer)
+on_connected(void *arg, int fd, const struct gw_addr *addr)
 {
 	struct gw_dial *d = arg;
 
-	d->lookup = NULL;
-	d->err = answer->err;
-	d->why = answer->why;
-	if (d->err == GW_OK)
-		d->found = answer->found;
-	gw_loop_arm(&d->timer, 0, on_timer);
+	d->connect = NULL;
+	d->fd = fd;
+	d->addr = *addr;
+	consider(d);
 }
 
-/* Failure is told from the loop. */
 static void
-look_up(struct gw_dial *d)
+on_failed(void *arg, enum gw_err err, const char *text)
 {
-	struct gw_lookup_options o = {
+	struct gw_dial *d = arg;
+
+	d->connect = NULL;
+	gone_wrong(d, err, text);
+}
+
+static void
+on_answered(void *arg, struct gw_conn *c, gw_usec rtt)
+{
+	struct gw_dial *d = arg;
+
+	gw_udp_dial_free(d->udp);
+	d->udp = NULL;
+	d->answered = c;
+	d->rtt = rtt;
+	consider(d);
+}
+
+static void
+on_udp_failed(void *arg, const struct gw_session_event *ev)
+{
+	struct gw_dial *d = arg;
+	struct gw_session_event copy = *ev;
+	char text[GW_REASON_MAX + 1];
+
+	snprintf(text, sizeof text, "%s", ev->closed.text);
+	copy.closed.text = text;
+	gw_udp_dial_free(d->udp);
+	d->udp = NULL;
+	if (!ev->closed.by_peer) {
+		gone_wrong(d, copy.closed.err, text);
+		return;
+	}
+	/* It is there, and says no: it would say so on tcp as well. */
+	d->o.owner.failed(d->o.owner.arg, &copy, d->host);
+	release(d);
+}
+
+static enum gw_err
+start_tcp(struct gw_dial *d)
+{
+	const struct gw_connect_options co = {
 		.loop = d->o.loop,
-		.helper_fd = d->o.helper_fd,
 		.host = d->host,
 		.port = d->o.port,
-		.give_up = GW_NEVER, /* on_timer does */
-		.done = on_found,
+		.helper_fd = d->o.helper_fd,
+		.owner = { on_connected, on_failed, d },
+	};
+
+	if (d->o.carriers == GW_CARRIERS_UDP)
+		return GW_OK;
+	return gw_connect_start(&co, &d->connect);
+}
+
+static enum gw_err
+start_udp(struct gw_dial *d)
+{
+	const struct gw_udp_dial_options uo = {
+		.loop = d->o.loop,
+		.host = d->host,
+		.port = d->o.port,
+		.helper_fd = d->o.helper_fd,
+		.session = session_options(d),
+		.udp = d->o.udp,
+		.reached = on_answered,
+		.failed = on_udp_failed,
 		.arg = d,
 	};
 
-	d->err = gw_lookup_start(&o, &d->lookup);
-	gw_loop_arm(&d->timer, d->err == GW_OK ? d->give_up : 0, on_timer);
+	if (d->o.carriers == GW_CARRIERS_TCP)
+		return GW_OK;
+	return gw_udp_dial_start(&uo, &d->udp);
 }
 
-enum gw_err
-gw_dial_start(const struct gw_dial_options *o, struct gw_dial **out)
+static void
+copy_options(struct gw_dial *d, const struct gw_dial_options *o)
 {
-	struct gw_dial *d;
-
-	if (strlen(o->host) > GW_HELPER_HOST_MAX)
-		return GW_E_RESOLVE;
-	if ((d = calloc(1, sizeof *d)) == NULL)
-		return GW_E_MEMORY;
 	d->o = *o;
 	memcpy(d->host, o->host, strlen(o->host) + 1);
 	if (o->code != NULL) {
@@ -324,12 +318,27 @@ gw_dial_start(const struct gw_dial_options *o, struct gw_dial **out)
 		memcpy(d->peer, o->peer, sizeof d->peer);
 		d->o.peer = d->peer;
 	}
-	d->give_up = gw_clock_now() + GIVE_UP;
+}
+
+enum gw_err
+gw_dial_start(const struct gw_dial_options *o, struct gw_dial **out)
+{
+	struct gw_dial *d;
+	enum gw_err err;
+
+	if (strlen(o->host) > GW_HELPER_HOST_MAX)
+		return GW_E_RESOLVE;
+	if ((d = calloc(1, sizeof *d)) == NULL)
+		return GW_E_MEMORY;
+	copy_options(d, o);
+	d->fd = -1;
 	uv_timer_init(&o->loop->uv, &d->timer);
 	d->timer.data = d;
-	d->handles = 1;
+	if ((err = start_tcp(d)) != GW_OK || (err = start_udp(d)) != GW_OK) {
+		release(d);
+		return err;
+	}
 	*out = d;
-	look_up(d);
 	return GW_OK;
 }
 
@@ -338,7 +347,7 @@ gw_dial_cancel(struct gw_dial *d)
 {
 	if (d == NULL)
 		return;
+	gw_conn_close(d->answered);
 	gw_conn_close(d->conn);
-	d->conn = NULL;
-	close_all(d);
+	release(d);
 }

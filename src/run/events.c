@@ -29,7 +29,7 @@ gw_events_fini(struct gw_events *q)
 
 /* The strings and string lists of an event, so that copying is one loop. */
 struct borrowed {
-	const char **strings[3];
+	const char **strings[4];
 	size_t strings_n;
 	const char *const **list;
 	size_t list_n;
@@ -67,6 +67,7 @@ borrowed_of(struct gw_event *e)
 		b.strings[b.strings_n++] = &e->entry.name;
 		b.strings[b.strings_n++] = &e->entry.final_name;
 		b.strings[b.strings_n++] = &e->entry.reason;
+		b.strings[b.strings_n++] = &e->entry.address;
 		break;
 	case GW_EVENT_NOTICE:
 		b.strings[b.strings_n++] = &e->notice.text;

@@ -1,6 +1,5 @@
 #include "run/listener.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "crypto/kdf.h"
 #include "os/clock.h"
 #include "os/tcp.h"
+#include "run/reach.h"
 #include "run/tcp_conn.h"
 #include "run/udp_port.h"
 #include "session/tcp/tcp_session.h"
@@ -377,20 +377,5 @@ size_t
 gw_listener_addresses(
     const struct gw_listener *l, char (*out)[GW_ADDRESS_TEXT], size_t max)
 {
-	struct gw_addr *list;
-	size_t count, n;
-
-	if (max == 0)
-		return 0;
-	if (l->address != NULL && strcmp(l->address, "0.0.0.0") != 0 &&
-	    strcmp(l->address, "::") != 0) {
-		snprintf(out[0], GW_ADDRESS_TEXT, "%s", l->address);
-		return 1;
-	}
-	if (gw_addr_list(&list, &count) != GW_OK)
-		return 0;
-	for (n = 0; n < count && n < max; n++)
-		gw_addr_host(&list[n], out[n]);
-	free(list);
-	return n;
+	return gw_reach_addresses(l->address, out, max);
 }

@@ -21,6 +21,9 @@ struct gw_measure {
 	bool waits_for_user; /* here or there: no stall */
 };
 
+/* A pipe that takes so long for a block waits for its user, usec. */
+enum { GW_PIPE_QUIET = 500000 };
+
 struct gw_mover_ops {
 	/* A session is open: begin, or go on where the last one stopped. */
 	enum gw_err (*begin)(struct gw_mover *, struct gw_conn *);
@@ -30,11 +33,17 @@ struct gw_mover_ops {
 	/* Move into the session what can be moved.  True: there is more, and
 	 * room for it may come at once. */
 	bool (*pump)(struct gw_mover *, gw_usec now);
+	/* No more input now: the session's events stay where they are until
+	 * gw_transfer_wake. */
+	bool (*full)(const struct gw_mover *);
 	/* When pump has something to do by itself. */
 	gw_usec (*deadline)(const struct gw_mover *, gw_usec now);
 	/* The session is gone: bring to the disk what arrived, then be idle.
 	 * begin may come after that. */
 	void (*suspend)(struct gw_mover *);
+	/* What has moved can be taken up in another session: not that of a
+	 * pipe. */
+	bool (*resumable)(const struct gw_mover *);
 	/* Disk work is still under way. */
 	bool (*busy)(const struct gw_mover *);
 	/* Answer to an OFFER or CONFLICT; GW_E_USAGE: none was asked. */
@@ -54,10 +63,14 @@ struct gw_mover {
 
 /* ---- what a mover tells its job ---- */
 
-/* The transfer reached its RECEIPT: the result is fixed. */
+/* The transfer reached its RECEIPT: the result is fixed.  The second time it
+ * was fixed already, and the peer had not heard of it. */
 void gw_transfer_result(struct gw_transfer *, const struct gw_event *complete);
-/* Nothing more will be sent: end the session in good order. */
+/* The peer has the RECEIPT: end the session in good order. */
 void gw_transfer_finish(struct gw_transfer *);
+/* The peer began another transfer instead of coming back for its RECEIPT:
+ * the result is open again. */
+void gw_transfer_anew(struct gw_transfer *);
 /* The transfer failed on this side; the peer is told. */
 void gw_transfer_fail(struct gw_transfer *, enum gw_err, const char *format,
     ...) __attribute__((format(printf, 3, 4)));

@@ -7,14 +7,21 @@
 #include "run/recv_journal.h"
 #include "run/recv_mover_private.h"
 
-/* Lets the sender say why its content is not taken. */
-static void
-tell_limit(struct gw_recv_mover *m)
+/* The program knows it all: the conversation is held again for the peer,
+ * which has no RECEIPT yet. */
+static bool
+is_told(const struct gw_recv_mover *m)
+{
+	return m->base.job->result_fixed;
+}
+
+void
+gw_recv_tell_limit(struct gw_recv_mover *m)
 {
 	enum gw_limiter limit =
 	    m->bucket.rate > 0 ? GW_LIMIT_RATE : GW_LIMIT_NONE;
 
-	if (m->asked != NOTHING)
+	if (m->asked != NOTHING || m->quiet)
 		limit = GW_LIMIT_USER;
 	(void)!gw_receiver_status(m->engine, limit);
 }
@@ -30,6 +37,7 @@ accept_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 		.offer = o,
 		.peer = m->base.job->peer,
 		.peer_name = m->base.job->peer_name,
+		.archive = m->archive,
 	};
 	struct gw_why why = { "" };
 	enum gw_err err = GW_OK;
@@ -48,7 +56,7 @@ accept_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 	memcpy(m->accepted, o->transfer_id, sizeof m->accepted);
 	m->was_accepted = true;
 	if (m->bucket.rate > 0)
-		tell_limit(m);
+		gw_recv_tell_limit(m);
 }
 
 static void
@@ -66,11 +74,16 @@ on_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 		    (unsigned long long)o->files, (unsigned long long)others);
 		return;
 	}
+	if (!again && is_told(m)) {
+		gw_transfer_anew(m->base.job);
+		m->started = gw_clock_now();
+		m->moved = 0;
+	}
 	if (!again)
 		gw_mover_tell_offer(m->base.job, o, ask);
 	if (ask) {
 		m->asked = OFFER;
-		tell_limit(m);
+		gw_recv_tell_limit(m);
 		return;
 	}
 	accept_offer(m, o);
@@ -91,8 +104,9 @@ tell_entry(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 
 	if (placed && e->kind == GW_KIND_FILE)
 		m->base.files++;
-	gw_mover_tell_entry(m->base.job, e, ev->entry.status,
-	    renamed ? final : NULL, ev->entry.reason);
+	if (!is_told(m))
+		gw_mover_tell_entry(m->base.job, e, ev->entry.status,
+		    renamed ? final : NULL, ev->entry.reason);
 }
 
 static void
@@ -101,6 +115,10 @@ tell_conflict(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 	char path[GW_PATH_MAX + 1];
 	const struct gw_entry *e = &ev->conflict.theirs;
 
+	if (is_told(m)) { /* it was left out, or else we had it */
+		gw_receiver_resolve(m->engine, GW_CONFLICT_SKIP, true);
+		return;
+	}
 	gw_mover_path(e, path, sizeof path);
 	gw_events_push(&m->base.job->base.events,
 	    &(struct gw_event){ .kind = GW_EVENT_CONFLICT,
@@ -112,16 +130,24 @@ tell_conflict(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 		    .their_mtime = e->mtime_s,
 		    .our_mtime = ev->conflict.ours.mtime_s } });
 	m->asked = CONFLICT;
-	tell_limit(m);
+	gw_recv_tell_limit(m);
 }
 
 static void
-on_complete(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
+on_needs(struct gw_recv_mover *m, uint64_t bytes)
 {
-	struct gw_event out = { .kind = GW_EVENT_COMPLETE };
+	struct gw_why why = { "" };
+	enum gw_err err = gw_recv_check_space(m->store.target, bytes, &why);
+
+	if (err != GW_OK)
+		gw_transfer_fail(m->base.job, err, "%s", why.text);
+}
+
+static void
+tell_shortfall(struct gw_recv_mover *m)
+{
 	uint64_t lost = gw_receiver_stats(m->engine).xattrs_lost;
 	uint64_t missed = gw_receiver_offer(m->engine).missed;
-	uint64_t failed = ev->complete.failed + missed;
 
 	if (missed > 0)
 		gw_events_notice(&m->base.job->base.events, GW_NOTICE_SKIPPED,
@@ -137,6 +163,17 @@ on_complete(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 		    " files could not be kept: this file system takes none, "
 		    "or not all of them",
 		    lost);
+}
+
+static void
+on_complete(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
+{
+	struct gw_event out = { .kind = GW_EVENT_COMPLETE };
+	uint64_t failed =
+	    ev->complete.failed + gw_receiver_offer(m->engine).missed;
+
+	if (!is_told(m))
+		tell_shortfall(m);
 	out.complete.bytes = ev->complete.bytes;
 	out.complete.moved = m->moved + gw_receiver_stats(m->engine).moved;
 	out.complete.files = m->base.files;
@@ -183,6 +220,9 @@ gw_recv_on_event(struct gw_recv_mover *m, const struct gw_receiver_event *ev)
 	case GW_RECEIVER_CONFLICT:
 		tell_conflict(m, ev);
 		break;
+	case GW_RECEIVER_NEEDS:
+		on_needs(m, ev->needs);
+		break;
 	case GW_RECEIVER_DROPPED:
 		gw_events_notice(&m->base.job->base.events, GW_NOTICE_DROPPED,
 		    0,
@@ -224,7 +264,7 @@ gw_recv_answer(struct gw_mover *mover, unsigned a)
 	if (asked == NOTHING || m->engine == NULL || m->suspended)
 		return GW_E_USAGE;
 	m->asked = NOTHING;
-	tell_limit(m);
+	gw_recv_tell_limit(m);
 	if (asked == OFFER) {
 		offer = gw_receiver_offer(m->engine);
 		if (a == GW_ANSWER_YES)

@@ -97,25 +97,26 @@ make(struct gw_recv_accept *a, struct gw_journal_head *h, struct gw_why *why)
 	return err;
 }
 
-/* Only for what is not there yet; a journal's files take their room now. */
-static enum gw_err
-check_space(const struct gw_recv_accept *a, struct gw_why *why)
+enum gw_err
+gw_recv_check_space(
+    const struct gw_target *target, uint64_t need, struct gw_why *why)
 {
-	uint64_t space, need = a->offer->bytes, complete, partial, have;
-	enum gw_err err = gw_target_space(a->target, &space, why);
+	uint64_t space;
+	enum gw_err err = gw_target_space(target, &space, why);
 
-	if (err != GW_OK)
+	if (err != GW_OK || need <= space)
 		return err;
-	gw_journal_bytes(a->journal, &complete, &partial);
-	have = complete + partial;
-	need = need > have ? need - have : 0;
-	if (need <= space)
-		return GW_OK;
 	return gw_why(why, GW_E_SPACE,
 	    "not enough space in %s: %" PRIu64 " MB are free, %" PRIu64
 	    " MB are needed; make room and start again",
-	    gw_target_where(a->target).path, space / 1000000,
-	    need / 1000000 + 1);
+	    gw_target_where(target).path, space / 1000000, need / 1000000 + 1);
+}
+
+/* Of all that is offered. */
+static uint64_t
+needs(const struct gw_recv_accept *a)
+{
+	return a->offer->stored - (a->archive ? a->offer->linked : 0);
 }
 
 enum gw_err
@@ -135,13 +136,14 @@ gw_recv_journal_open(struct gw_recv_accept *a, struct gw_why *why)
 		err = load(a, &head, why);
 	if (err == GW_OK && a->journal == NULL)
 		err = make(a, &head, why);
-	if (err == GW_OK)
-		err = check_space(a, why);
 	if (err == GW_OK) {
 		a->fresh =
 		    gw_journal_is_empty(a->journal) && nothing_in_the_way(a);
-		return GW_OK;
+		if (a->fresh) /* else what is wanted is not known yet */
+			err = gw_recv_check_space(a->target, needs(a), why);
 	}
+	if (err == GW_OK)
+		return GW_OK;
 	if (a->journal != NULL && gw_journal_is_empty(a->journal)) {
 		(void)gw_journal_file_remove(a->file, NULL);
 		a->file = NULL;

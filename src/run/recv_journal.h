@@ -21,6 +21,7 @@ struct gw_recv_accept {
 	const struct gw_offer *offer;
 	const uint8_t *peer; /* key */
 	const char *peer_name;
+	bool archive; /* hard links are made as links */
 	/* set */
 	struct gw_journal *journal;
 	struct gw_journal_file *file;
@@ -31,5 +32,9 @@ struct gw_recv_accept {
  * into the same directory. */
 GW_MUST_USE enum gw_err gw_recv_journal_open(
     struct gw_recv_accept *, struct gw_why *);
+
+/* GW_E_SPACE: fewer bytes are free there. */
+GW_MUST_USE enum gw_err gw_recv_check_space(
+    const struct gw_target *, uint64_t need, struct gw_why *);
 
 #endif /* GW_RUN_RECV_JOURNAL_H */

@@ -54,10 +54,17 @@ drain(struct gw_recv_mover *m)
 	gw_crew_go(m->crew);
 	if (gw_crew_busy(m->crew) > 0)
 		return;
+	/* Of a stream nothing is left, and no other is the same. */
+	if (gw_receiver_offer(m->engine).flags & GW_OFFER_STREAM &&
+	    m->store.journal != NULL)
+		(void)gw_journal_file_remove(m->store.journal, NULL);
+	else
+		gw_journal_file_close(m->store.journal);
+	m->store.journal = NULL;
 	gw_receiver_free(m->engine);
 	m->engine = NULL;
-	gw_journal_file_close(m->store.journal);
-	m->store.journal = NULL;
+	if (m->store.target != NULL)
+		gw_target_forget(m->store.target);
 }
 
 static void
@@ -72,6 +79,20 @@ store_idle(void *arg)
 
 /* ---- the session ---- */
 
+static bool
+resumable(const struct gw_mover *mover)
+{
+	const struct gw_recv_mover *m = (const void *)mover;
+	uint64_t moved = m->moved;
+	bool stream = m->stream;
+
+	if (m->engine != NULL && !m->suspended) {
+		moved += gw_receiver_stats(m->engine).moved;
+		stream |= gw_receiver_offer(m->engine).flags & GW_OFFER_STREAM;
+	}
+	return !stream || moved == 0;
+}
+
 static enum gw_err
 begin(struct gw_mover *mover, struct gw_conn *conn)
 {
@@ -82,16 +103,17 @@ begin(struct gw_mover *mover, struct gw_conn *conn)
 		.checksum = m->checksum,
 		.stream = m->stream,
 	};
+	enum gw_err err;
 
 	GW_ASSERT(m->engine == NULL);
-	if (m->stream && m->moved > 0) {
+	if (!resumable(mover)) {
 		gw_transfer_fail(mover->job, GW_E_LOST,
 		    "the connection was lost; what went to standard output "
 		    "cannot be taken back");
 		return GW_OK;
 	}
 	m->conn = conn;
-	m->suspended = false;
+	m->suspended = m->quiet = false;
 	m->asked = NOTHING;
 	m->base.files = m->owed = 0;
 	if (m->started == 0)
@@ -100,7 +122,10 @@ begin(struct gw_mover *mover, struct gw_conn *conn)
 	/* A block must fit the window: open it from its start value. */
 	gw_session_credit(conn->session, CONTROL, 0);
 	gw_session_credit(conn->session, CONTENT, 0);
-	return gw_receiver_new(&o, &m->engine);
+	if ((err = gw_receiver_new(&o, &m->engine)) != GW_OK)
+		return err;
+	/* A receiver at the other end learns by it that there are two. */
+	return gw_receiver_status(m->engine, GW_LIMIT_NONE);
 }
 
 static void
@@ -177,6 +202,14 @@ pump(struct gw_mover *mover, gw_usec now)
 	return false;
 }
 
+static bool
+full(const struct gw_mover *mover)
+{
+	const struct gw_recv_mover *m = (const void *)mover;
+
+	return m->engine != NULL && gw_receiver_is_full(m->engine);
+}
+
 static gw_usec
 deadline(const struct gw_mover *mover, gw_usec now)
 {
@@ -225,7 +258,7 @@ set_rate(struct gw_mover *mover, uint64_t rate)
 static enum gw_limiter
 limiter(const struct gw_recv_mover *m, const struct gw_receiver_stats *st)
 {
-	if (m->asked != NOTHING)
+	if (m->asked != NOTHING || m->quiet)
 		return GW_LIMIT_USER;
 	if (m->limited)
 		return GW_LIMIT_RATE;
@@ -233,7 +266,21 @@ limiter(const struct gw_recv_mover *m, const struct gw_receiver_stats *st)
 		return GW_LIMIT_DISK_HERE;
 	if (!st->accepted)
 		return GW_LIMIT_PEER;
+	if (st->peer == GW_LIMIT_USER)
+		return GW_LIMIT_PEER;
 	return st->peer == GW_LIMIT_NONE ? GW_LIMIT_NETWORK : st->peer;
+}
+
+static void
+watch_pipe(struct gw_recv_mover *m, gw_usec now)
+{
+	bool quiet = m->stream && gw_pipe_waits(&m->pipe, now) >= GW_PIPE_QUIET;
+
+	if (quiet == m->quiet)
+		return;
+	m->quiet = quiet;
+	gw_recv_tell_limit(m);
+	gw_transfer_wake(m->base.job);
 }
 
 static void
@@ -244,9 +291,9 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 	struct gw_receiver_stats st;
 	struct gw_entry e;
 
-	(void)now;
 	if (m->engine == NULL)
 		return;
+	watch_pipe(m, now);
 	st = gw_receiver_stats(m->engine);
 	manifest = gw_receiver_manifest(m->engine);
 	m->name[0] = '\0';
@@ -263,7 +310,8 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 	out->name = m->name;
 	out->limiter = limiter(m, &st);
 	/* Before its offer the sender may have much to list. */
-	out->waits_for_user = m->asked != NOTHING || st.files_total == 0;
+	out->waits_for_user = m->asked != NOTHING || m->quiet ||
+			      st.peer == GW_LIMIT_USER || st.files_total == 0;
 }
 
 /* ---- life ---- */
@@ -276,6 +324,7 @@ reset(struct gw_mover *mover)
 	m->started = 0;
 	m->moved = m->finished = 0;
 	m->was_accepted = false;
+	m->on_conflict = m->conflict_option;
 }
 
 static void
@@ -296,8 +345,10 @@ static const struct gw_mover_ops ops = {
 	.begin = begin,
 	.input = input,
 	.pump = pump,
+	.full = full,
 	.deadline = deadline,
 	.suspend = suspend,
+	.resumable = resumable,
 	.busy = busy,
 	.answer = gw_recv_answer,
 	.set_rate = set_rate,
@@ -355,7 +406,7 @@ gw_recv_mover_new(struct gw *g, const struct gw_recv_options *o,
 	m->accept = o->accept;
 	m->archive = o->archive;
 	m->checksum = o->checksum;
-	m->on_conflict = o->on_conflict;
+	m->on_conflict = m->conflict_option = o->on_conflict;
 	gw_bucket_init(&m->bucket, o->link.rate, gw_clock_now());
 	co.arg = m;
 	if ((err = gw_crew_new(&co, &m->crew)) != GW_OK ||

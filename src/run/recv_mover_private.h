@@ -18,7 +18,8 @@ struct gw_recv_mover {
 	struct gw_mover base;
 	struct gw *g;
 	bool accept, archive, checksum, stream;
-	enum gw_conflict on_conflict;
+	enum gw_conflict conflict_option; /* as it was given */
+	enum gw_conflict on_conflict;     /* perhaps answered "for all" */
 
 	struct gw_store_work store;
 	struct gw_pipe pipe;
@@ -27,6 +28,7 @@ struct gw_recv_mover {
 	struct gw_receiver *engine;
 	struct gw_conn *conn;
 	bool suspended, limited;
+	bool quiet; /* its pipe; the peer was told */
 	enum gw_recv_asked asked;
 	uint8_t accepted[16]; /* transfer that the user said yes to */
 	bool was_accepted;
@@ -37,6 +39,8 @@ struct gw_recv_mover {
 	char name[4 * 256];
 };
 
+/* Let the sender say why its content is not taken. */
+void gw_recv_tell_limit(struct gw_recv_mover *);
 /* Act on one event of the engine. */
 void gw_recv_on_event(struct gw_recv_mover *, const struct gw_receiver_event *);
 enum gw_err gw_recv_answer(struct gw_mover *, unsigned answer);

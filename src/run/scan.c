@@ -35,6 +35,7 @@ add(struct gw_scan *s, const struct gw_walk_entry *w)
 		.flags = st->sparse ? GW_ENTRY_SPARSE : 0,
 		.mode = st->mode & 0777,
 		.size = st->kind == GW_KIND_FILE ? st->size : 0,
+		.stored = st->stored,
 		.mtime_s = st->mtime_s,
 		.mtime_ns = st->mtime_ns,
 		.ctime_s = st->ctime_s,
@@ -77,8 +78,7 @@ run(struct gw_work *work)
 				: w.reason);
 		/* A PATH itself that cannot be read keeps it from starting;
 		 * below one it is an entry that fails. */
-		if (w.what == GW_WALK_FAILED && s->err == GW_OK &&
-		    memchr(w.path, '/', w.path_len) == NULL)
+		if (w.what == GW_WALK_FAILED && s->err == GW_OK && w.is_root)
 			s->err = GW_E_NO_PATH;
 	}
 	gw_walk_free(walk);

@@ -7,12 +7,11 @@
 /* ---- listing ---- */
 
 static void
-tell_misses(struct gw_send_mover *m)
+tell_misses(struct gw_send_mover *m, const struct gw_scan_miss *first)
 {
 	struct gw_transfer *job = m->base.job;
 
-	for (struct gw_scan_miss *x = m->paths.scan.misses; x != NULL;
-	     x = x->next) {
+	for (const struct gw_scan_miss *x = first; x != NULL; x = x->next) {
 		struct gw_entry e = { .kind = GW_KIND_OTHER,
 			.path = gw_slice_str(x->path) };
 
@@ -76,11 +75,15 @@ gw_send_on_scanned(struct gw_scan *s, void *arg)
 		gw_transfer_wake(job); /* it was ended meanwhile */
 		return;
 	}
-	tell_misses(m);
+	if (s->err == GW_E_NO_PATH) { /* by the last one that was missed */
+		tell_misses(m, s->misses->next);
+		gw_transfer_fail(
+		    job, s->err, "%s: %s", s->misses->path, s->misses->reason);
+		return;
+	}
+	tell_misses(m, s->misses);
 	if (s->err != GW_OK) {
-		gw_transfer_fail(job, s->err, "%s",
-		    s->misses != NULL ? s->misses->reason
-				      : gw_err_text(s->err));
+		gw_transfer_fail(job, s->err, "%s", gw_err_text(s->err));
 	} else if (gw_manifest_count(s->manifest) == 0) {
 		gw_transfer_fail(job, GW_E_NO_PATH,
 		    "there is nothing to send: no file could be read, or "

@@ -80,6 +80,17 @@ reads_idle(void *arg)
 	gw_transfer_wake(m->base.job);
 }
 
+static bool
+resumable(const struct gw_mover *mover)
+{
+	const struct gw_send_mover *m = (const void *)mover;
+	uint64_t moved = m->moved;
+
+	if (m->engine != NULL && !m->suspended)
+		moved += gw_sender_stats(m->engine).moved;
+	return !m->paths.stream || moved == 0;
+}
+
 static enum gw_err
 begin(struct gw_mover *mover, struct gw_conn *conn)
 {
@@ -97,14 +108,14 @@ begin(struct gw_mover *mover, struct gw_conn *conn)
 	};
 
 	GW_ASSERT(m->engine == NULL);
-	if (m->paths.stream && m->moved > 0) {
+	if (!resumable(mover)) {
 		gw_transfer_fail(mover->job, GW_E_LOST,
 		    "the connection was lost; what comes from standard input "
 		    "cannot be sent again");
 		return GW_OK;
 	}
 	m->conn = conn;
-	m->suspended = false;
+	m->suspended = m->quiet = false;
 	m->base.files = 0;
 	if (m->started == 0) {
 		m->started = gw_clock_now();
@@ -194,6 +205,13 @@ pump(struct gw_mover *mover, gw_usec now)
 	return m->blocked && !gw_session_blocked(m->conn->session, CONTENT);
 }
 
+static bool
+full(const struct gw_mover *mover)
+{
+	(void)mover; /* what a receiver says is little, and soon dealt with */
+	return false;
+}
+
 static gw_usec
 deadline(const struct gw_mover *mover, gw_usec now)
 {
@@ -279,6 +297,8 @@ limit_there(enum gw_limiter said)
 static enum gw_limiter
 limiter(const struct gw_send_mover *m, const struct gw_sender_stats *st)
 {
+	if (m->quiet)
+		return GW_LIMIT_USER;
 	if (!st->accepted)
 		return GW_LIMIT_PEER;
 	if (m->limited)
@@ -288,6 +308,33 @@ limiter(const struct gw_send_mover *m, const struct gw_sender_stats *st)
 	if (m->blocked || st->content_sent)
 		return limit_there(st->peer);
 	return st->reads > 0 ? GW_LIMIT_DISK_HERE : GW_LIMIT_NETWORK;
+}
+
+/* A rate limit, here or there, is a slow network as well. */
+static void
+tell_network(
+    struct gw_send_mover *m, const struct gw_sender_stats *st, gw_usec now)
+{
+	uint64_t speed = gw_speed_update(&m->speed, m->conn->sent, now);
+	bool limits =
+	    m->conn->send_blocked || m->limited || st->peer == GW_LIMIT_RATE;
+
+	gw_sender_network(
+	    m->engine, m->limited ? m->bucket.rate : speed, limits);
+}
+
+static void
+watch_pipe(struct gw_send_mover *m, gw_usec now)
+{
+	bool quiet = m->paths.stream &&
+		     gw_pipe_waits(&m->paths.pipe, now) >= GW_PIPE_QUIET;
+
+	if (quiet == m->quiet)
+		return;
+	m->quiet = quiet;
+	(void)!gw_sender_status(
+	    m->engine, quiet ? GW_LIMIT_USER : GW_LIMIT_NONE);
+	gw_transfer_wake(m->base.job);
 }
 
 static void
@@ -300,10 +347,9 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 
 	if (m->engine == NULL)
 		return;
+	watch_pipe(m, now);
 	st = gw_sender_stats(m->engine);
-	gw_sender_network(m->engine,
-	    gw_speed_update(&m->speed, m->conn->sent, now),
-	    m->conn->send_blocked);
+	tell_network(m, &st, now);
 	gw_manifest_get(m->paths.scan.manifest, st.entry, &e);
 	gw_mover_path(&e, m->name, sizeof m->name);
 	out->bytes = st.bytes;
@@ -313,7 +359,8 @@ measure(struct gw_mover *mover, struct gw_measure *out, gw_usec now)
 	out->mark = st.bytes + st.files + m->finished + m->conn->sent / 4096;
 	out->name = m->name;
 	out->limiter = limiter(m, &st);
-	out->waits_for_user = !st.accepted || st.peer == GW_LIMIT_USER;
+	out->waits_for_user =
+	    !st.accepted || m->quiet || st.peer == GW_LIMIT_USER;
 }
 
 static void
@@ -337,8 +384,10 @@ static const struct gw_mover_ops ops = {
 	.begin = begin,
 	.input = input,
 	.pump = pump,
+	.full = full,
 	.deadline = deadline,
 	.suspend = suspend,
+	.resumable = resumable,
 	.busy = busy,
 	.answer = answer,
 	.set_rate = set_rate,

@@ -26,6 +26,7 @@ struct gw_send_mover {
 	struct gw_bucket bucket;
 	struct gw_speed speed;
 	bool suspended, blocked, limited;
+	bool quiet;        /* its pipe; the peer was told */
 	uint64_t finished; /* READ jobs that came back */
 	uint64_t moved;    /* over all sessions */
 	gw_usec started;

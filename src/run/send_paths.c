@@ -8,6 +8,8 @@
 #include "os/clock.h"
 #include "wire/control.h"
 
+enum { OFFER_REST_MAX = 128 }; /* what else an OFFER has, and more */
+
 static void
 free_list(char **list, size_t n)
 {
@@ -79,7 +81,7 @@ check_readable(struct gw_send_paths *p, struct gw *g)
 }
 
 static enum gw_err
-add_names(struct gw_send_paths *p)
+add_names(struct gw_send_paths *p, struct gw *g)
 {
 	enum gw_err err = GW_OK;
 
@@ -87,6 +89,13 @@ add_names(struct gw_send_paths *p)
 	for (size_t i = 0; err == GW_OK && i < p->name_count; i++)
 		err = gw_offer_add_name(
 		    &p->names, gw_slice_str(gw_roots_get(p->roots, i)->name));
+	if (err == GW_OK &&
+	    (p->name_count > GW_OFFER_NAMES_MAX ||
+		gw_bytes_len(&p->names) > GW_MESSAGE_MAX - OFFER_REST_MAX))
+		return gw_context_error(g, GW_E_USAGE,
+		    "the names of %zu PATHs are more than an offer holds: "
+		    "send the directory that they are in",
+		    p->name_count);
 	return err;
 }
 
@@ -106,7 +115,7 @@ open_paths(
 		return gw_context_error(g, err, "%s", why.text);
 	if ((err = gw_source_new(p->roots, &p->source)) != GW_OK ||
 	    (err = check_readable(p, g)) != GW_OK ||
-	    (err = add_names(p)) != GW_OK ||
+	    (err = add_names(p, g)) != GW_OK ||
 	    (err = make_source_id(p, &g->self.keys)) != GW_OK ||
 	    (err = copy_list(o->exclude, o->exclude_count, &p->exclude,
 		 &p->exclude_count)) != GW_OK ||
@@ -122,6 +131,7 @@ open_paths(
 		.files_given = o->files_given,
 		.path_max = GW_PATH_MAX,
 		.depth_max = GW_DEPTH_MAX,
+		.bytes_max = GW_SIZE_MAX,
 	};
 	return GW_OK;
 }

@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include "base/assert.h"
+#include "run/stale_work.h"
 #include "wire/limits.h"
 
 static void
@@ -305,8 +306,11 @@ finish_large(struct gw_target *target, struct gw_finish *f)
 	if (f->err == GW_OK)
 		f->err = gw_target_temp_finish(target, &fin, &why);
 	f->lost_xattrs = fin.xattrs_lost;
-	if (f->err != GW_OK)
-		snprintf(f->reason, sizeof f->reason, "%s", why.text);
+	if (f->err == GW_OK)
+		return;
+	snprintf(f->reason, sizeof f->reason, "%s", why.text);
+	if (f->err != GW_E_SPACE && f->err != GW_E_DISK)
+		(void)!gw_target_temp_drop(target, &file, NULL);
 }
 
 static enum gw_err
@@ -422,6 +426,8 @@ do_links(struct gw_store_work *w, struct gw_task *t)
 	struct gw_why why = { "" };
 	enum gw_err err = append_journal(w, t, &why);
 
+	if (t->stale)
+		gw_stale_work_do(w->target, t);
 	for (size_t i = 0; err == GW_OK && i < t->count; i++) {
 		if (t->finish[i].e.kind == GW_KIND_DIR)
 			finish_dir(w->target, &t->finish[i]);

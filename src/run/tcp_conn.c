@@ -63,7 +63,7 @@ flush(struct tcp_conn *c, gw_usec now)
 	}
 }
 
-/* Nobody pulls events yet: reading would fill the session, and a deadline of
+/* Nobody pulls events now: reading would fill the session, and a deadline of
  * "at once, an event waits" would never pass. */
 static void
 wait_for_owner(struct tcp_conn *c, gw_usec now)
@@ -71,7 +71,10 @@ wait_for_owner(struct tcp_conn *c, gw_usec now)
 	gw_usec at = gw_session_deadline(c->base.session);
 
 	set_interest(c, c->base.send_blocked ? UV_WRITABLE : 0);
-	gw_loop_arm(&c->timer, at <= now ? now + IDLE_TURN : at, on_timer);
+	if (at <= now)
+		at = now + IDLE_TURN;
+	gw_loop_arm(&c->timer, c->kicked ? 0 : at, on_timer);
+	c->kicked = false;
 }
 
 /* Let the owner work, send, and decide what to wait for next. */
@@ -93,7 +96,7 @@ turn(struct tcp_conn *c)
 		if (!more || c->base.send_blocked)
 			break;
 	}
-	if (c->base.ready == NULL) {
+	if (c->base.ready == NULL || c->base.full) {
 		wait_for_owner(c, now);
 		return;
 	}
@@ -150,7 +153,7 @@ on_poll(uv_poll_t *p, int status, int events)
 		bool more = read_once(c);
 
 		turn(c);
-		if (c->closing || !more)
+		if (c->closing || c->base.full || !more)
 			return;
 	}
 	if (events & UV_WRITABLE)

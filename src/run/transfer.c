@@ -29,7 +29,9 @@ static const unsigned state_next[] = {
 	    BIT(GW_TRANSFER_CLOSING) | BIT(GW_TRANSFER_DRAINING),
 	[GW_TRANSFER_RETRYING] =
 	    BIT(GW_TRANSFER_MOVING) | BIT(GW_TRANSFER_DRAINING),
-	[GW_TRANSFER_CLOSING] = BIT(GW_TRANSFER_DRAINING),
+	[GW_TRANSFER_CLOSING] = BIT(GW_TRANSFER_MOVING) |
+				BIT(GW_TRANSFER_RETRYING) |
+				BIT(GW_TRANSFER_DRAINING),
 	[GW_TRANSFER_DRAINING] =
 	    BIT(GW_TRANSFER_WAITING) | BIT(GW_TRANSFER_ENDED),
 	[GW_TRANSFER_ENDED] = 0,
@@ -70,7 +72,7 @@ gw_transfer_drained(struct gw_transfer *job)
 	if (job->standing && !job->base.cancelled) {
 		job->mover->ops->reset(job->mover);
 		job->have_peer = job->have_ticket = false;
-		job->result_fixed = job->failing = false;
+		job->result_fixed = job->acknowledged = job->failing = false;
 		job->result = GW_OK;
 		gw_transfer_set_state(job, GW_TRANSFER_WAITING);
 		gw_transfer_new_code(job);
@@ -137,20 +139,34 @@ void
 gw_transfer_result(struct gw_transfer *job, const struct gw_event *complete)
 {
 	GW_ASSERT(complete->kind == GW_EVENT_COMPLETE);
-	if (job->result_fixed)
-		return;
-	job->result_fixed = true;
-	job->result = complete->complete.err;
-	gw_events_push(&job->base.events, complete);
+	if (!job->result_fixed) {
+		job->result_fixed = true;
+		job->result = complete->complete.err;
+		gw_events_push(&job->base.events, complete);
+	}
 	gw_transfer_set_state(job, GW_TRANSFER_CLOSING);
-	job->close_by = gw_clock_now() + CLOSING_MAX;
+	job->acknowledged = job->sends; /* the receiver made it */
+	job->close_by = gw_clock_now() +
+			(job->acknowledged ? CLOSING_MAX : job->link.timeout);
 }
 
 void
 gw_transfer_finish(struct gw_transfer *job)
 {
+	gw_usec now = gw_clock_now();
+
+	job->acknowledged = true;
+	job->close_by = now + CLOSING_MAX;
 	if (job->conn != NULL)
-		gw_session_finish(job->conn->session, gw_clock_now());
+		gw_session_finish(job->conn->session, now);
+}
+
+void
+gw_transfer_anew(struct gw_transfer *job)
+{
+	GW_ASSERT(job->state == GW_TRANSFER_MOVING);
+	job->result_fixed = false;
+	job->result = GW_OK;
 }
 
 /* ---- timers ---- */
@@ -308,7 +324,7 @@ cancel(struct gw_job *base, bool again)
 			gw_transfer_end(job, GW_E_INTERRUPTED);
 		return;
 	}
-	if (job->state == GW_TRANSFER_DRAINING || job->result_fixed)
+	if (job->state >= GW_TRANSFER_CLOSING)
 		return;
 	gw_transfer_fail(job, GW_E_INTERRUPTED, "interrupted by its user");
 }

@@ -5,11 +5,14 @@
  * Waits or connects, gives the session to its mover, reconnects when it is
  * lost, and decides how it ends.  The states:
  *
- *   PREPARING -> WAITING ----> MOVING -> CLOSING -> DRAINING -> ENDED
- *       |           ^         ^  |  ^                  |
- *       +-> CONNECTING -------+  v  |                  |
- *                   ^          RETRYING                |
- *                   +------- a standing recv ----------+
+ *   PREPARING -> WAITING ----> MOVING <-> CLOSING -> DRAINING -> ENDED
+ *       |           ^         ^  |  ^         |         |
+ *       +-> CONNECTING -------+  v  |         |         |
+ *                   ^          RETRYING <-----+         |
+ *                   +------- a standing recv -----------+
+ *
+ * The result is fixed at the RECEIPT.  Until that is acknowledged the peer
+ * may come back for it: the conversation is held again, and tells nothing.
  */
 #ifndef GW_RUN_TRANSFER_H
 #define GW_RUN_TRANSFER_H
@@ -27,7 +30,7 @@ enum gw_transfer_state {
 	GW_TRANSFER_CONNECTING, /* dialling for the first time */
 	GW_TRANSFER_MOVING,     /* a session is open */
 	GW_TRANSFER_RETRYING,   /* it was lost; it may come back */
-	GW_TRANSFER_CLOSING,    /* the result is fixed, the session ends */
+	GW_TRANSFER_CLOSING,    /* the RECEIPT is out, the session ends */
 	GW_TRANSFER_DRAINING,   /* over; disk work finishes */
 	GW_TRANSFER_ENDED
 };
@@ -66,6 +69,7 @@ struct gw_transfer {
 
 	enum gw_err result; /* of the transfer, or of the job at its end */
 	bool result_fixed, failing;
+	bool acknowledged; /* both sides have the RECEIPT */
 	gw_usec retry_until, dial_at, close_by;
 
 	uint64_t mark; /* of the last progress */

@@ -70,8 +70,7 @@ tell_connected(struct gw_transfer *job, struct gw_conn *c,
 		    .address = c->address,
 		    .carrier = c->carrier,
 		    .cipher = gw_cipher_name(ev->opened.cipher),
-		    .resumed = job->state == GW_TRANSFER_RETRYING ||
-			       job->state == GW_TRANSFER_MOVING,
+		    .resumed = job->state >= GW_TRANSFER_MOVING,
 		} });
 }
 
@@ -81,7 +80,8 @@ on_opened(void *arg, struct gw_conn *c, const struct gw_session_event *ev)
 	struct gw_transfer *job = arg;
 
 	job->dial = NULL;
-	if (job->state >= GW_TRANSFER_CLOSING || job->failing) {
+	if (job->state >= GW_TRANSFER_DRAINING || job->acknowledged ||
+	    job->failing) {
 		gw_session_abort(c->session, GW_E_REFUSED,
 		    "that transfer is over", gw_clock_now());
 		gw_conn_close(c);
@@ -116,7 +116,9 @@ listener_failed(struct gw_transfer *job, const struct gw_session_event *ev,
 		gw_events_notice(&job->base.events, GW_NOTICE_STRANGER, 0,
 		    "%s: %s", from, ev->closed.text);
 	}
-	if (!gw_door_burned(job->door) || job->state != GW_TRANSFER_WAITING)
+	/* A sender that still lists its files has nothing to wait for. */
+	if (!gw_door_burned(job->door) || job->successor != NULL ||
+	    job->state > GW_TRANSFER_WAITING)
 		return;
 	if (job->standing && !job->link.code_given) {
 		gw_events_notice(&job->base.events, GW_NOTICE_TEXT, 0,
@@ -264,8 +266,16 @@ void
 gw_transfer_lost(struct gw_transfer *job, enum gw_err err, const char *text)
 {
 	gw_usec now = gw_clock_now();
+	char more[GW_REASON_MAX];
 
-	if (job->link.retry == 0 || job->state != GW_TRANSFER_MOVING) {
+	if (!job->mover->ops->resumable(job->mover)) {
+		snprintf(more, sizeof more,
+		    "%s; what goes through a pipe cannot be taken up again",
+		    text);
+		gw_transfer_broken(job, err, more);
+		return;
+	}
+	if (job->link.retry == 0) {
 		gw_transfer_broken(job, err, text);
 		return;
 	}
@@ -274,11 +284,15 @@ gw_transfer_lost(struct gw_transfer *job, enum gw_err err, const char *text)
 	gw_transfer_set_state(job, GW_TRANSFER_RETRYING);
 	job->retry_until = now + job->link.retry;
 	gw_events_notice(&job->base.events, GW_NOTICE_RETRY,
-	    job->link.retry / GW_MSEC, "%s; %s for %u s", text,
+	    job->link.retry / GW_MSEC, "%s; %s%s for %u s", text,
+	    job->result_fixed ? "the other side may not know yet that all is "
+				"done; "
+			      : "",
 	    job->link.host != NULL ? "reconnecting"
 				   : "waiting for the other side",
 	    (unsigned)(job->link.retry / GW_SEC));
-	job->result = err; /* what it is if nobody comes back */
+	if (!job->result_fixed)
+		job->result = err; /* what it is if nobody comes back */
 	job->mover->ops->suspend(job->mover);
 	if (job->link.host != NULL)
 		dial(job);

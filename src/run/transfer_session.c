@@ -29,14 +29,14 @@ session_closed(struct gw_transfer *job, const struct gw_session_event *ev)
 	enum gw_err err = ev->closed.err;
 	char text[GW_REASON_MAX + 64];
 
-	/* What came before the end counts: it may be the RECEIPT. */
-	if (!job->failing && !job->result_fixed)
+	/* What came before the end counts: it may be the RECEIPT, or DONE. */
+	if (!job->failing && !job->acknowledged)
 		(void)job->mover->ops->pump(job->mover, gw_clock_now());
 	if (job->failing) {
 		gw_transfer_wake(job);
 		return;
 	}
-	if (job->result_fixed) {
+	if (job->acknowledged) {
 		gw_transfer_end(job, job->result);
 		return;
 	}
@@ -63,7 +63,8 @@ pull(struct gw_transfer *job, struct gw_conn *c, gw_usec now)
 {
 	struct gw_session_event ev;
 
-	while (job->conn == c && gw_session_event(c->session, &ev)) {
+	while (job->conn == c && !job->mover->ops->full(job->mover) &&
+	       gw_session_event(c->session, &ev)) {
 		switch (ev.kind) {
 		case GW_SESSION_DATA:
 			job->mover->ops->input(
@@ -93,6 +94,7 @@ on_ready(struct gw_conn *c, void *owner)
 	if (!pull(job, c, now) || job->failing)
 		return false;
 	more = job->mover->ops->pump(job->mover, now);
+	c->full = job->mover->ops->full(job->mover);
 	if (job->conn == c && !job->failing)
 		gw_transfer_wake_at(
 		    job, job->mover->ops->deadline(job->mover, now));
@@ -209,14 +211,21 @@ gw_transfer_beat(struct gw_transfer *job, gw_usec now)
 		gw_transfer_retry_beat(job, now);
 		break;
 	case GW_TRANSFER_CLOSING:
-		if (now >= job->close_by)
+		if (job->conn == NULL || now < job->close_by)
+			break;
+		if (job->acknowledged)
 			gw_transfer_end(job, job->result);
+		else
+			gw_transfer_lost(job, GW_E_STALLED,
+			    "the other side does not say that it has the "
+			    "receipt");
 		break;
 	case GW_TRANSFER_MOVING:
 		if (job->conn == NULL || job->failing)
 			break;
 		job->mover->ops->measure(job->mover, &m, now);
-		tell_progress(job, &m, now);
+		if (!job->result_fixed)
+			tell_progress(job, &m, now);
 		watch_stall(job, &m, now);
 		break;
 	default:

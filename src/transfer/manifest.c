@@ -81,6 +81,9 @@ add_up(struct gw_totals *t, const struct gw_entry *e)
 	case GW_KIND_FILE:
 		t->files++;
 		t->bytes += e->size;
+		t->stored += gw_entry_stored(e);
+		if (e->hardlink_of != GW_NO_LINK)
+			t->linked += gw_entry_stored(e);
 		break;
 	case GW_KIND_DIR:
 		t->dirs++;

@@ -29,6 +29,7 @@ struct gw_slice gw_manifest_encoded(
 
 struct gw_totals {
 	uint64_t files, dirs, others, bytes;
+	uint64_t stored, linked; /* as in an OFFER */
 };
 struct gw_totals gw_manifest_totals(const struct gw_manifest *);
 

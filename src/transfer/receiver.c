@@ -176,7 +176,8 @@ on_entries_end(struct gw_receiver *r, uint64_t count)
 		return "its list ends out of turn";
 	if (count != gw_manifest_count(r->manifest) ||
 	    t.files != r->offer.files || t.dirs != r->offer.dirs ||
-	    t.others != r->offer.others || t.bytes != r->offer.bytes)
+	    t.others != r->offer.others || t.bytes != r->offer.bytes ||
+	    t.stored != r->offer.stored || t.linked != r->offer.linked)
 		return "its list is not what it offered";
 	r->entries_ended = true;
 	return NULL;
@@ -309,11 +310,23 @@ gw_receiver_status(struct gw_receiver *r, enum gw_limiter limiter)
 	return gw_receiver_say(r, &m) ? GW_OK : GW_E_MEMORY;
 }
 
+/* Its one file, unless all of it has come. */
+static void
+drop_stream(struct gw_receiver *r)
+{
+	struct gw_large *g = r->larges;
+
+	if (g != NULL && r->info[g->entry].state == E_WANTED)
+		gw_receiver_large_drop(r, g);
+}
+
 void
 gw_receiver_checkpoint(struct gw_receiver *r)
 {
 	r->closing = true;
 	gw_receiver_drop_held(r);
+	if (gw_receiver_is_stream(r))
+		drop_stream(r);
 	gw_receiver_go_on(r);
 }
 

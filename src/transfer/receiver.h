@@ -37,6 +37,10 @@ void gw_receiver_content(
     struct gw_receiver *, struct gw_slice content, gw_usec now);
 /* Content bytes dealt with since the last call: the window may open. */
 size_t gw_receiver_credit(struct gw_receiver *);
+/* So much waits for the disk that no more should come in until tasks are
+ * done: a piece can be smaller than what is kept of it, so that the window
+ * alone bounds no memory. */
+bool gw_receiver_is_full(const struct gw_receiver *);
 /* Control bytes to send; lent until the next call. */
 struct gw_slice gw_receiver_control(struct gw_receiver *);
 void gw_receiver_control_sent(struct gw_receiver *, size_t n);
@@ -58,8 +62,8 @@ GW_MUST_USE enum gw_err gw_receiver_status(
     struct gw_receiver *, enum gw_limiter);
 
 /* The session is lost: no more input comes.  What was stored and not yet
- * journalled goes out as a last SYNC task; then pull events until there is
- * no task left. */
+ * journalled goes out as a last SYNC task (a stream, with which nobody can go
+ * on, is removed); then pull events until there is no task left. */
 void gw_receiver_checkpoint(struct gw_receiver *);
 
 void gw_receiver_task_done(struct gw_receiver *, struct gw_task *, gw_usec);
@@ -70,6 +74,8 @@ enum gw_receiver_event_kind {
 	GW_RECEIVER_OFFER,    /* answer with accept or refuse */
 	GW_RECEIVER_TASK,     /* run it, then gw_receiver_task_done */
 	GW_RECEIVER_CONFLICT, /* answer with resolve */
+	GW_RECEIVER_NEEDS,    /* so much is still to be written; comes once,
+				 unless accepted as fresh */
 	GW_RECEIVER_DROPPED,  /* resume data that does not fit its source */
 	GW_RECEIVER_ENTRY,    /* an entry is done with */
 	GW_RECEIVER_COMPLETE, /* all are: the RECEIPT goes out */
@@ -86,6 +92,7 @@ struct gw_receiver_event {
 			struct gw_entry theirs;
 			struct gw_seen ours;
 		} conflict;
+		uint64_t needs;          /* bytes, at least */
 		struct gw_slice dropped; /* its path */
 		struct {
 			struct gw_entry e;

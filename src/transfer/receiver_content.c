@@ -90,6 +90,13 @@ drop(struct gw_receiver *r, struct gw_large *g)
 	gw_receiver_large_free(r, g);
 }
 
+void
+gw_receiver_large_drop(struct gw_receiver *r, struct gw_large *g)
+{
+	g->ended = true;
+	drop(r, g);
+}
+
 static bool
 is_whole(const struct gw_large *g)
 {
@@ -357,10 +364,8 @@ on_fail(struct gw_receiver *r)
 		gw_receiver_fail_entry(r, r->current,
 		    n > 0 ? reason : "the other side cannot read it");
 	gw_receiver_close_entry(r);
-	if (g != NULL) {
-		g->ended = true;
-		drop(r, g);
-	}
+	if (g != NULL)
+		gw_receiver_large_drop(r, g);
 }
 
 void

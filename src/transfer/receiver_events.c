@@ -1,5 +1,18 @@
 #include "transfer/receiver_private.h"
 
+/* All are judged.  What moved meanwhile may be written already. */
+static bool
+next_needs(struct gw_receiver *r, struct gw_receiver_event *ev)
+{
+	if (r->fresh || r->needs_told || !r->entries_ended ||
+	    r->looked < gw_manifest_count(r->manifest))
+		return false;
+	r->needs_told = true;
+	ev->kind = GW_RECEIVER_NEEDS;
+	ev->needs = r->needs > r->stats.moved ? r->needs - r->stats.moved : 0;
+	return true;
+}
+
 static bool
 next_finished(struct gw_receiver *r, struct gw_receiver_event *ev)
 {
@@ -89,7 +102,7 @@ gw_receiver_event(struct gw_receiver *r, struct gw_receiver_event *ev)
 		return true;
 	}
 	if (r->state == GW_RECEIVER_RECEIVING && !r->closing &&
-	    gw_receiver_judge(r, ev))
+	    (gw_receiver_judge(r, ev) || next_needs(r, ev)))
 		return true;
 	if (r->state != GW_RECEIVER_OVER)
 		gw_receiver_go_on(r);

@@ -43,6 +43,8 @@ add_links(struct gw_receiver *r, struct gw_task *t)
 			continue;
 		if (fill_link(r, &t->finish[t->count], n))
 			t->count++;
+		else if (r->info[e.hardlink_of].state == E_SKIPPED)
+			gw_receiver_end_entry(r, n, E_SKIPPED);
 		else
 			gw_receiver_fail_entry(
 			    r, n, "what it is a link to failed");
@@ -59,19 +61,24 @@ static void
 link_now(struct gw_receiver *r)
 {
 	uint64_t count = gw_manifest_count(r->manifest), open = 0;
+	/* What an earlier attempt had begun may be gone from the source. */
+	bool stale = !gw_journal_is_empty(r->journal);
 	struct gw_task *t;
 
 	gw_receiver_set_state(r, GW_RECEIVER_LINKING);
 	for (uint64_t n = 0; n < count; n++)
 		open += r->info[n].state == E_WANTED;
-	if (open == 0) {
+	if (open == 0 && !stale) {
 		gw_receiver_set_state(r, GW_RECEIVER_CONFIRMED);
 		r->complete = true;
 		return;
 	}
 	if ((t = gw_receiver_task(r, GW_TASK_LINKS)) == NULL)
 		return;
-	t->finish = calloc(open, sizeof *t->finish);
+	t->stale = stale;
+	t->names = r->offer.names;
+	t->seed = gw_journal_head(r->journal)->seed;
+	t->finish = calloc(open + 1, sizeof *t->finish);
 	if (t->finish == NULL) {
 		gw_receiver_task_free(r, t);
 		gw_receiver_fail(r, GW_E_MEMORY, gw_err_text(GW_E_MEMORY));

@@ -40,6 +40,7 @@ want(struct gw_receiver *r, const struct gw_look *l, enum gw_put put)
 		return;
 	}
 	info->due = true;
+	r->needs += gw_entry_stored(&l->e);
 	gw_receiver_resume(r, l);
 }
 

@@ -188,6 +188,12 @@ gw_receiver_content(struct gw_receiver *r, struct gw_slice in, gw_usec now)
 	}
 }
 
+bool
+gw_receiver_is_full(const struct gw_receiver *r)
+{
+	return r->storing >= STORING_MAX;
+}
+
 size_t
 gw_receiver_credit(struct gw_receiver *r)
 {

@@ -31,6 +31,7 @@ enum {
 	COMMIT_BYTES = 256 << 20, /* ... this many bytes, */
 	OPEN_MAX = 64,            /* ... this many open temporaries, */
 	BATCH_USEC = 1000000,     /* ... or after this time */
+	STORING_MAX = 8192,       /* pieces with the disk; then it is full */
 	SMALL = 65536             /* buffers up to here are not pooled */
 };
 
@@ -101,6 +102,8 @@ struct gw_receiver {
 	bool asked;     /* an OFFER or CONFLICT waits for its answer */
 	bool verifying; /* a VERIFY is under way */
 	uint64_t go_told;
+	uint64_t needs; /* bytes of what is wanted, holes left out */
+	bool needs_told;
 
 	/* receiver_pieces.c: the piece that is coming in */
 	uint8_t head[GW_PIECE_HEADER];
@@ -194,6 +197,9 @@ void gw_receiver_stored(struct gw_receiver *, struct gw_task *);
 /* NULL: it is none, or not yet. */
 struct gw_large *gw_receiver_find_large(struct gw_receiver *, uint64_t entry);
 struct gw_large *gw_receiver_large(struct gw_receiver *, uint64_t entry);
+/* Nobody can go on with what came of it: remove its temporary, as soon as no
+ * task has it open. */
+void gw_receiver_large_drop(struct gw_receiver *, struct gw_large *);
 /* A task that had its temporary open is back. */
 void gw_receiver_large_idle(struct gw_receiver *, uint64_t entry);
 void gw_receiver_large_free(struct gw_receiver *, struct gw_large *);

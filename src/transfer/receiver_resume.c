@@ -106,6 +106,15 @@ keep_first(struct gw_ranges *have, uint64_t blocks)
 	return gw_ranges_remove(have, end, UINT64_MAX) == GW_OK;
 }
 
+/* It takes no room any more. */
+static void
+has_room(struct gw_receiver *r, const struct gw_entry *e, uint64_t had)
+{
+	uint64_t whole = gw_entry_stored(e);
+
+	r->needs -= had < whole ? had : whole;
+}
+
 /* Go on with what is in a temporary. */
 static void
 go_on_with(struct gw_receiver *r, const struct gw_look *l,
@@ -124,6 +133,7 @@ go_on_with(struct gw_receiver *r, const struct gw_look *l,
 		g->temp = l->partial;
 		g->started = true;
 		r->stats.bytes += bytes_of(&g->have, l->e.size);
+		has_room(r, &l->e, bytes_of(&g->have, l->e.size));
 		good = r->o.checksum && g->have.n > 0
 			   ? verify(r, g, l->temp)
 			   : say_blocks(r, g, gw_slice(NULL, 0));

@@ -55,6 +55,8 @@ put_offer(struct gw_sender *s)
 	m.offer.dirs = t.dirs;
 	m.offer.others = t.others;
 	m.offer.bytes = t.bytes;
+	m.offer.stored = t.stored;
+	m.offer.linked = t.linked;
 	m.offer.missed = s->o.missed;
 	m.offer.name_count = s->o.name_count;
 	m.offer.names = s->o.names;
@@ -261,11 +263,14 @@ on_result(struct gw_sender *s, const struct gw_message *m)
 static const char *
 on_receipt(struct gw_sender *s, const struct gw_message *m)
 {
+	uint64_t sum = m->receipt.done + m->receipt.had + m->receipt.skipped +
+		       m->receipt.failed; /* each is below 2^62 */
 	enum gw_err err;
 
-	(void)m;
 	if (s->state != GW_SENDER_SENDING || s->stats.files != s->count)
 		return "it confirmed a transfer that is not complete";
+	if (sum != s->count)
+		return "its receipt does not add up";
 	set_state(s, GW_SENDER_CONFIRMED);
 	err = gw_message_add(
 	    &s->out, &(struct gw_message){ .type = GW_MSG_DONE });
@@ -311,6 +316,13 @@ gw_sender_input(struct gw_sender *s, struct gw_slice control)
 		gw_sender_fail(s, "its messages are too long");
 	else if (gw_bytes_add(&s->in, control.p, control.n) != GW_OK)
 		gw_sender_fail(s, "out of memory");
+}
+
+enum gw_err
+gw_sender_status(struct gw_sender *s, enum gw_limiter limiter)
+{
+	return gw_message_add(&s->out,
+	    &(struct gw_message){ .type = GW_MSG_STATUS, .status = limiter });
 }
 
 /* ---- events ---- */

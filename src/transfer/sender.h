@@ -84,6 +84,9 @@ void gw_sender_read_done(struct gw_sender *, struct gw_read *);
 void gw_sender_network(
     struct gw_sender *, uint64_t bytes_per_second, bool limits);
 
+/* Tell the receiver what holds this side up (its user, say). */
+GW_MUST_USE enum gw_err gw_sender_status(struct gw_sender *, enum gw_limiter);
+
 /* ---- events ---- */
 
 enum gw_sender_event_kind {

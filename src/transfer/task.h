@@ -95,6 +95,11 @@ struct gw_task {
 	/* COMMIT, LINKS */
 	struct gw_finish *finish;
 	size_t count; /* of looks, finish, or entries */
+	/* LINKS: below these names, as in an OFFER, there may be temporaries
+	 * of this seed that no entry is for any more: remove them first */
+	bool stale;
+	struct gw_slice names;
+	uint64_t seed;
 	/* SYNC: the entries whose temporaries are synced */
 	uint64_t *entries;
 	/* SYNC, COMMIT: appended durably after the data is */

@@ -79,6 +79,8 @@ read_offer(struct gw_reader *r, struct gw_offer *o)
 	o->dirs = gw_read_varint(r);
 	o->others = gw_read_varint(r);
 	o->bytes = gw_read_varint(r);
+	o->stored = gw_read_varint(r);
+	o->linked = gw_read_varint(r);
 	o->missed = gw_read_varint(r);
 	o->name_count = gw_read_varint(r);
 	o->names = gw_read_bytes(r, gw_reader_left(r));
@@ -87,6 +89,7 @@ read_offer(struct gw_reader *r, struct gw_offer *o)
 	    o->files > GW_ENTRIES_MAX || o->dirs > GW_ENTRIES_MAX ||
 	    o->others > GW_ENTRIES_MAX ||
 	    o->files + o->dirs + o->others > GW_ENTRIES_MAX ||
+	    o->stored > o->bytes || o->linked > o->stored ||
 	    o->missed > GW_ENTRIES_MAX || o->name_count > GW_OFFER_NAMES_MAX)
 		return false;
 	for (rest = o->names; gw_offer_next_name(&rest, &name); seen++)
@@ -219,6 +222,8 @@ write_offer(struct gw_writer *w, const struct gw_offer *o)
 	gw_write_varint(w, o->dirs);
 	gw_write_varint(w, o->others);
 	gw_write_varint(w, o->bytes);
+	gw_write_varint(w, o->stored);
+	gw_write_varint(w, o->linked);
 	gw_write_varint(w, o->missed);
 	gw_write_varint(w, o->name_count);
 	gw_write_bytes(w, o->names.p, o->names.n);

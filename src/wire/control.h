@@ -43,6 +43,8 @@ struct gw_offer {
 	uint8_t transfer_id[16], source_id[16];
 	uint8_t flags;
 	uint64_t files, dirs, others, bytes;
+	uint64_t stored; /* of bytes: no holes */
+	uint64_t linked; /* of stored: further names of hard links */
 	uint64_t missed; /* entries that the sender cannot or does not send */
 	uint64_t name_count;
 	struct gw_slice names; /* strings, see gw_offer_name */

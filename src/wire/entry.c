@@ -48,9 +48,18 @@ gw_entry_encode(struct gw_writer *w, const struct gw_entry *e)
 	gw_write_string(w, e->path);
 	if (e->kind == GW_KIND_SYMLINK)
 		gw_write_string(w, e->target);
-	if (e->kind == GW_KIND_FILE)
-		gw_write_varint(
-		    w, e->hardlink_of == GW_NO_LINK ? 0 : e->hardlink_of + 1);
+	if (e->kind != GW_KIND_FILE)
+		return;
+	gw_write_varint(
+	    w, e->hardlink_of == GW_NO_LINK ? 0 : e->hardlink_of + 1);
+	if (e->flags & GW_ENTRY_SPARSE)
+		gw_write_varint(w, e->stored);
+}
+
+uint64_t
+gw_entry_stored(const struct gw_entry *e)
+{
+	return e->flags & GW_ENTRY_SPARSE ? e->stored : e->size;
 }
 
 static bool
@@ -87,6 +96,7 @@ read_tail(struct gw_reader *r, struct gw_entry *e)
 {
 	uint64_t link;
 
+	e->stored = e->kind == GW_KIND_FILE ? e->size : 0;
 	e->target = gw_slice(NULL, 0);
 	e->hardlink_of = GW_NO_LINK;
 	switch (e->kind) {
@@ -100,7 +110,9 @@ read_tail(struct gw_reader *r, struct gw_entry *e)
 		link = gw_read_varint(r);
 		if (link > 0)
 			e->hardlink_of = link - 1;
-		return true;
+		if (e->flags & GW_ENTRY_SPARSE)
+			e->stored = gw_read_varint(r);
+		return e->stored <= e->size;
 	default:
 		return false;
 	}

@@ -21,6 +21,7 @@ struct gw_entry {
 	uint8_t flags;
 	uint32_t mode; /* & 0777 */
 	uint64_t size;
+	uint64_t stored; /* SPARSE: how much of it is no hole, about */
 	int64_t mtime_s, ctime_s;
 	uint32_t mtime_ns, ctime_ns;
 	uint64_t ino;
@@ -35,6 +36,8 @@ enum { GW_ENTRY_MAX = GW_PATH_MAX + GW_LINK_MAX + 96 };
 void gw_entry_encode(struct gw_writer *, const struct gw_entry *);
 /* Slices point into the reader's bytes.  false: malformed or over a limit. */
 bool gw_entry_decode(struct gw_reader *, struct gw_entry *);
+/* Bytes that a file takes on a disk that keeps its holes. */
+uint64_t gw_entry_stored(const struct gw_entry *);
 /* Components of 1 to 255 bytes, none `.` or `..`, no NUL, not too many. */
 bool gw_path_is_clean(struct gw_slice path);
 

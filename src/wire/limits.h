@@ -57,6 +57,14 @@ enum {
 	GW_OFFER_NAMES_MAX = 65536,
 	GW_MESSAGE_MAX = 1 << 20, /* one control message */
 	GW_REASON_MAX = 256,
+
+	/* the plain file protocol */
+	GW_CLASSIC_NAME_RAW = 4096,  /* a name with its padding, bytes */
+	GW_CLASSIC_NAME_SECONDS = 5, /* from its first byte to its last */
+	GW_CLASSIC_QUIET_MS = 20,    /* so much silence ends a name */
+	GW_CLASSIC_PAUSE_MS = 200,   /* between name and content, unreplied */
+	GW_CLASSIC_REPLY_MAX = 64,   /* a word of reply, bytes */
+	GW_CLASSIC_PEERS_MAX = 256,  /* connections of a receiver */
 };
 
 #define GW_ENTRIES_MAX UINT64_C(100000000)

@@ -3,6 +3,8 @@ GODWIT_BUILD with its folder, or build/godwit), and for some tests root."""
 
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import namespaces  # noqa: E402
 import program  # noqa: E402
+import tcp_states  # noqa: E402
 import terminal  # noqa: E402
 
 
@@ -53,6 +56,40 @@ def pair(godwit, work):
 
 
 @pytest.fixture
+def serve_plain(pair):
+    """A receiver of plain senders: serve_plain(*arguments).  It must not
+    have broken by the end of the test."""
+    made = []
+
+    def start(*arguments, target=None):
+        if "--listen" not in arguments:
+            arguments += ("--listen",
+                          f"{program.LOOPBACK}:{program.free_port()}")
+        run = pair.receiver.start("recv", "--classic", "-o",
+                                  target or pair.target, *arguments)
+        run.wait_event("listening")
+        made.append(run)
+        return run
+    yield start
+    for run in made:
+        if run.alive():
+            run.signal(signal.SIGTERM)
+            assert run.wait() in (0, 130), run.report()
+        assert run.process.returncode >= 0, run.report()
+
+
+@pytest.fixture
+def send_plain(pair):
+    """A sender to a plain receiver, by its port or host:port."""
+    def start(to, path, *arguments, **options):
+        if isinstance(to, int):
+            to = f"{program.LOOPBACK}:{to}"
+        return pair.sender.start("send", "--classic", path, "--to", to,
+                                 *arguments, **options)
+    return start
+
+
+@pytest.fixture
 def on_terminal(godwit):
     """Start a program on a terminal: on_terminal(device, *arguments)."""
     made = []
@@ -69,6 +106,27 @@ def on_terminal(godwit):
 def needs_root():
     if os.geteuid() != 0:
         pytest.skip("needs root")
+
+
+@pytest.fixture
+def small_disk(needs_root, work):
+    """small_disk(bytes): a tmpfs of that size."""
+    made = []
+
+    def make(size, *options, kind="tmpfs"):
+        path = work / f"disk{len(made)}"
+        path.mkdir()
+        done = subprocess.run(
+            ["mount", "-t", kind, "-o",
+             ",".join([f"size={size}", *options]), "none", path],
+            capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"no mount: {done.stderr.strip()}")
+        made.append(path)
+        return path
+    yield make
+    for path in made:
+        subprocess.run(["umount", "-l", path], check=False)
 
 
 @pytest.fixture(scope="session")
@@ -106,3 +164,26 @@ def link(needs_namespaces, pair):
     pair.end()
     for spaces in made:
         spaces.close()
+
+
+@pytest.fixture
+def device(godwit, work):
+    made = program.Device(work, "alder")
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def alone(needs_namespaces):
+    """A namespace with nothing but loopback."""
+    namespaces.sweep()
+    made = namespaces.Namespace("one")
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def states(link):
+    made = tcp_states.States(link())
+    yield made
+    made.close()

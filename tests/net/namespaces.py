@@ -133,6 +133,74 @@ class Joined:
                 space.delete()
 
 
+class Subnets:
+    """A machine m on two links: `left` with the hosts one and two, 10.91.1.x
+    and fd91:1::x; `right` with the host three, 10.91.2.x and fd91:2::x.  m
+    is .1 and, on the left, .11 as well; the hosts are .2 and .3.  m forwards.
+    It also has `bare`, which is up and has no IPv4 address, and `idle`, which is down."""
+
+    def __init__(self):
+        global _count
+        _count += 1
+        sweep()
+        self.all = []
+        try:
+            self.m, self.one, self.two, self.three = (
+                self.space(name) for name in ("m", "one", "two", "three"))
+            self.join()
+        except BaseException:
+            self.close()
+            raise
+
+    def space(self, name):
+        self.all.append(Namespace(f"{_count}{name}"))
+        return self.all[-1]
+
+    def cable(self, device, host):
+        ip("link", "add", device, "netns", self.m.name, "type", "veth",
+           "peer", "name", "eth0" if device != "bare" else "bare", "netns",
+           host.name)
+        self.m.ip("link", "set", device, "up")
+
+    def join(self):
+        m = self.m
+        m.ip("link", "add", "left", "type", "bridge", "mcast_snooping", "0")
+        for device, host in (("to-one", self.one), ("to-two", self.two)):
+            self.cable(device, host)
+            m.ip("link", "set", device, "master", "left")
+            m.run("sh", "-c", "echo 1 > "
+                  f"/proc/sys/net/ipv6/conf/{device}/disable_ipv6")
+        self.cable("right", self.three)
+        self.cable("bare", self.three)
+        m.ip("link", "add", "idle", "type", "veth", "peer", "name", "idle2")
+        m.ip("addr", "add", "10.91.9.1/24", "dev", "idle")
+        m.ip("link", "set", "left", "up")
+        for device, net, last in (("left", 1, 1), ("left", 1, 11),
+                                  ("right", 2, 1)):
+            m.ip("addr", "add", f"10.91.{net}.{last}/24", "dev", device)
+            m.ip("-6", "addr", "add", f"fd91:{net}::{last}/64", "dev",
+                 device, "nodad")
+        for host, net, last in ((self.one, 1, 2), (self.two, 1, 3),
+                                (self.three, 2, 2)):
+            host.ip("link", "set", "eth0", "up")
+            # With a broadcast address as it is configured by most.
+            host.ip("addr", "add", f"10.91.{net}.{last}/24", "brd", "+",
+                    "dev", "eth0")
+            host.ip("-6", "addr", "add", f"fd91:{net}::{last}/64", "dev",
+                    "eth0", "nodad")
+            host.ip("route", "add", "default", "via", f"10.91.{net}.1")
+            host.ip("-6", "route", "add", "default", "via", f"fd91:{net}::1")
+        m.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; "
+              "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+        for space, device in ((m, "left"), (m, "right"), (self.one, "eth0"),
+                              (self.two, "eth0"), (self.three, "eth0")):
+            space.link_local(device)
+
+    def close(self):
+        for space in self.all:
+            space.delete()
+
+
 def emulator_binary():
     """Of the build; compiled here when the build has none."""
     built = program.binary().parent / "tests" / "net" / "link-emulator"

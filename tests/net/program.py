@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -22,6 +23,12 @@ def binary():
     if "GODWIT_BIN" in os.environ:
         return Path(os.environ["GODWIT_BIN"]).resolve()
     return (ROOT / os.environ.get("GODWIT_BUILD", "build")).resolve() / "godwit"
+
+
+def free_port():
+    """Of TCP, just now."""
+    with socket.create_server((LOOPBACK, 0)) as s:
+        return s.getsockname()[1]
 
 
 class Failure(AssertionError):

@@ -16,27 +16,6 @@ PLAIN = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--") \
     if os.geteuid() == 0 else ()
 
 
-@pytest.fixture
-def small_disk(needs_root, work):
-    """small_disk(bytes): a tmpfs of that size."""
-    made = []
-
-    def make(size, *options, kind="tmpfs"):
-        path = work / f"disk{len(made)}"
-        path.mkdir()
-        done = subprocess.run(
-            ["mount", "-t", kind, "-o",
-             ",".join([f"size={size}", *options]), "none", path],
-            capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"no mount: {done.stderr.strip()}")
-        made.append(path)
-        return path
-    yield make
-    for path in made:
-        subprocess.run(["umount", "-l", path], check=False)
-
-
 def failed(run):
     return {e["name"]: e["reason"] for e in run.events("entry")
             if e["status"] == "failed"}
@@ -58,6 +37,58 @@ def test_too_large_is_known_before(pair, work, small_disk):
     says(waiting, "space", "free")
     says(sending, "peer-disk", "free")
     assert os.listdir(disk) == []
+
+
+def test_holes_need_no_room(pair, work, small_disk):
+    disk = small_disk(8 * BLOCK)
+    source = work / "holes"
+    with open(source, "wb") as file:
+        file.truncate(500 * BLOCK)
+        file.write(b"some")
+    for there in (False, True):  # the second time the name is taken
+        waiting = pair.wait_recv(target=disk)
+        pair.send_to(waiting, source).expect(0)
+        waiting.expect(0)
+        assert (disk / "holes (1)").exists() == there
+
+
+def test_hard_links_need_room_once_with_archive(pair, work, small_disk):
+    disk = small_disk(8 * BLOCK)
+    source = trees.random_file(work / "in" / "a", 5 * BLOCK).parent
+    os.link(source / "a", source / "b")
+    waiting = pair.wait_recv(target=disk)
+    pair.send_to(waiting, source).wait()
+    waiting.expect(7)
+    assert os.listdir(disk) == []
+    waiting = pair.wait_recv("--archive", target=disk)
+    pair.send_to(waiting, source).expect(0)
+    waiting.expect(0)
+
+
+def test_a_file_too_large_for_the_disk_leaves_nothing(pair, work):
+    source = work / "in"
+    trees.write(source / "holes", b"some")
+    os.truncate(source / "holes", 20 * BLOCK)
+    waiting = pair.wait_recv(prefix=(
+        "bash", "-c", 'trap "" XFSZ; ulimit -f 10240; exec "$@"', "bash"))
+    pair.send_to(waiting, source).expect(6)
+    waiting.expect(6)
+    assert not trees.left_overs(pair.target)
+
+
+def test_what_is_left_out_needs_no_room(pair, work, small_disk):
+    disk = small_disk(8 * BLOCK)
+    trees.write(disk / "in" / "large", b"mine")
+    source = trees.random_file(work / "in" / "large", 20 * BLOCK).parent
+    trees.write(source / "small", b"theirs")
+    waiting = pair.wait_recv(target=disk)
+    assert pair.send_to(waiting, source).wait() in (1, 6)
+    waiting.expect(7)
+    says(waiting, "space", "free")
+    waiting = pair.wait_recv("--on-conflict", "skip", target=disk)
+    pair.send_to(waiting, source).expect(0)
+    waiting.expect(0)
+    assert (disk / "in" / "small").read_bytes() == b"theirs"
 
 
 def test_full_in_mid_transfer_and_taken_up_again(pair, work, small_disk):

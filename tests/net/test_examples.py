@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+import dgrams
 import program
 import trees
 
@@ -62,7 +63,7 @@ def installed(godwit, tmp_path_factory):
 
 @pytest.fixture(scope="module", params=["shared", "static"])
 def examples(request, installed, tmp_path_factory):
-    """The two programs: {"send": path, "recv_poll": path}."""
+    """The programs: {"send": path, ...}."""
     out = tmp_path_factory.mktemp(request.param)
     options = []
     if request.param == "static":
@@ -74,7 +75,7 @@ def examples(request, installed, tmp_path_factory):
         installed = Installed(copy)
         options = ["--static"]
     built = {name: installed.build(name, out / name, *options)
-             for name in ("send", "recv_poll")}
+             for name in ("send", "recv_poll", "dgram_echo")}
     for path in built.values():
         needs = tool("readelf", "-d", path)
         assert ("libgodwit.so.0" in needs) == (request.param == "shared")
@@ -177,3 +178,15 @@ def test_what_cannot_be_sent_is_said_at_once(pair, start, work):
     sending = start(pair.sender, "send", work / "not-there", program.LOOPBACK,
                     CODE)
     assert "not-there" in sending.expect(2)
+
+
+def test_the_echo_server_of_datagrams(pair, start):
+    port = dgrams.free_port()
+    echo = start(pair.receiver, "dgram_echo", port)
+    assert echo.process.stdout.readline() == "ready\n"
+    jobs = [{"host": host, "port": port, "data": data, "buffer": 4096,
+             "connect": True}
+            for host in ("127.0.0.1", "127.0.0.8", "::1")
+            for data in (b"", b"hello", bytes(4000))]
+    assert dgrams.plain_clients(jobs) == [job["data"] for job in jobs]
+    assert list(pair.receiver.data.iterdir()) == [], "it needs no identity"

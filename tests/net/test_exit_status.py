@@ -36,6 +36,15 @@ def test_0_of_a_standing_receiver_on_sigterm(pair):
     waiting.expect(0, 5)
 
 
+@pytest.mark.parametrize("how", [["--code", "its-own-code"], ["--once"]])
+def test_130_of_a_receiver_of_one_transfer_on_sigterm(pair, how):
+    """What it waits for has not come."""
+    waiting = pair.receiver.start("recv", "--yes", "--listen", LOOPBACK, *how)
+    waiting.wait_event("listening")
+    waiting.signal(signal.SIGTERM)
+    waiting.expect(130, 20)
+
+
 @pytest.mark.parametrize("arguments", [
     ["send"], ["send", "--no-such-option", "x"], ["send", "--to"],
     ["send", "--limit-rate", "fast", "x"], ["send", "--limit-rate", "-5", "x"],
@@ -70,6 +79,16 @@ def test_3_nobody_there(pair, note):
 def test_3_a_name_without_address(pair, note):
     pair.sender.start("send", "--to", "no-such-host.invalid", "--code",
                       "1-abc-defg", note).expect(3, 30)
+
+
+@pytest.mark.parametrize("host, why", [
+    ("[fe80::1]", "say through which interface"),
+    ("[fe80::1%no-such]", "no interface no-such")])
+def test_3_a_link_local_address_that_leads_nowhere(pair, note, host, why):
+    run = pair.sender.start("send", "--to", f"{host}:9", "--code",
+                            "1-abc-defg", note).expect(3, 20)
+    assert why in run.said()
+    assert "--listen" not in run.said()
 
 
 def test_3_recv_too(pair):
@@ -156,6 +175,16 @@ def test_130_a_standing_receiver_on_ctrl_c(pair):
     waiting.wait_event("listening")
     waiting.signal(signal.SIGINT)
     waiting.expect(130, 5)
+
+
+def test_two_receivers_are_told_at_once(pair):
+    """Neither waits for the other to send something."""
+    waiting = pair.wait_recv()
+    second = pair.recv_from(waiting)
+    second.expect(1, 20)
+    waiting.expect(1, 20)
+    said = waiting.said() + second.said()
+    assert "it is receiving as well: one of the two must send" in said
 
 
 def test_help_and_version_are_no_errors(pair):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -122,3 +123,52 @@ def test_partials_go_after_a_week(pair, source):
     waiting.kill()
     assert part_files(pair.target) == []
     assert pair.receiver.journals() == []
+
+
+def test_a_week_old_journal_stays_while_its_directory_is_out_of_reach(
+        pair, source, work):
+    """Receiving into another directory is confined to that."""
+    interrupt(pair, source)
+    [journal] = pair.receiver.journals()
+    then = time.time() - 8 * 24 * 3600
+    os.utime(journal, (then, then))
+    (work / "elsewhere").mkdir()
+    waiting = pair.wait_recv("-v", target=work / "elsewhere")
+    waiting.wait_event("listening")
+    waiting.kill()
+    if "Confined" not in waiting.said():
+        pytest.skip("no Landlock")
+    assert len(part_files(pair.target)) == 1
+    assert pair.receiver.journals() == [journal]
+    partials(pair.receiver, "--clear-all", json_events=False)
+    assert part_files(pair.target) == []
+    assert pair.receiver.journals() == []
+
+
+@pytest.mark.parametrize("how", ["killed", "interrupted"])
+def test_nothing_is_left_of_a_stream_that_was_lost(pair, how):
+    waiting = pair.wait_recv()
+    sending = pair.send_to(waiting, "-", hold_stdin=True)
+    sending.process.stdin.write(bytes(5 * BLOCK))
+    sending.process.stdin.flush()
+    waiting.wait_bytes(4 * BLOCK)
+    if how == "killed":
+        sending.kill()
+        waiting.expect(8)
+    else:
+        waiting.signal(signal.SIGINT)
+        waiting.expect(130)
+    assert os.listdir(pair.target) == []
+    assert pair.receiver.journals() == []
+    assert "go on from here" not in waiting.said()
+
+
+def test_nothing_is_left_of_a_file_that_is_gone(pair, work):
+    source = work / "tree"
+    trees.random_file(source / "a" / "goes", SIZE)
+    trees.random_file(source / "stays", 3 * BLOCK)
+    interrupt(pair, source)
+    assert len(part_files(pair.target)) == 1
+    (source / "a" / "goes").unlink()
+    finish(pair, source)
+    trees.assert_same(source, pair.target / "tree")

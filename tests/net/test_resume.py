@@ -316,3 +316,46 @@ def test_another_sender_starts_its_own(pair, source, work):
     assert sending.events("complete")[0]["moved"] == SIZE
     assert part.exists(), "that of the first is still there"
     other.end()
+
+
+# ---- the receiver stays, its sessions do not
+
+def test_a_file_that_was_interrupted_is_not_written_by_the_next(pair, work):
+    """Both are entry 0 of their transfers, in the same receiver."""
+    source = trees.random_file(work / "data", SIZE)
+    other = trees.random_file(work / "other", SIZE - 4 * BLOCK, seed=2)
+    waiting = pair.receiver.start("recv", "--yes", "--retry", "0", "--listen",
+                                  program.LOOPBACK, "-o", pair.target)
+
+    def send(path, number, *options):
+        code = waiting.wait_event("listening", number=number)["code"]
+        return pair.sender.start("send", "--to", waiting.address(), "--code",
+                                 code, *options, path)
+
+    first = send(source, 1, "--limit-rate", "12MB")
+    waiting.wait_bytes(10 * BLOCK)
+    time.sleep(0.3)
+    first.kill()
+    send(other, 2).expect(0)
+    again = send(source, 3).expect(0)
+    for path in (source, other):
+        assert trees.content_hash(pair.target / path.name) == \
+            trees.content_hash(path)
+    assert again.events("complete")[0]["moved"] <= SIZE - 5 * BLOCK
+    assert part_files(pair.target) == []
+
+
+def test_entries_have_other_numbers_when_the_sender_returns(pair, work):
+    """A file came to be meanwhile that sorts before the one half sent."""
+    tree = work / "tree"
+    trees.random_file(tree / "m.bin", SIZE)
+    waiting, sending = start(pair, tree, receiver=["--retry", "60s"])
+    waiting.wait_bytes(10 * BLOCK)
+    time.sleep(0.3)
+    sending.kill()
+    waiting.wait_event("notice", kind="retry")
+    trees.random_file(tree / "a.bin", SIZE - 4 * BLOCK, seed=2)
+    pair.send_to(waiting, tree).expect(0)
+    waiting.expect(0)
+    trees.assert_same(tree, pair.target / "tree")
+    assert part_files(pair.target) == []

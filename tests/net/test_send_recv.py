@@ -7,6 +7,7 @@ import pytest
 
 import program
 import trees
+import wire
 from trees import BLOCK
 
 
@@ -123,6 +124,19 @@ def test_many_small_files(pair, work):
     assert not trees.left_overs(pair.target)
 
 
+def test_many_small_files_take_little_memory(pair, work):
+    """What the disk has not taken yet is bounded, however small it is."""
+    count = 120_000
+    (work / "many").mkdir()
+    for number in range(count):
+        os.close(os.open(work / "many" / str(number), os.O_CREAT))
+    waiting = pair.receiver.start("recv", "--yes", "--listen",
+                                  program.LOOPBACK, "-o", pair.target)
+    pair.send_to(waiting, work / "many").expect(0, 120)
+    # Of each entry something is kept; what it has to write is not.
+    assert waiting.status_field("VmHWM") < 70_000
+
+
 def test_a_large_file(pair, work):
     source = trees.random_file(work / "large", 300 * BLOCK + 12345)
     pair.transfer(source)
@@ -165,6 +179,18 @@ def test_standard_output(pair, work, size):
     receiving.expect(0)
     assert receiving.out == source.read_bytes()
     assert receiving.events("complete"), "events go to stderr then"
+
+
+@pytest.mark.parametrize("names", [["one", "two"], ["dir"]])
+def test_to_standard_output_only_one_file_goes(pair, work, names):
+    for path in ("one", "two", "dir/three"):
+        trees.write(work / path, b"content")
+    waiting = pair.wait_send(*[work / name for name in names])
+    receiving = pair.receiver.start("recv", waiting.code, "--from",
+                                    waiting.address(), "--stdout").expect(5)
+    waiting.expect(5)
+    assert receiving.out == b""
+    assert "only one file can be received" in receiving.said()
 
 
 def test_from_pipe_to_pipe(pair):
@@ -340,6 +366,23 @@ def test_compress(pair, work, extra):
     trees.assert_same(work / "in", pair.target / "in")
 
 
+@pytest.mark.parametrize("who", ["send", "recv"])
+def test_compress_under_a_rate_limit(pair, work, who):
+    source = work / "text"
+    trees.write(source, b"all the same words " * 1_000_000)
+    limit = {"send": [], "recv": []}
+    limit[who] = ["--limit-rate", "4MB"]
+    waiting = pair.wait_recv(*limit["recv"])
+    line = wire.Proxy(waiting.port)
+    pair.sender.start("send", "--to", f"127.0.0.1:{line.port}", "--code",
+                      waiting.code, "--compress", *limit["send"],
+                      source).expect(0)
+    waiting.expect(0)
+    line.close()
+    # The first of it goes before anything is known of the network.
+    assert line.carried < 12_000_000
+
+
 def test_limit_rate_is_kept(pair, work):
     source = trees.random_file(work / "data", 6_000_000)
     for arguments in (["--limit-rate", "4MB"], ["--limit-rate", "32mbit"]):
@@ -398,6 +441,17 @@ def test_on_conflict_skip(pair, work):
     found, _, waiting = conflict(pair, work, "skip")
     assert found == {"taken": b"ours"}
     assert waiting.events("complete")[0]["skipped"] == 1
+
+
+def test_on_conflict_skip_leaves_out_the_links_to_it_too(pair, work):
+    trees.write(work / "in" / "one", b"theirs")
+    os.link(work / "in" / "one", work / "in" / "three")
+    trees.write(pair.target / "in" / "one", b"ours")
+    _, waiting = pair.transfer(work / "in", recv=["--archive",
+                                                  "--on-conflict", "skip"])
+    assert os.listdir(pair.target / "in") == ["one"]
+    assert waiting.events("complete")[0]["skipped"] == 2
+    assert waiting.events("complete")[0]["failed"] == 0
 
 
 def test_on_conflict_overwrite(pair, work):

@@ -1,10 +1,12 @@
 """A peer that is there and does nothing, and one whose user has enough."""
 
 import signal
+import time
 
 import pytest
 
 import trees
+import wire
 from interrupted import SIZE, finish, part_files, start
 from trees import BLOCK
 
@@ -51,6 +53,61 @@ def test_nothing_moving_for_ten_seconds_is_said(pair, source):
     sending.go_on()
     sending.expect(0)
     waiting.expect(0)
+
+
+# ---- pipes
+
+def test_a_quiet_input_is_no_stall(pair):
+    waiting = pair.wait_recv("--timeout", "4s")
+    sending = pair.send_to(waiting, "--timeout", "4s", "-", hold_stdin=True)
+    sending.wait_event("connected")
+    for text in (b"some\n", b"more\n"):
+        sending.process.stdin.write(text)
+        sending.process.stdin.flush()
+        time.sleep(6)
+    sending.process.stdin.close()
+    sending.expect(0)
+    waiting.expect(0)
+    assert (pair.target / "stdin").read_bytes() == b"some\nmore\n"
+    for run in (sending, waiting):
+        assert run.events("notice") == []
+
+
+def test_a_slow_reader_of_the_output_is_no_stall(pair, work):
+    source = trees.random_file(work / "few", 4 * BLOCK)
+    waiting = pair.wait_send("--timeout", "4s", source)
+    receiving = pair.receiver.start(
+        "recv", waiting.code, "--from", waiting.address(), "--stdout",
+        "--timeout", "4s", prefix=(
+            "bash", "-c", 'set -o pipefail; "$@" | (sleep 6; cat)', "bash"))
+    receiving.expect(0)
+    waiting.expect(0)
+    assert receiving.out == source.read_bytes()
+
+
+@pytest.mark.parametrize("pipe", ["input", "output"])
+def test_a_cut_pipe_ends_8_on_both_sides(pair, source, pipe):
+    if pipe == "input":
+        waiting = pair.wait_recv()
+        line = wire.Proxy(waiting.port)
+        other = pair.sender.start(
+            "send", "--to", f"127.0.0.1:{line.port}", "--code", waiting.code,
+            "-", hold_stdin=True)
+        other.process.stdin.write(bytes(5 * BLOCK))
+        other.process.stdin.flush()
+    else:
+        waiting = pair.wait_send("--limit-rate", "8MB", "--retry", "3s",
+                                 source)
+        line = wire.Proxy(waiting.port)
+        other = pair.receiver.start(
+            "recv", waiting.code, "--from", f"127.0.0.1:{line.port}",
+            "--stdout")
+    waiting.wait_bytes(4 * BLOCK)
+    line.cut()
+    for run in (waiting, other):
+        run.expect(8, 15)
+    assert "pipe" in other.events("error")[-1]["reason"]
+    line.close()
 
 
 # ---- interrupted by its user

@@ -53,6 +53,19 @@ def test_the_live_line_fits(pair, source, on_terminal, columns):
         assert "limit" in terminal.text
 
 
+def test_the_live_line_of_a_tiny_terminal(pair, source, on_terminal):
+    waiting, terminal = sender_on_terminal(pair, on_terminal, source,
+                                           columns=10)
+    terminal.expect(0)
+    waiting.expect(0)
+    live = [line for line in terminal.live_lines()
+            if re.fullmatch(r" *[\d.]+ [kM]?B *|.*\d%.*", line)]
+    assert len(live) >= 4
+    for line in live:
+        assert terminals.width(line) < 10, line
+
+
+
 def test_it_takes_another_size_in_mid_transfer(pair, source, on_terminal):
     waiting, terminal = sender_on_terminal(pair, on_terminal, source,
                                            columns=120)
@@ -250,6 +263,36 @@ def test_a_capital_answers_for_all(pair, work, on_terminal):
     sending.expect(0)
     assert {p.read_bytes() for p in (pair.target / "in").iterdir()} == \
         {b"theirs"}
+
+
+def test_for_all_is_for_all_of_one_transfer(pair, work, on_terminal):
+    """A receiver that stays asks the next sender's user anew."""
+    for name in ("a", "b"):
+        trees.write(pair.target / name, b"ours")
+        trees.write(work / name, b"theirs")
+    terminal = on_terminal(pair.receiver, "recv", "--listen", LOOPBACK, "-o",
+                           pair.target, columns=200)
+
+    def send(name, number):
+        command = r"--to (\S+) --code (\S+)\s"
+        terminal.wait_for("(?s)" + ".*".join([command] * number))
+        to, code = re.findall(command, terminal.text)[number - 1]
+        sending = pair.sender.start("send", "--to", to, "--code", code,
+                                    work / name)
+        terminal.wait_for(f"(?s)    {name}.*" + r"\[y/N\]")
+        terminal.type("y\n")
+        return sending
+
+    first = send("a", 1)
+    terminal.wait_for("a is here already")
+    terminal.type("O\n")
+    first.expect(0)
+    second = send("b", 2)
+    terminal.wait_for("b is here already")
+    terminal.type("s\n")
+    second.expect(0)
+    assert (pair.target / "a").read_bytes() == b"theirs"
+    assert (pair.target / "b").read_bytes() == b"ours"
 
 
 # ---- Ctrl-C

@@ -433,6 +433,9 @@ disk_do(struct disk *d, struct gw_task *t)
 		commit(d, t);
 		break;
 	case GW_TASK_LINKS:
+		for (unsigned i = 0; t->stale && i < DISK_NODES; i++)
+			if (strstr(d->node[i].path, ".godwit-") != NULL)
+				forget(&d->node[i]);
 		links(d, t);
 		break;
 	case GW_TASK_OUT:

@@ -42,7 +42,7 @@ a_chain_adds_up_its_delays(void **state)
 	nodes[4] = net_host(net, &b);
 	for (unsigned i = 0; i < 4; i++)
 		net_join(net, nodes[i], nodes[i + 1],
-		    &(struct net_link_options){ .delay = 1000 << i });
+		    &(struct net_link_options){ .delay = GW_MSEC << i });
 	send_byte(net, nodes[0], b, 7, 100);
 	assert_int_equal(who_got(net, &d, 15099), NOBODY);
 	assert_int_equal(who_got(net, &d, 15100), nodes[4]);

@@ -135,6 +135,9 @@ on_event(struct transfer *t, const struct gw_receiver_event *ev)
 		    t->replaces ? GW_CONFLICT_OVERWRITE : GW_CONFLICT_SKIP,
 		    false);
 		break;
+	case GW_RECEIVER_NEEDS:
+		t->needs = ev->needs;
+		break;
 	case GW_RECEIVER_DROPPED:
 		t->dropped++;
 		break;
@@ -299,6 +302,7 @@ transfer_run(struct transfer *t, struct tree *tree, struct disk *disk,
 	t->tree = tree;
 	t->disk = disk;
 	t->window = WINDOW;
+	t->needs = UINT64_MAX;
 	t->replaces = o->replaces;
 	GW_ASSERT(gw_sender_new(&so, &t->sender) == GW_OK);
 	GW_ASSERT(gw_receiver_new(&ro, &t->receiver) == GW_OK);

@@ -37,6 +37,7 @@ struct transfer {
 		uint64_t done, had, skipped, failed;
 	} receipt, counted;
 	unsigned dropped, conflicts;
+	uint64_t needs; /* UINT64_MAX: was not told */
 	bool sender_has_receipt;
 };
 

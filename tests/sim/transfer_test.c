@@ -234,6 +234,65 @@ a_full_disk_ends_it_and_it_goes_on_later(void **state)
 	end(&tree, &disk);
 }
 
+/* ---- room ---- */
+
+static void
+what_will_not_be_written_needs_no_room(void **state)
+{
+	const struct transfer_options skip = { .on_conflict =
+						   GW_CONFLICT_SKIP };
+	const struct transfer_options over = { .on_conflict =
+						   GW_CONFLICT_OVERWRITE };
+	struct gw_totals all;
+	struct tree tree;
+	struct disk disk;
+	struct transfer t;
+
+	(void)state;
+	begin(&tree, &disk);
+	all = gw_manifest_totals(tree.manifest);
+	assert_true(all.stored < all.bytes);
+	transfer_run(&t, &tree, &disk, &plain);
+	assert_true(t.needs == UINT64_MAX); /* fresh: as was offered */
+	transfer_run(&t, &tree, &disk, &over);
+	assert_in_range(t.needs, 1, all.stored);
+	transfer_run(&t, &tree, &disk, &skip);
+	assert_int_equal(t.needs, 0);
+	end(&tree, &disk);
+}
+
+static void
+what_is_there_needs_no_room_again(void **state)
+{
+	struct transfer_options cut = plain;
+	uint64_t partial, complete, least = UINT64_MAX, stored;
+	struct gw_journal *j;
+	struct tree tree;
+	struct disk disk;
+	struct transfer t;
+	size_t valid;
+
+	(void)state;
+	for (cut.cut_after = 100; cut.cut_after < 1000; cut.cut_after += 50) {
+		begin(&tree, &disk);
+		transfer_run(&t, &tree, &disk, &cut);
+		if (!t.finished && gw_journal_load(gw_bytes_peek(&disk.journal),
+				       &j, &valid) == GW_OK) {
+			stored = gw_manifest_totals(tree.manifest).stored;
+			gw_journal_bytes(j, &complete, &partial);
+			gw_journal_free(j);
+			transfer_run(&t, &tree, &disk, &plain);
+			check_agreed(&t);
+			if (complete + partial > 0) {
+				assert_true(t.needs < stored);
+				least = t.needs < least ? t.needs : least;
+			}
+		}
+		end(&tree, &disk);
+	}
+	assert_true(least < 4 * GW_BLOCK); /* the cuts were late enough */
+}
+
 /* ---- going on ---- */
 
 static unsigned
@@ -294,6 +353,33 @@ a_loss_of_power_at_any_step_loses_nothing(void **state)
 	checked.checksum = true;
 	for (unsigned step = 1; step <= steps; step++)
 		crash_at(step, true, step % 4 == 0 ? &checked : &plain);
+}
+
+/* What was begun of a file that is gone from the source goes, too. */
+static void
+nothing_is_left_of_a_file_that_is_gone(void **state)
+{
+	struct transfer_options cut = plain;
+	unsigned left = 0;
+
+	(void)state;
+	for (cut.cut_after = 400; cut.cut_after < 1000; cut.cut_after += 20) {
+		struct tree tree, newer;
+		struct disk disk;
+		struct transfer t;
+
+		begin(&tree, &disk);
+		transfer_run(&t, &tree, &disk, &cut);
+		left += disk_left_overs(&disk);
+		tree_init(&newer, TREE_WITHOUT);
+		disk.arg = &newer;
+		if (!t.finished)
+			transfer_run(&t, &newer, &disk, &plain);
+		assert_int_equal(disk_left_overs(&disk), 0);
+		tree_fini(&newer);
+		end(&tree, &disk);
+	}
+	assert_true(left > 0);
 }
 
 /* What was chosen for a taken name is not forgotten by a crash: not even
@@ -399,9 +485,12 @@ main(void)
 		    what_is_taken_is_replaced_when_that_was_chosen),
 		cmocka_unit_test(files_that_fail_fail_alone),
 		cmocka_unit_test(a_file_that_fails_on_both_sides_fails_once),
+		cmocka_unit_test(what_will_not_be_written_needs_no_room),
+		cmocka_unit_test(what_is_there_needs_no_room_again),
 		cmocka_unit_test(a_full_disk_ends_it_and_it_goes_on_later),
 		cmocka_unit_test(a_crash_at_any_step_loses_nothing),
 		cmocka_unit_test(a_loss_of_power_at_any_step_loses_nothing),
+		cmocka_unit_test(nothing_is_left_of_a_file_that_is_gone),
 		cmocka_unit_test(a_crash_does_not_change_what_was_chosen),
 		cmocka_unit_test(a_cut_session_goes_on_where_it_was),
 		cmocka_unit_test(another_source_begins_anew),

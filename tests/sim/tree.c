@@ -50,6 +50,7 @@ tree_init(struct tree *t, unsigned version)
 	put(t, add(t, GW_KIND_FILE, "in/d/more", GW_BLOCK + 1));
 	e = add(t, GW_KIND_FILE, "in/d/sparse", 5 * GW_BLOCK + 7);
 	e->flags = GW_ENTRY_SPARSE;
+	e->stored = 2 * GW_BLOCK + 7;
 	t->hole[gw_manifest_count(t->manifest)] = 3;
 	put(t, e);
 	e = add(t, GW_KIND_FILE, "in/d/nothing", 2 * GW_BLOCK);
@@ -60,9 +61,11 @@ tree_init(struct tree *t, unsigned version)
 	e->target = gw_slice_str("../elsewhere");
 	put(t, e);
 	put(t, add(t, GW_KIND_FILE, "in/large", 3 * GW_BLOCK + 100));
-	e = add(t, GW_KIND_FILE, "in/same", 3 * GW_BLOCK + 100);
-	e->hardlink_of = gw_manifest_count(t->manifest) - 1;
-	put(t, e);
+	if (version != TREE_WITHOUT) {
+		e = add(t, GW_KIND_FILE, "in/same", 3 * GW_BLOCK + 100);
+		e->hardlink_of = gw_manifest_count(t->manifest) - 1;
+		put(t, e);
+	}
 	put(t, add(t, GW_KIND_FILE, "in/last", 10));
 }
 

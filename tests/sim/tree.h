@@ -21,6 +21,7 @@ struct tree {
 
 /* All that a tree can hold: empty, small, of whole and broken blocks, sparse;
  * directories, links. */
+enum { TREE_WITHOUT = 9 }; /* the version in which in/same is gone */
 void tree_init(struct tree *, unsigned version);
 void tree_fini(struct tree *);
 /* Is this the file's content?  Hard links have that of their first name. */

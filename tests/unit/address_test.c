@@ -100,6 +100,9 @@ ipv6_is_written_in_brackets(void **state)
 	(void)state;
 	cli_address_text(out, "10.0.0.1", 4639);
 	assert_string_equal(out, "10.0.0.1:4639");
+	/* The other machine's interface has a name of its own. */
+	cli_address_text(out, "fe80::1%eth0", 4639);
+	assert_string_equal(out, "[fe80::1%INTERFACE]:4639");
 	cli_address_text(out, "fd00::1", 4639);
 	assert_string_equal(out, "[fd00::1]:4639");
 }

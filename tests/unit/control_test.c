@@ -40,6 +40,8 @@ offer(struct gw_bytes *names, const char *name)
 	m.offer.dirs = 1;
 	m.offer.others = 1;
 	m.offer.bytes = (UINT64_C(1) << 62) - 1;
+	m.offer.stored = 4711;
+	m.offer.linked = 4710;
 	m.offer.missed = 3;
 	m.offer.name_count = 1;
 	m.offer.names = gw_bytes_peek(names);
@@ -60,6 +62,8 @@ an_offer_comes_back(void **state)
 	assert_memory_equal(back.offer.source_id, m.offer.source_id, 16);
 	assert_int_equal(back.offer.files, GW_ENTRIES_MAX - 2);
 	assert_int_equal(back.offer.bytes, m.offer.bytes);
+	assert_int_equal(back.offer.stored, 4711);
+	assert_int_equal(back.offer.linked, 4710);
 	assert_int_equal(back.offer.missed, 3);
 	rest = back.offer.names;
 	assert_true(gw_offer_next_name(&rest, &name));
@@ -88,6 +92,12 @@ an_offer_has_limits(void **state)
 	assert_int_equal(comes_back(&m, &back), GW_SPLIT_BAD);
 	m = offer(&names, "a");
 	m.offer.missed = GW_ENTRIES_MAX + 1;
+	assert_int_equal(comes_back(&m, &back), GW_SPLIT_BAD);
+	m = offer(&names, "a");
+	m.offer.bytes = m.offer.stored - 1;
+	assert_int_equal(comes_back(&m, &back), GW_SPLIT_BAD);
+	m = offer(&names, "a");
+	m.offer.linked = m.offer.stored + 1;
 	assert_int_equal(comes_back(&m, &back), GW_SPLIT_BAD);
 	m = offer(&names, "a");
 	m.offer.name_count = 2;

@@ -70,7 +70,8 @@ void devices_same_tree(const char *a, const char *b);
 void devices_make_file(const char *name, size_t n);
 void devices_same_file(const char *a, const char *b);
 
-/* Cut every TCP connection of this process that ends at this port. */
+/* Cut every TCP connection of this process that ends at this port; what is
+ * on its way from there is lost. */
 unsigned devices_cut(uint16_t port);
 /* Descriptors that this process has open. */
 unsigned devices_descriptors(void);

@@ -234,7 +234,7 @@ a_name_that_does_not_resolve_is_told(void **state)
 	o = entrances_dial(&e, "no such host");
 	fails(&e, &o, GW_E_RESOLVE, "no such host");
 	o = entrances_dial(&e, "fe80::1%nowhere");
-	fails(&e, &o, GW_E_ADDRESS, "nowhere");
+	fails(&e, &o, GW_E_RESOLVE, "nowhere");
 	memset(longer, 'x', sizeof longer - 1);
 	longer[sizeof longer - 1] = '\0';
 	o = entrances_dial(&e, longer);

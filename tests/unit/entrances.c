@@ -50,6 +50,7 @@ void
 entrances_open(struct entrances *e)
 {
 	memset(e, 0, sizeof *e);
+	e->carriers = GW_CARRIERS_TCP;
 	assert_true(gw_crypto_start());
 	assert_int_equal(gw_loop_init(&e->loop), GW_OK);
 	make_self(&e->self[0], 1, "waiting");
@@ -79,6 +80,7 @@ entrances_listener(struct entrances *e, const char *address)
 		.window = GW_STREAM_WINDOW,
 		.address = address,
 		.door = e->door,
+		.carriers = e->carriers,
 		.owner = { on_opened, on_failed, &e->at_listener },
 	};
 }
@@ -95,6 +97,7 @@ entrances_dial(struct entrances *e, const char *host)
 		.helper_fd = -1,
 		.mode = GW_MODE_CODE,
 		.code = ENTRANCE_CODE,
+		.carriers = e->carriers,
 		.owner = { on_opened, on_failed, &e->at_dial },
 	};
 }

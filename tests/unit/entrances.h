@@ -27,6 +27,7 @@ struct entrances {
 	struct gw_door *door;
 	struct gw_listener *listener;
 	uint16_t port;
+	enum gw_carriers carriers; /* tcp, unless a test changes it */
 	struct gw_dial *dial;
 	struct outcome at_listener, at_dial;
 };

@@ -7,6 +7,7 @@
 static const struct gw_entry a_file = {
 	.kind = GW_KIND_FILE,
 	.flags = GW_ENTRY_SPARSE,
+	.stored = 4096,
 	.mode = 0640,
 	.size = GW_SIZE_MAX - 1,
 	.mtime_s = -1,
@@ -57,6 +58,7 @@ a_file_comes_back(void **state)
 	assert_true(comes_back(&e, &back));
 	assert_int_equal(back.kind, GW_KIND_FILE);
 	assert_int_equal(back.flags, GW_ENTRY_SPARSE);
+	assert_int_equal(back.stored, 4096);
 	assert_int_equal(back.mode, 0640);
 	assert_int_equal(back.size, GW_SIZE_MAX - 1);
 	assert_int_equal(back.mtime_s, -1);
@@ -178,6 +180,13 @@ what_is_over_a_limit_is_refused(void **state)
 	(void)state;
 	e.flags = 2;
 	assert_false(comes_back(&e, &back));
+	e = a_file;
+	e.size = 10;
+	e.stored = 11;
+	assert_false(comes_back(&e, &back));
+	e.flags = 0; /* then it is not said */
+	assert_true(comes_back(&e, &back));
+	assert_int_equal(back.stored, e.size);
 	e = a_file;
 	e.mode = 07777; /* cut when it is encoded */
 	assert_true(comes_back(&e, &back));

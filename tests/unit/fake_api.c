@@ -152,13 +152,15 @@ gw_job_free(struct gw_job *j)
 
 /* ---- jobs ---- */
 
-static enum gw_err
-start(struct gw *g, const struct gw_link_options *link, struct gw_job **out)
+static void
+keep(char out[FAKE_CODE], const char *text)
 {
-	snprintf(fake.code, sizeof fake.code, "%s",
-	    link->code != NULL ? link->code : "");
-	snprintf(fake.host, sizeof fake.host, "%s",
-	    link->host != NULL ? link->host : "");
+	snprintf(out, FAKE_CODE, "%s", text != NULL ? text : "");
+}
+
+static enum gw_err
+start(struct gw *g, struct gw_job **out)
+{
 	if (fake.start != GW_OK)
 		return fake.start;
 	if ((the_job = calloc(1, sizeof *the_job)) == NULL)
@@ -169,12 +171,21 @@ start(struct gw *g, const struct gw_link_options *link, struct gw_job **out)
 	return GW_OK;
 }
 
+static enum gw_err
+start_link(
+    struct gw *g, const struct gw_link_options *link, struct gw_job **out)
+{
+	keep(fake.code, link->code);
+	keep(fake.host, link->host);
+	return start(g, out);
+}
+
 enum gw_err
 gw_send(struct gw *g, const struct gw_send_options *o, struct gw_job **out)
 {
 	fake.sends++;
 	fake.send = *o;
-	return start(g, &o->link, out);
+	return start_link(g, &o->link, out);
 }
 
 enum gw_err
@@ -182,8 +193,32 @@ gw_recv(struct gw *g, const struct gw_recv_options *o, struct gw_job **out)
 {
 	fake.recvs++;
 	fake.recv = *o;
-	snprintf(fake.dir, sizeof fake.dir, "%s", o->dir != NULL ? o->dir : "");
-	return start(g, &o->link, out);
+	keep(fake.dir, o->dir);
+	return start_link(g, &o->link, out);
+}
+
+enum gw_err
+gw_classic_send(
+    struct gw *g, const struct gw_classic_send_options *o, struct gw_job **out)
+{
+	fake.classic_sends++;
+	fake.classic_send = *o;
+	keep(fake.host, o->host);
+	keep(fake.path, o->path);
+	keep(fake.reply, o->reply);
+	return start(g, out);
+}
+
+enum gw_err
+gw_classic_recv(
+    struct gw *g, const struct gw_classic_recv_options *o, struct gw_job **out)
+{
+	fake.classic_recvs++;
+	fake.classic_recv = *o;
+	keep(fake.host, o->listen);
+	keep(fake.dir, o->dir);
+	keep(fake.reply, o->reply);
+	return start(g, out);
 }
 
 /* ---- leftovers ---- */

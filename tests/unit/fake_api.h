@@ -36,8 +36,12 @@ struct fake {
 	/* seen by the test */
 	struct gw_send_options send;
 	struct gw_recv_options recv;
+	struct gw_classic_send_options classic_send;
+	struct gw_classic_recv_options classic_recv;
 	char code[FAKE_CODE], host[FAKE_CODE], dir[FAKE_CODE];
-	unsigned sends, recvs, cancels, confined;
+	char path[FAKE_CODE], reply[FAKE_CODE]; /* of the classic ones */
+	unsigned sends, recvs, classic_sends, classic_recvs;
+	unsigned cancels, confined;
 	unsigned answers[FAKE_ANSWERS];
 	size_t answer_count;
 	char cleared[33];

@@ -243,6 +243,23 @@ it_tells_addresses_to_be_reached_at(void **state)
 }
 
 static void
+on_ipv4_alone_it_tells_no_ipv6_addresses(void **state)
+{
+	char text[64][GW_ADDRESS_TEXT];
+	struct entrances e;
+	size_t n;
+
+	(void)state;
+	entrances_open(&e);
+	entrances_listen(&e, "0.0.0.0");
+	n = gw_listener_addresses(e.listener, text, 64);
+	assert_true(n >= 1);
+	for (size_t i = 0; i < n; i++)
+		assert_null(strchr(text[i], ':'));
+	entrances_close(&e);
+}
+
+static void
 without_an_address_both_families_come_in(void **state)
 {
 	static const char *const hosts[] = { "127.0.0.1", "::1" };
@@ -325,6 +342,7 @@ main(void)
 		cmocka_unit_test(closing_takes_pending_handshakes_along),
 		cmocka_unit_test(a_busy_port_is_told_or_another_is_taken),
 		cmocka_unit_test(it_tells_addresses_to_be_reached_at),
+		cmocka_unit_test(on_ipv4_alone_it_tells_no_ipv6_addresses),
 		cmocka_unit_test(without_an_address_both_families_come_in),
 		cmocka_unit_test(without_memory_it_is_not_made),
 		cmocka_unit_test(without_memory_a_connection_is_closed),

@@ -65,6 +65,8 @@ every_kind_comes_back_under_its_number(void **state)
 	in[2].kind = GW_KIND_SYMLINK;
 	in[2].target = gw_slice_str("../to");
 	in[3].hardlink_of = 0;
+	in[0].flags = GW_ENTRY_SPARSE;
+	in[0].stored = 69;
 	assert_int_equal(gw_manifest_new(&m), GW_OK);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(gw_manifest_add(m, &in[i]), GW_OK);
@@ -80,6 +82,8 @@ every_kind_comes_back_under_its_number(void **state)
 	assert_int_equal(t.dirs, 1);
 	assert_int_equal(t.others, 1);
 	assert_int_equal(t.bytes, 140); /* of files only */
+	assert_int_equal(t.stored, 139);
+	assert_int_equal(t.linked, 70);
 	gw_manifest_free(m);
 }
 

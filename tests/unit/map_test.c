@@ -138,6 +138,14 @@ without_memory_nothing_changes(void **state)
 			i++;
 		}
 		assert_false(gw_map_get(m, &key, &v));
+		/* It is full, and replacing goes on all the same. */
+		if (i > 0) {
+			key = key_of(0);
+			test_fail_alloc(0);
+			assert_int_equal(gw_map_set(m, &key, 0), GW_OK);
+			test_fail_alloc(-1);
+		}
+		key = key_of(i);
 		assert_int_equal(gw_map_set(m, &key, i), GW_OK);
 		i++;
 	}

@@ -55,6 +55,36 @@ answers_come_with_their_ids(void **state)
 }
 
 static void
+names_of_addresses(void **state)
+{
+	struct gw_helper_answer a;
+	struct pollfd p;
+	struct gw_addr addr;
+	int fd;
+
+	(void)state;
+	assert_int_equal(gw_helper_fork(&why, &fd), GW_OK);
+	assert_int_equal(gw_helper_take_name(fd, &a), GW_E_AGAIN);
+	assert_int_equal(gw_addr_parse(&addr, "127.0.0.1", 0, &why), GW_OK);
+	assert_int_equal(gw_helper_ask_name(fd, 3, &addr), GW_OK);
+	p = (struct pollfd){ .fd = fd, .events = POLLIN };
+	assert_int_equal(poll(&p, 1, 30000), 1);
+	assert_int_equal(gw_helper_take_name(fd, &a), GW_OK);
+	assert_int_equal(a.id, 3);
+	assert_int_equal(a.err, GW_OK);
+	assert_non_null(strstr(a.name, "localhost"));
+	/* A name is no answer to the other question, nor the reverse. */
+	assert_int_equal(gw_helper_ask_name(fd, 4, &addr), GW_OK);
+	assert_int_equal(poll(&p, 1, 30000), 1);
+	assert_int_equal(gw_helper_take(fd, &a), GW_E_FAILED);
+	assert_int_equal(gw_helper_ask(fd, 5, "127.0.0.1", 1), GW_OK);
+	assert_int_equal(poll(&p, 1, 30000), 1);
+	assert_int_equal(gw_helper_take_name(fd, &a), GW_E_FAILED);
+	close(fd);
+	wait(NULL);
+}
+
+static void
 a_name_that_no_host_can_have(void **state)
 {
 	char name[GW_HELPER_HOST_MAX + 2];
@@ -184,6 +214,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_come_with_their_ids),
+		cmocka_unit_test(names_of_addresses),
 		cmocka_unit_test(a_name_that_no_host_can_have),
 		cmocka_unit_test(ends_when_the_socket_closes),
 		cmocka_unit_test(keeps_no_descriptor),

@@ -83,6 +83,29 @@ whose_an_address_is(void **state)
 }
 
 static void
+whose_broadcast_address_it_is(void **state)
+{
+	struct gw_netifs l;
+	struct gw_addr a;
+
+	(void)state;
+	assert_int_equal(gw_netifs_list(&l), GW_OK);
+	assert_int_equal(gw_addr_parse(&a, "127.255.255.255", 1, NULL), GW_OK);
+	assert_ptr_equal(gw_netifs_broadcast(&l, &a), named(&l, "lo"));
+	assert_int_equal(gw_addr_parse(&a, "127.0.0.1", 1, NULL), GW_OK);
+	assert_null(gw_netifs_broadcast(&l, &a));
+	assert_int_equal(gw_addr_parse(&a, "::1", 1, NULL), GW_OK);
+	assert_null(gw_netifs_broadcast(&l, &a));
+	for (size_t i = 0; i < l.count; i++)
+		for (size_t k = 0; k < l.v[i].addr_count; k++) {
+			a = l.v[i].addrs[k].broadcast;
+			if (a.len != 0)
+				assert_non_null(gw_netifs_broadcast(&l, &a));
+		}
+	gw_netifs_fini(&l);
+}
+
+static void
 without_memory_nothing_is_listed(void **state)
 {
 	(void)state;
@@ -108,6 +131,7 @@ main(void)
 		cmocka_unit_test(loopback_is_one_of_them),
 		cmocka_unit_test(they_agree_with_the_kernel),
 		cmocka_unit_test(whose_an_address_is),
+		cmocka_unit_test(whose_broadcast_address_it_is),
 		cmocka_unit_test(without_memory_nothing_is_listed),
 	};
 

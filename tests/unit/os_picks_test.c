@@ -1,5 +1,7 @@
 #include "os/picks.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -29,6 +31,33 @@ normalised_sorted_and_judged(void **state)
 	gw_picks_fini(&p);
 	assert_int_equal(gw_picks_init(&p, (const char *[]){ "./" }, 1), GW_OK);
 	assert_true(gw_picks_all(&p));
+	gw_picks_fini(&p);
+}
+
+/* No directory holds such a name, and nobody has room for it. */
+static void
+a_name_that_is_too_long_is_bad(void **state)
+{
+	char longest[NAME_MAX + 1], more[NAME_MAX + 2], below[NAME_MAX + 6],
+	    huge[5000];
+	const char *const files[] = { longest, more, below, huge };
+	struct gw_picks p;
+
+	(void)state;
+	memset(longest, 'n', sizeof longest);
+	longest[NAME_MAX] = '\0';
+	memset(more, 'm', sizeof more);
+	more[NAME_MAX + 1] = '\0';
+	snprintf(below, sizeof below, "d/%s/e", more);
+	memset(huge, 'h', sizeof huge);
+	huge[sizeof huge - 1] = '\0';
+	assert_int_equal(gw_picks_init(&p, files, 4), GW_OK);
+	assert_int_equal(p.good_count, 1);
+	assert_string_equal(p.good[0], longest);
+	assert_int_equal(p.bad_count, 3);
+	assert_string_equal(p.bad[2], huge);
+	assert_string_equal(gw_picks_wrong(below), "a name in it is too long");
+	assert_null(gw_picks_wrong(longest));
 	gw_picks_fini(&p);
 }
 
@@ -85,6 +114,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(normalised_sorted_and_judged),
+		cmocka_unit_test(a_name_that_is_too_long_is_bad),
 		cmocka_unit_test(names_level_by_level),
 		cmocka_unit_test(no_memory),
 	};

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os_fixture.h"
 
 enum { MIB = 1 << 20 };
@@ -130,11 +131,15 @@ a_blocked_call_is_called_off(void **state)
 	assert_int_equal(gw_pipe_init(&in, other[0]), GW_OK);
 	pthread_create(&ids[0], NULL, do_read, &r);
 	pthread_create(&ids[1], NULL, do_write, &w);
-	usleep(20000); /* likely, not needed: that they block by now */
+	while (gw_pipe_waits(&in, gw_clock_now()) < 1000 ||
+	       gw_pipe_waits(&out, gw_clock_now()) < 1000)
+		usleep(1000);
 	gw_pipe_cancel(&in);
 	gw_pipe_cancel(&out);
 	pthread_join(ids[0], NULL);
 	pthread_join(ids[1], NULL);
+	assert_int_equal(gw_pipe_waits(&in, gw_clock_now()), 0);
+	assert_int_equal(gw_pipe_waits(&out, gw_clock_now()), 0);
 	assert_int_equal(r.err, GW_E_INTERRUPTED);
 	assert_int_equal(w.err, GW_E_INTERRUPTED);
 	assert_int_equal(gw_pipe_write(&out, "x", 1, NULL), GW_E_INTERRUPTED);

@@ -29,11 +29,13 @@ kinds_and_sizes(void **state)
 		assert_int_equal(s.size,
 		    i == 0 || kinds[i].kind == GW_KIND_SYMLINK ? 4097 : 0);
 		assert_false(s.sparse);
+		assert_int_equal(s.stored, i == 0 ? 4097 : 0);
 	}
 	st.st_mode = S_IFREG;
 	st.st_blocks = 8;
 	gw_stamp_of(&s, &st);
 	assert_true(s.sparse);
+	assert_int_equal(s.stored, 4096);
 }
 
 static void

@@ -104,6 +104,35 @@ another_directory_is_left_alone(void **state)
 	assert_int_equal(gw_sweep(&s, &why), GW_E_NO_PATH);
 }
 
+static int
+what_is_closed(void *arg)
+{
+	struct gw_sweep *s = arg;
+
+	os_fixture_ordinary_user();
+	if (gw_sweep(s, &why) != GW_E_FAILED || s->files != 2)
+		return 1;
+	if (strstr(why.text, "/d/e: ") == NULL)
+		return 2;
+	s->remove = true; /* from directories that are not ours */
+	return gw_sweep(s, &why) == GW_E_FAILED ? 0 : 3;
+}
+
+static void
+what_cannot_be_looked_at_or_removed_is_told(void **state)
+{
+	struct gw_sweep s;
+
+	(void)state;
+	make_left_overs();
+	s = here();
+	assert_int_equal(chmod("d/e", 0), 0);
+	assert_int_equal(chmod("d", 0555), 0);
+	assert_int_equal(os_fixture_child(what_is_closed, &s), 0);
+	assert_int_equal(chmod("d/e", 0755), 0);
+	assert_true(os_fixture_exists("d/e/" A));
+}
+
 #define T(f)                                                                   \
 	cmocka_unit_test_setup_teardown(                                       \
 	    f, os_fixture_setup, os_fixture_teardown)
@@ -115,6 +144,7 @@ main(void)
 		T(finds_and_removes_only_its_own),
 		T(only_below_one_name),
 		T(another_directory_is_left_alone),
+		T(what_cannot_be_looked_at_or_removed_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

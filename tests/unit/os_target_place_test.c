@@ -194,6 +194,36 @@ odd_names_are_bytes(void **state)
 	gw_target_close(t);
 }
 
+static void
+modes_and_times_of_directories_are_synced(void **state)
+{
+	const struct gw_target_attrs a = { .mode = 0755 };
+	struct gw_target *t;
+	struct gw_stamp st;
+	char name[16];
+	bool made;
+
+	(void)state;
+	assert_int_equal(gw_target_open(".", &why, &t), GW_OK);
+	for (unsigned i = 0; i <= GW_ATTRS_EACH; i++) {
+		snprintf(name, sizeof name, "%u", i);
+		assert_int_equal(
+		    gw_target_mkdir(t, gw_slice_str(name), &made, &st, &why),
+		    GW_OK);
+		assert_false(t->touched_many);
+		assert_int_equal(gw_target_dir_attrs(
+				     t, gw_slice_str(name), st.ino, &a, &why),
+		    GW_OK);
+		assert_int_equal(
+		    t->attrs_synced, i < GW_ATTRS_EACH ? i + 1 : GW_ATTRS_EACH);
+	}
+	assert_true(t->touched_many); /* the last of them, by syncfs */
+	assert_int_equal(gw_target_sync_dirs(t, &why), GW_OK);
+	assert_false(t->touched_many);
+	assert_int_equal(t->attrs_synced, 0);
+	gw_target_close(t);
+}
+
 #define T(f)                                                                   \
 	cmocka_unit_test_setup_teardown(                                       \
 	    f, os_fixture_setup, os_fixture_teardown)
@@ -207,6 +237,7 @@ main(void)
 		T(place_without_a_temporary_file_says_so),
 		T(links_are_made_and_placed),
 		T(odd_names_are_bytes),
+		T(modes_and_times_of_directories_are_synced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "os/target.h"
+#include "os/target_internal.h"
 #include "os_fixture.h"
 
 #define TEMP ".godwit-0000000000000000000000aa.part"
@@ -187,6 +188,51 @@ a_temp_is_gone_on_with_only_if_it_is_the_one(void **state)
 	gw_target_close(t);
 }
 
+/* The next session's entry 3 is another file. */
+static void
+what_was_open_is_not_taken_for_the_next_sessions(void **state)
+{
+	struct gw_target *t = open_here();
+	struct gw_target_file other = file("y", 3);
+	struct gw_stamp stamp;
+	bool foreign;
+	uint64_t ino = open_temp(t, "x", 0);
+
+	(void)state;
+	other.temp = ".godwit-0000000000000000000000bb.part";
+	memset(block, 'k', 10);
+	write_at(t, 0, 10, false);
+	gw_target_forget(t);
+	assert_int_equal(gw_target_temp_fd(t, 3, &foreign), -1);
+	assert_int_equal(
+	    gw_target_temp_open(t, &other, 0, &stamp, &why), GW_OK);
+	assert_int_not_equal(stamp.ino, ino);
+	memset(block, 'n', 10);
+	write_at(t, 0, 10, false);
+	assert_string_equal(os_fixture_read(TEMP, NULL), "kkkkkkkkkk");
+	gw_target_forget(t);
+	gw_target_forget(t); /* nothing is open */
+	assert_int_equal(open_temp(t, "x", ino), ino);
+	gw_target_close(t);
+}
+
+/* Who replaces a directory between two sessions finds files in the new one. */
+static void
+directories_are_looked_up_anew_in_the_next_session(void **state)
+{
+	struct gw_target *t = open_here();
+
+	(void)state;
+	assert_int_equal(mkdir("d", 0700), 0);
+	open_temp(t, "d/x", 0);
+	assert_int_equal(rename("d", "old"), 0);
+	assert_int_equal(mkdir("d", 0700), 0);
+	gw_target_forget(t);
+	open_temp(t, "d/x", 0);
+	assert_true(os_fixture_exists("d/" TEMP));
+	gw_target_close(t);
+}
+
 static void
 drop_removes_it(void **state)
 {
@@ -317,6 +363,8 @@ main(void)
 		T(holes_stay_holes),
 		T(small_sparse_files_too),
 		T(a_temp_is_gone_on_with_only_if_it_is_the_one),
+		T(what_was_open_is_not_taken_for_the_next_sessions),
+		T(directories_are_looked_up_anew_in_the_next_session),
 		T(drop_removes_it),
 		T(many_files_are_synced_at_once),
 		T(two_threads_make_one_temp),

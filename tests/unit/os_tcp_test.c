@@ -292,6 +292,56 @@ out_of_descriptors(void **state)
 	close(l);
 }
 
+static void
+a_look_takes_nothing(void **state)
+{
+	int listening = listen_at("127.0.0.1"), ends[2];
+	char byte = 0;
+	size_t n;
+
+	(void)state;
+	connect_to(listening, "127.0.0.1", ends);
+	assert_int_equal(gw_tcp_peek(ends[1]), GW_TCP_AGAIN);
+	assert_int_equal(gw_tcp_send(ends[0], "x", 1, &n), GW_TCP_OK);
+	wait_for(ends[1], POLLIN);
+	assert_int_equal(gw_tcp_peek(ends[1]), GW_TCP_OK);
+	assert_int_equal(gw_tcp_peek(ends[1]), GW_TCP_OK);
+	assert_int_equal(gw_tcp_recv(ends[1], &byte, 1, &n), GW_TCP_OK);
+	assert_int_equal(byte, 'x');
+	gw_tcp_shutdown(ends[0]);
+	wait_for(ends[1], POLLIN);
+	assert_int_equal(gw_tcp_peek(ends[1]), GW_TCP_END);
+	gw_tcp_reset_on_close(ends[1], true);
+	close(ends[1]);
+	wait_for(ends[0], POLLIN);
+	assert_int_equal(gw_tcp_peek(ends[0]), GW_TCP_RESET);
+	close(ends[0]);
+	close(listening);
+}
+
+/* FIN by a close in good order, RST by one that was to reset. */
+static void
+a_close_resets_only_if_it_is_to(void **state)
+{
+	int listening = listen_at("127.0.0.1"), ends[2];
+	char byte;
+	size_t n;
+
+	(void)state;
+	for (int reset = 0; reset < 2; reset++) {
+		connect_to(listening, "127.0.0.1", ends);
+		gw_tcp_reset_on_close(ends[0], true);
+		if (!reset)
+			gw_tcp_reset_on_close(ends[0], false);
+		close(ends[0]);
+		wait_for(ends[1], POLLIN);
+		assert_int_equal(gw_tcp_recv(ends[1], &byte, 1, &n),
+		    reset ? GW_TCP_RESET : GW_TCP_END);
+		close(ends[1]);
+	}
+	close(listening);
+}
+
 int
 main(void)
 {
@@ -306,6 +356,8 @@ main(void)
 		cmocka_unit_test(a_full_socket_says_again),
 		cmocka_unit_test(loopback_is_not_paced),
 		cmocka_unit_test(out_of_descriptors),
+		cmocka_unit_test(a_look_takes_nothing),
+		cmocka_unit_test(a_close_resets_only_if_it_is_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

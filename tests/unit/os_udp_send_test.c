@@ -38,7 +38,8 @@ broadcast_needs_to_be_asked_for(void **state)
 
 	(void)state;
 	assert_int_equal(gw_udp_open(&o, &why, &u), GW_OK);
-	assert_int_equal(refused(&u, &d, "EACCES"), GW_E_USAGE);
+	assert_int_equal(refused(&u, &d, "that of lo"), GW_E_USAGE);
+	assert_non_null(strstr(why.text, "EACCES"));
 	assert_non_null(strstr(why.text, "127.255.255.255:9: "));
 	/* A socket goes on after that. */
 	d.peer = udp_addr("127.0.0.1", u.port);

@@ -35,6 +35,8 @@ listing(struct gw_walk_options *o, const char *const *paths, size_t count)
 	buf[0] = '\0';
 	while ((err = gw_walk_next(w, &e)) == GW_OK) {
 		assert_int_equal(e.path_len, strlen(e.path));
+		if (e.what == GW_WALK_ENTRY)
+			assert_true(e.is_root == (strchr(e.path, '/') == NULL));
 		n += (size_t)snprintf(buf + n, sizeof buf - n, "%s %s",
 		    e.what == GW_WALK_FAILED    ? "failed"
 		    : e.what == GW_WALK_SPECIAL ? "special"
@@ -173,11 +175,32 @@ excludes_leave_out(void **state)
 }
 
 static void
+more_bytes_than_can_be_sent_fail_one_by_one(void **state)
+{
+	struct gw_walk_options o = { .bytes_max = 10 };
+
+	(void)state;
+	mkdir("t", 0755);
+	os_fixture_text("t/a", "1234567890");
+	os_fixture_text("t/b", "12345");
+	os_fixture_text("t/c", "12345");
+	os_fixture_text("t/d", "1234");
+	os_fixture_text("t/e", "");
+	assert_string_equal(listing(&o, (const char *[]){ "t" }, 1),
+	    "dir t\n"
+	    "failed t/a: with it there are more bytes than can be sent\n"
+	    "file t/b\n"
+	    "failed t/c: with it there are more bytes than can be sent\n"
+	    "file t/d\n"
+	    "file t/e\n");
+}
+
+static void
 only_these_files(void **state)
 {
 	static const char *const files[] = { "b/deep/x.o", "./A", "b//x.c",
 		"none", "b/none", "link/x.o", "A/x", "../t", "/etc/passwd", "",
-		"empty/", "A", "b/.." };
+		"empty/", "A", "b/..", ".." };
 	struct gw_walk_options o = { .files = files,
 		.file_count = sizeof files / sizeof files[0],
 		.files_given = true };
@@ -188,6 +211,7 @@ only_these_files(void **state)
 	    "failed ../t: `..` leads out of the PATH\n"
 	    "failed /etc/passwd: it must be relative to the PATH\n"
 	    "failed b/..: `..` leads out of the PATH\n"
+	    "failed ..: `..` leads out of the PATH\n"
 	    "dir t\n"
 	    "file t/A\n"
 	    "dir t/b\n"
@@ -396,6 +420,7 @@ main(void)
 		T(what_is_known_of_a_file),
 		T(special_files_are_told_and_left_out),
 		T(excludes_leave_out),
+		T(more_bytes_than_can_be_sent_fail_one_by_one),
 		T(only_these_files),
 		T(a_directory_in_the_list_is_taken_whole),
 		T(several_paths),

@@ -30,7 +30,9 @@ usage_errors_end_with_2(void **state)
 		"godwit recv --yes --on-conflict ask",
 		"godwit recv --yes --on-conflict perhaps",
 		"godwit recv --yes --stdout -o x", "godwit help fly",
-		"godwit partials x", "godwit partials --clear a --clear-all" };
+		"godwit partials x", "godwit partials --clear a --clear-all",
+		"godwit dgram", "godwit dgram fly", "godwit help dgram fly",
+		"godwit dgram listen", "godwit dgram send host" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -304,8 +306,9 @@ static void
 help_fits_80_columns(void **state)
 {
 	static const char *const lines[] = { "godwit --help",
-		"godwit help send", "godwit recv --help",
-		"godwit partials -h" };
+		"godwit help send", "godwit recv --help", "godwit partials -h",
+		"godwit dgram -h", "godwit help dgram",
+		"godwit help dgram listen", "godwit dgram send --help" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {

@@ -98,7 +98,7 @@ no_line_is_wider_than_the_terminal(void **state)
 			p.bytes_total = UINT64_MAX;
 		else if (variant == 5)
 			p.files = p.files_total = p.rate = UINT64_MAX;
-		for (unsigned columns = 20; columns <= 400; columns++)
+		for (unsigned columns = 1; columns <= 400; columns++)
 			for (int utf8 = 0; utf8 < 2; utf8++) {
 				char *made = line(&p, columns, utf8);
 

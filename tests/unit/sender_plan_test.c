@@ -196,6 +196,40 @@ with_hashes_only_the_block_that_differs_is_sent(void **state)
 	ends_with(GW_PIECE_END, SIZE);
 }
 
+/* What comes of a receipt after the one file had its result. */
+static enum gw_sender_event_kind
+confirmed(uint64_t done, uint64_t skipped)
+{
+	struct gw_message m = { .type = GW_MSG_RESULT };
+	struct gw_sender_event ev = { .kind = GW_SENDER_READ };
+
+	have(0, 3, gw_slice(NULL, 0));
+	m.result.count = 1;
+	m.result.status = GW_ENTRY_DONE;
+	hear(&m);
+	m = (struct gw_message){ .type = GW_MSG_RECEIPT };
+	m.receipt.done = done;
+	m.receipt.skipped = skipped;
+	hear(&m);
+	while (gw_sender_event(t.sender, &ev) && ev.kind == GW_SENDER_RESULT)
+		;
+	return ev.kind;
+}
+
+static void
+a_receipt_of_all_entries_is_the_result(void **state)
+{
+	(void)state;
+	assert_int_equal(confirmed(1, 0), GW_SENDER_RECEIPT);
+}
+
+static void
+a_receipt_that_does_not_add_up_is_none(void **state)
+{
+	(void)state;
+	assert_int_equal(confirmed(1, 1), GW_SENDER_FAILED);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, offer, end)
 
 int
@@ -207,6 +241,8 @@ main(void)
 		    after_a_short_last_block_that_is_there_the_end_is_the_size),
 		CASE(of_a_file_that_is_all_there_only_the_end_is_told),
 		CASE(with_hashes_only_the_block_that_differs_is_sent),
+		CASE(a_receipt_of_all_entries_is_the_result),
+		CASE(a_receipt_that_does_not_add_up_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@ struct owner {
 	unsigned wrong, fins, closed;
 	enum gw_err err;
 	bool keeps_credit;
+	uint64_t full_at; /* bytes; 0: never */
 };
 
 static uint8_t
@@ -55,8 +56,11 @@ on_ready(struct gw_conn *c, void *owner)
 	uint8_t buf[30000];
 	size_t n = 1;
 
-	while (gw_session_event(c->session, &ev))
+	c->full = o->full_at != 0 && o->got >= o->full_at;
+	while (!c->full && gw_session_event(c->session, &ev)) {
 		take(o, &ev);
+		c->full = o->full_at != 0 && o->got >= o->full_at;
+	}
 	while (n > 0 && o->written < o->to_write) {
 		size_t want = o->to_write - o->written < sizeof buf
 				  ? o->to_write - o->written
@@ -214,6 +218,30 @@ what_comes_before_there_is_an_owner_waits_for_it_in_peace(void **state)
 }
 
 static void
+what_comes_to_a_full_owner_waits_in_peace_until_it_kicks(void **state)
+{
+	struct pair p;
+	uint64_t got;
+
+	(void)state;
+	pair_open(&p);
+	p.v[0].to_write = 4 * GW_STREAM_WINDOW;
+	p.v[1].full_at = 100000;
+	own(&p, 1);
+	own(&p, 0);
+	until_got(&p, 1, 100000);
+	got = p.v[1].got;
+	entrances_run(&p.e, 200);
+	assert_true(dispatches_in(&p, 300) < 50);
+	assert_int_equal(p.v[1].got, got);
+	p.v[1].full_at = 0;
+	gw_conn_kick(p.v[1].c);
+	gw_loop_poke(&p.e.loop);
+	until_got(&p, 1, 4 * GW_STREAM_WINDOW);
+	pair_close(&p);
+}
+
+static void
 an_end_before_there_is_an_owner_is_told_to_it(void **state)
 {
 	struct pair p;
@@ -322,6 +350,8 @@ main(void)
 		cmocka_unit_test(without_credit_no_more_than_the_window_comes),
 		cmocka_unit_test(
 		    what_comes_before_there_is_an_owner_waits_for_it_in_peace),
+		cmocka_unit_test(
+		    what_comes_to_a_full_owner_waits_in_peace_until_it_kicks),
 		cmocka_unit_test(an_end_before_there_is_an_owner_is_told_to_it),
 		cmocka_unit_test(a_sealed_end_of_both_is_a_good_one),
 		cmocka_unit_test(an_abort_reaches_the_peer_with_its_error),

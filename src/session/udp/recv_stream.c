@@ -54,18 +54,22 @@ grow(struct gw_recv_stream *s, uint64_t to)
 	return gw_ring_grow(&s->ring, size, from, until);
 }
 
-/* The first n bytes that are next are dealt with. */
-static void
+/* The first n bytes that are next are dealt with; returns how many of them
+ * waited. */
+static uint64_t
 advance(struct gw_recv_stream *s, uint64_t n)
 {
-	const uint64_t known = least(n, s->have.size);
+	uint64_t waited = 0;
 
 	if (s->waiting > 0)
-		s->waiting -= gw_bits_clear(&s->have, s->next, s->next + known);
+		waited = gw_bits_clear(
+		    &s->have, s->next, s->next + least(n, s->have.size));
+	s->waiting -= waited;
 	s->next += n;
 	if (s->waiting == 0 &&
 	    (s->ring.size > GW_RECV_STREAM_KEEP || gw_recv_stream_ended(s)))
 		gw_recv_stream_fini(s);
+	return waited;
 }
 
 static enum gw_err
@@ -141,10 +145,9 @@ gw_recv_stream_next(const struct gw_recv_stream *s, struct gw_slice *out)
 void
 gw_recv_stream_take(struct gw_recv_stream *s, size_t n)
 {
-	GW_ASSERT(n <= s->waiting);
-	GW_ASSERT(
-	    gw_bits_next_clear(&s->have, s->next, s->next + n) == s->next + n);
-	advance(s, n);
+	const uint64_t waited = advance(s, n);
+
+	GW_ASSERT(waited == n);
 }
 
 bool

@@ -1,0 +1,72 @@
+#include "loopback.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "test.h"
+
+static struct sockaddr_in
+address(uint16_t port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+}
+
+uint16_t
+loopback_port(int fd)
+{
+	struct sockaddr_in a;
+	socklen_t n = sizeof a;
+
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	return ntohs(a.sin_port);
+}
+
+static int
+bound(int type, uint16_t *port)
+{
+	struct sockaddr_in a = address(0);
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	*port = loopback_port(fd);
+	return fd;
+}
+
+int
+loopback_listen(uint16_t *port)
+{
+	int fd = bound(SOCK_STREAM, port);
+
+	assert_int_equal(listen(fd, 5), 0);
+	return fd;
+}
+
+int
+loopback_datagram(uint16_t *port)
+{
+	return bound(SOCK_DGRAM, port);
+}
+
+int
+loopback_connect(uint16_t port)
+{
+	struct sockaddr_in a = address(port);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+	return fd;
+}
+
+int
+loopback_accept(int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}

@@ -118,6 +118,9 @@ gw_recovery_send_at(const struct gw_recovery *r, gw_usec now)
 bool
 gw_recovery_ect(const struct gw_recovery *r)
 {
+	/* Perhaps the path loses what is marked: then nothing tells so. */
+	if (r->ecn.state == GW_ECN_TESTING && r->loss.pto_count > 0)
+		return false;
 	return gw_ecn_mark(&r->ecn);
 }
 

@@ -474,11 +474,13 @@ gw_usec
 gw_udp_session_output_deadline(const struct gw_udp_session *s)
 {
 	const struct gw_udp_link *l = s->link;
-	gw_usec at;
+	gw_usec at = GW_NEVER;
 
 	if (s->state == GW_UDP_CLOSED)
 		return GW_NEVER;
-	at = gw_recovery_deadline(&l->recovery);
+	/* Probes for a lost tail that may not leave: no more of them. */
+	if (!is_held(s, CONTROL_MOST) || gw_recovery_probes(&l->recovery) == 0)
+		at = gw_recovery_deadline(&l->recovery);
 	if (!is_held(s, GW_PACKET_MIN))
 		at = gw_usec_min(at, gw_ack_out_deadline(&l->acks));
 	at = gw_usec_min(at, gw_pmtud_deadline(&l->mtu));

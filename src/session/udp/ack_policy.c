@@ -8,13 +8,32 @@ enum {
 	THRESHOLD_MAX = 64,
 	DELAY_PARTS = 8, /* of an RTT */
 	DELAY_MAX = 25000,
-	DELAY_MIN = 500
+	DELAY_MIN = 500,
+	THIN_MAX = 4,
+	RTT_RAISED = 150, /* percent of the lowest */
+	RTT_FINE = 125
 };
 
 static uint32_t
-clamp(uint64_t x, uint32_t least, uint32_t most)
+clamp(uint64_t x, uint64_t least, uint64_t most)
 {
-	return x < least ? least : x > most ? most : (uint32_t)x;
+	return (uint32_t)(x < least ? least : x > most ? most : x);
+}
+
+/* Where the RTT is much raised, the way back may be the narrow one: then
+ * fewer ACKs come sooner. */
+static void
+judge_way_back(struct gw_recovery *r)
+{
+	const gw_usec rtt = r->rtt.smoothed, low = r->rtt.min;
+
+	if (r->sent.oldest < r->thinned)
+		return;
+	r->thinned = r->sent.end; /* once a round trip */
+	if (rtt > low * RTT_RAISED / 100 && r->thin < THIN_MAX)
+		r->thin *= 2;
+	else if (rtt < low * RTT_FINE / 100 && r->thin > 1)
+		r->thin /= 2;
 }
 
 bool
@@ -28,15 +47,28 @@ gw_recovery_ack_frequency(struct gw_recovery *r, struct gw_ack_frequency *out)
 		.reorder = !r->loss.reordering,
 	};
 
-	if (r->n_acked.packets >= EARLY)
+	if (r->n_acked.packets >= EARLY) {
+		judge_way_back(r);
 		f.threshold =
 		    clamp(packets / PARTS, EARLY_THRESHOLD, THRESHOLD_MAX);
+		if (f.threshold < EARLY_THRESHOLD * r->thin)
+			f.threshold = EARLY_THRESHOLD * r->thin;
+		if (r->thin > 1 && r->delivery_rate > 0)
+			f.max_delay =
+			    clamp(gw_rate_time(r->delivery_rate,
+				      f.threshold * (uint64_t)r->datagram),
+				f.max_delay, DELAY_MAX);
+	}
 	/* A little more or less is not worth a frame. */
 	if (f.reorder == r->asked.reorder &&
-	    f.threshold <= r->asked.threshold * 2 &&
-	    f.threshold * 2 >= r->asked.threshold &&
-	    f.max_delay <= r->asked.max_delay * 2 &&
-	    f.max_delay * 2 >= r->asked.max_delay)
+	    f.threshold < r->asked.threshold * 2 &&
+	    f.threshold * 2 > r->asked.threshold &&
+	    f.max_delay < r->asked.max_delay * 2 &&
+	    f.max_delay * 2 > r->asked.max_delay)
+		return false;
+	if (f.reorder == r->asked.reorder &&
+	    f.threshold == r->asked.threshold &&
+	    f.max_delay == r->asked.max_delay)
 		return false;
 	r->asked = f;
 	*out = f;

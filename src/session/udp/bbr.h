@@ -44,8 +44,8 @@ enum gw_bbr_acks {
 
 struct gw_bbr {
 	enum gw_bbr_state state;
-	unsigned pacing_gain, cwnd_gain; /* percent */
-	uint64_t random;                 /* state of the generator */
+	unsigned pacing_gain, window_gain; /* percent */
+	uint64_t random;                   /* state of the generator */
 	uint64_t initial_window;
 
 	/* rounds, counted by packets */
@@ -55,6 +55,7 @@ struct gw_bbr {
 
 	/* bandwidth, bytes a second */
 	uint64_t max_bw[2]; /* of the cycle before and of this one */
+	uint64_t round_bw, last_round_bw; /* highest of this round, the last */
 	unsigned cycle;
 	uint64_t bw; /* what it acts on */
 	bool full_bw_reached, full_bw_now;
@@ -63,7 +64,8 @@ struct gw_bbr {
 
 	/* round trip */
 	gw_usec min_rtt, min_rtt_stamp;
-	bool min_rtt_expired;
+	gw_usec base_rtt; /* lowest of minutes; what loss is judged by */
+	bool min_rtt_expired, min_rtt_doubtful;
 	gw_usec probe_rtt_done;
 	bool probe_rtt_round_done;
 	uint64_t probe_rtt_window;
@@ -96,6 +98,8 @@ struct gw_bbr {
 
 	/* what a round says of its losses */
 	unsigned round_samples;
+	gw_usec last_rtt,
+	    jitter; /* of one ACK to the next, smoothed, times 16 */
 	gw_usec round_rtt, last_round_rtt; /* lowest of this and the last */
 	uint64_t round_lost;               /* gw_cc_ack.lost as it began */
 	uint64_t round_delivered;          /* and .delivered */
@@ -104,10 +108,11 @@ struct gw_bbr {
 	unsigned loss_round_ranges;
 	bool loss_round_ce;
 	bool heavy_before; /* the loss round before lost very much */
-	bool rtt_rises;    /* a round came through a longer queue */
+	bool rtt_rises;    /* when last tried, more sending raised the RTT */
 	bool startup_loss; /* STARTUP met too much loss */
-	bool saturated;    /* more sending no longer delivered more */
-	uint64_t stray;    /* share lost without congestion, of 65536 */
+	bool saturated; /* when last tried, more sending did not deliver more */
+	uint64_t up_bw; /* as UP began */
+	uint64_t stray; /* share lost without congestion, of 65536 */
 
 	/* to go back, if a loss was none */
 	enum gw_bbr_state undo_state;

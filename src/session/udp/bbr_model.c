@@ -9,20 +9,10 @@ enum {
 	HEADROOM = 15,      /* percent left to others */
 	RTT_RAISED = 125,   /* percent of the lowest */
 	STARTUP_RANGES = 6, /* lost apart in a round */
-	STRAY_WEIGHT = 8
+	STRAY_WEIGHT = 8,
+	JITTERS = 2,
+	JITTER_WEIGHT = 16
 };
-
-static uint64_t
-max_u64(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t
-min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint64_t
 percent(uint64_t x, unsigned share)
@@ -38,6 +28,7 @@ gw_bbr_model_init(struct gw_bbr *b, const struct gw_cc_options *o,
 		.random = o->seed,
 		.initial_window = window,
 		.min_rtt = o->rtt == 0 ? GW_NEVER : o->rtt,
+		.base_rtt = o->rtt == 0 ? GW_NEVER : o->rtt,
 		.min_rtt_stamp = now,
 		.probe_rtt_window = window,
 		.extra_start = now,
@@ -68,8 +59,9 @@ quantized(const struct gw_cc *cc, uint64_t inflight)
 {
 	const struct gw_bbr *b = &cc->u.bbr;
 
-	inflight = max_u64(inflight, cc->quantum + b->held_back);
-	inflight = max_u64(inflight, GW_BBR_MIN_PIPE * (uint64_t)cc->datagram);
+	inflight = gw_bbr_max(inflight, cc->quantum + b->held_back);
+	inflight =
+	    gw_bbr_max(inflight, GW_BBR_MIN_PIPE * (uint64_t)cc->datagram);
 	if (b->state == GW_BBR_UP)
 		inflight += 2 * (uint64_t)cc->datagram;
 	return inflight;
@@ -85,15 +77,17 @@ uint64_t
 gw_bbr_max_inflight(const struct gw_cc *cc)
 {
 	const struct gw_bbr *b = &cc->u.bbr;
-	const uint64_t extra = max_u64(b->extra[0], b->extra[1]);
-	const uint64_t by_gain = gw_bbr_bdp(b, b->bw, b->cwnd_gain);
+	const uint64_t extra = gw_bbr_max(b->extra[0], b->extra[1]);
+	const uint64_t by_gain = gw_bbr_bdp(b, b->bw, b->window_gain);
 
 	/* While it grows, ACKs come faster than expected anyway, and what the
 	 * gain adds has room for them. */
 	if (b->state <= GW_BBR_DRAIN)
 		return quantized(
-		    cc, max_u64(by_gain, gw_bbr_bdp(b, b->bw, 100) + extra));
-	return quantized(cc, by_gain + extra);
+		    cc, gw_bbr_max(by_gain, gw_bbr_bdp(b, b->bw, 100) + extra));
+	return quantized(
+	    cc, by_gain + extra +
+		    gw_rate_bytes(b->bw, b->jitter * JITTERS / JITTER_WEIGHT));
 }
 
 uint64_t
@@ -105,17 +99,18 @@ gw_bbr_with_headroom(const struct gw_cc *cc)
 	if (b->inflight_longterm == GW_BBR_INFINITE)
 		return GW_BBR_INFINITE;
 	headroom =
-	    max_u64(cc->datagram, percent(b->inflight_longterm, HEADROOM));
-	return max_u64(b->inflight_longterm > headroom
-			   ? b->inflight_longterm - headroom
-			   : 0,
+	    gw_bbr_max(cc->datagram, percent(b->inflight_longterm, HEADROOM));
+	return gw_bbr_max(b->inflight_longterm > headroom
+			      ? b->inflight_longterm - headroom
+			      : 0,
 	    GW_BBR_MIN_PIPE * (uint64_t)cc->datagram);
 }
 
 uint64_t
 gw_bbr_target(const struct gw_cc *cc)
 {
-	return min_u64(gw_bbr_bdp(&cc->u.bbr, cc->u.bbr.bw, 100), cc->window);
+	return gw_bbr_min(
+	    gw_bbr_bdp(&cc->u.bbr, cc->u.bbr.bw, 100), cc->window);
 }
 
 /* ---- what loss means ---- */
@@ -126,6 +121,14 @@ is_heavy(uint64_t lost, uint64_t of)
 	return lost > percent(of, GW_BBR_LOSS_ALWAYS);
 }
 
+/* Through an empty queue it would not have taken so long. */
+static bool
+is_raised(const struct gw_bbr *b, gw_usec rtt)
+{
+	return rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
+	    rtt > percent(b->min_rtt, RTT_RAISED);
+}
+
 /* Loss that is not heavy: what says that it is more than the path's own? */
 static bool
 is_congestion(const struct gw_bbr *b, uint64_t lost, uint64_t of, gw_usec rtt)
@@ -134,23 +137,14 @@ is_congestion(const struct gw_bbr *b, uint64_t lost, uint64_t of, gw_usec rtt)
 	if (lost <= of * 2 * b->stray / GW_BBR_STRAY_ONE)
 		return false;
 	if (!b->rtt_rises)
-		return b->state != GW_BBR_STARTUP;
-	return rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
-	    rtt > percent(b->min_rtt, RTT_RAISED);
+		return b->saturated;
+	return is_raised(b, rtt);
 }
 
 bool
 gw_bbr_queue_grows(const struct gw_bbr *b)
 {
-	return b->round_rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
-	    b->round_rtt > percent(b->min_rtt, RTT_RAISED);
-}
-
-bool
-gw_bbr_queue_grew(const struct gw_bbr *b)
-{
-	return b->last_round_rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
-	    b->last_round_rtt > percent(b->min_rtt, RTT_RAISED);
+	return is_raised(b, b->round_rtt);
 }
 
 bool
@@ -160,8 +154,8 @@ gw_bbr_is_too_high(const struct gw_bbr *b, uint64_t lost, uint64_t in_flight)
 	    b->round_rtt == GW_NEVER ? b->last_round_rtt : b->round_rtt;
 
 	return lost > percent(in_flight, GW_BBR_LOSS_THRESH) &&
-	    (is_heavy(lost, in_flight) ||
-		is_congestion(b, lost, in_flight, rtt));
+	       (is_heavy(lost, in_flight) ||
+		   is_congestion(b, lost, in_flight, rtt));
 }
 
 void
@@ -193,7 +187,7 @@ note_stray(struct gw_bbr *b, const struct gw_cc_ack *ack)
 	const uint64_t of = lost + (ack->delivered - b->round_delivered);
 	uint64_t share;
 
-	if (of == 0 || gw_bbr_queue_grew(b) || is_heavy(lost, of))
+	if (of == 0 || is_raised(b, b->last_round_rtt) || is_heavy(lost, of))
 		return;
 	share = lost * GW_BBR_STRAY_ONE / of;
 	b->stray = (b->stray * (STRAY_WEIGHT - 1) + share + STRAY_WEIGHT / 2) /
@@ -218,15 +212,25 @@ update_round(struct gw_bbr *b, const struct gw_cc_ack *ack)
 		b->rounds_since_probe++;
 		b->last_round_rtt = b->round_rtt;
 		b->round_rtt = GW_NEVER;
+		b->last_round_bw = b->round_bw;
+		b->round_bw = 0;
 		b->round_samples = 0;
-		b->rtt_rises |= gw_bbr_queue_grew(b);
+		if (b->state <= GW_BBR_DRAIN)
+			b->rtt_rises |= is_raised(b, b->last_round_rtt);
 		note_stray(b, ack);
 		b->round_lost = ack->lost;
 		b->round_delivered = ack->delivered;
 	}
+	b->round_bw = gw_bbr_max(b->round_bw, ack->rate.rate);
 	if (ack->rtt != 0) {
 		b->round_rtt = gw_usec_min(b->round_rtt, ack->rtt);
 		b->round_samples++;
+		if (b->last_rtt != 0)
+			b->jitter +=
+			    (ack->rtt > b->last_rtt ? ack->rtt - b->last_rtt
+						    : b->last_rtt - ack->rtt) -
+			    b->jitter / JITTER_WEIGHT;
+		b->last_rtt = ack->rtt;
 		b->loss_round_rtt = gw_usec_min(b->loss_round_rtt, ack->rtt);
 	}
 }
@@ -249,7 +253,7 @@ gw_bbr_reset_short_term(struct gw_bbr *b)
 uint64_t
 gw_bbr_max_bw(const struct gw_bbr *b)
 {
-	return max_u64(b->max_bw[0], b->max_bw[1]);
+	return gw_bbr_max(b->max_bw[0], b->max_bw[1]);
 }
 
 static void
@@ -260,7 +264,7 @@ update_max_bw(struct gw_bbr *b, const struct gw_rate_sample *rate)
 	if (rate->rate == 0 ||
 	    (rate->app_limited && rate->rate < gw_bbr_max_bw(b)))
 		return;
-	*slot = max_u64(*slot, rate->rate);
+	*slot = gw_bbr_max(*slot, rate->rate);
 }
 
 /* When it is not looking for more, what it does follows what the last round
@@ -278,8 +282,8 @@ adapt_lower_bounds(struct gw_cc *cc)
 	if (b->inflight_shortterm == GW_BBR_INFINITE)
 		b->inflight_shortterm = cc->window;
 	b->bw_shortterm =
-	    max_u64(b->bw_latest, percent(b->bw_shortterm, GW_BBR_BETA));
-	b->inflight_shortterm = max_u64(
+	    gw_bbr_max(b->bw_latest, percent(b->bw_shortterm, GW_BBR_BETA));
+	b->inflight_shortterm = gw_bbr_max(
 	    b->inflight_latest, percent(b->inflight_shortterm, GW_BBR_BETA));
 }
 
@@ -293,8 +297,8 @@ end_loss_round(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	/* A round of a short path is few packets: once proves nothing. */
 	const bool heavy = b->loss_in_round && is_heavy(lost, of);
 	const bool congestion = b->loss_round_ce ||
-	    (heavy && b->heavy_before) ||
-	    is_congestion(b, lost, of, b->loss_round_rtt);
+				(heavy && b->heavy_before) ||
+				is_congestion(b, lost, of, b->loss_round_rtt);
 
 	b->heavy_before = heavy;
 	if (!b->loss_in_round)
@@ -324,13 +328,13 @@ update_aggregation(struct gw_cc *cc, const struct gw_cc_ack *ack)
 		expected = 0;
 	}
 	b->extra_delivered += ack->acked;
-	extra = min_u64(b->extra_delivered - expected, cc->window);
+	extra = gw_bbr_min(b->extra_delivered - expected, cc->window);
 	if (b->round_count >= b->extra_round + rounds) {
 		b->extra_round = b->round_count;
 		b->extra[0] = b->full_bw_reached ? b->extra[1] : 0;
 		b->extra[1] = 0;
 	}
-	b->extra[1] = max_u64(b->extra[1], extra);
+	b->extra[1] = gw_bbr_max(b->extra[1], extra);
 }
 
 void
@@ -341,13 +345,21 @@ gw_bbr_reset_full_bw(struct gw_bbr *b, uint64_t base)
 	b->full_bw_now = false;
 }
 
+uint64_t
+gw_bbr_round_bw(const struct gw_bbr *b)
+{
+	return gw_bbr_max(b->round_bw, b->last_round_bw);
+}
+
 static void
 check_full_bw(struct gw_bbr *b, const struct gw_rate_sample *rate)
 {
 	if (b->full_bw_now || !b->round_start || rate->app_limited)
 		return;
-	if (rate->rate >= percent(b->full_bw, 125)) {
-		gw_bbr_reset_full_bw(b, rate->rate);
+	/* Of the round, not of this one ACK: where ACKs come in lumps, the
+	 * first of a lump covers little of it. */
+	if (gw_bbr_round_bw(b) >= percent(b->full_bw, 125)) {
+		gw_bbr_reset_full_bw(b, gw_bbr_round_bw(b));
 		return;
 	}
 	if (++b->full_bw_count >= 3) {
@@ -363,9 +375,11 @@ gw_bbr_model_acked(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	const struct gw_rate_sample *rate = &ack->rate;
 
 	b->held_back = ack->held_back;
+	if (ack->min_rtt != 0)
+		b->base_rtt = ack->min_rtt;
 	b->loss_round_start = false;
-	b->bw_latest = max_u64(b->bw_latest, rate->rate);
-	b->inflight_latest = max_u64(b->inflight_latest, rate->delivered);
+	b->bw_latest = gw_bbr_max(b->bw_latest, rate->rate);
+	b->inflight_latest = gw_bbr_max(b->inflight_latest, rate->delivered);
 	if (rate->prior_delivered >= b->loss_round_end) {
 		b->loss_round_end = ack->delivered;
 		b->loss_round_start = true;

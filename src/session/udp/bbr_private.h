@@ -1,6 +1,6 @@
 /*
- * bbr_private - what bbr.c (the machine) and bbr_model.c (the model of the
- * path) share.
+ * bbr_private - what bbr.c, bbr_states.c (the machine) and bbr_model.c (the
+ * model of the path) share.
  */
 #ifndef GW_SESSION_UDP_BBR_PRIVATE_H
 #define GW_SESSION_UDP_BBR_PRIVATE_H
@@ -14,8 +14,36 @@ enum {
 	GW_BBR_BETA = 70,       /* percent that stay after a cut */
 	GW_BBR_LOSS_THRESH = 2, /* percent of a round */
 	GW_BBR_LOSS_ALWAYS = 10,
-	GW_BBR_STRAY_ONE = 65536
+	GW_BBR_STRAY_ONE = 65536,
+	GW_BBR_STARTUP_GAIN = 277 /* percent */
 };
+
+static inline uint64_t
+gw_bbr_max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline uint64_t
+gw_bbr_min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- the machine, bbr_states.c ---- */
+
+void gw_bbr_set_state(struct gw_cc *, enum gw_bbr_state);
+const char *gw_bbr_state_name(enum gw_bbr_state);
+void gw_bbr_start_down(struct gw_cc *, const struct gw_cc_ack *);
+void gw_bbr_start_refill(struct gw_cc *, uint64_t delivered);
+void gw_bbr_exit_probe_rtt(struct gw_cc *, const struct gw_cc_ack *);
+/* An ACK: what it changes of the cycle that probes for bandwidth, and of
+ * PROBE_RTT and the lowest RTT. */
+void gw_bbr_update_cycle(struct gw_cc *, const struct gw_cc_ack *);
+void gw_bbr_update_min_rtt(struct gw_cc *, const struct gw_cc_ack *);
+/* The window to go back to; known_good: the one of now, whatever it was. */
+void gw_bbr_save_window(struct gw_cc *, bool known_good);
+void gw_bbr_restore_window(struct gw_cc *);
 
 /* ---- the model, bbr_model.c ---- */
 
@@ -33,13 +61,14 @@ void gw_bbr_reset_full_bw(struct gw_bbr *, uint64_t base);
 void gw_bbr_reset_short_term(struct gw_bbr *);
 void gw_bbr_reset_signals(struct gw_bbr *);
 uint64_t gw_bbr_max_bw(const struct gw_bbr *);
+/* The highest sample of this round and the last. */
+uint64_t gw_bbr_round_bw(const struct gw_bbr *);
 
 /* So many bytes lost of so many in flight are too many, and congestion. */
 bool gw_bbr_is_too_high(
     const struct gw_bbr *, uint64_t lost, uint64_t in_flight);
 
-/* Nothing of the last round came through an empty queue. */
-bool gw_bbr_queue_grew(const struct gw_bbr *);
+/* Nothing of this round came through an empty queue. */
 bool gw_bbr_queue_grows(const struct gw_bbr *);
 
 /* Bytes: a share of the bandwidth-delay product; what is wanted in flight at

@@ -203,7 +203,7 @@ ledbat_acked(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	case GW_LEDBAT_BACK:
 		if (ack->window_limited)
 			change(cc, (double)ack->acked);
-		if (cc->window >= l->threshold || delay > l->target * 3 / 4)
+		if (cc->window >= l->threshold)
 			settle(cc, ack->now);
 		break;
 	}

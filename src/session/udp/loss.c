@@ -12,7 +12,7 @@ enum {
 };
 
 /* However far it has backed off: a link that is back is used again soon. */
-#define PTO_MAX (3 * GW_SEC)
+#define PTO_MAX GW_SEC
 
 void
 gw_loss_init(struct gw_loss *l)

@@ -9,6 +9,7 @@
 #define SLACK GW_MSEC
 /* So that nothing below overflows; 8 Tbit/s. */
 #define RATE_MAX (UINT64_C(1000000) * 1000000)
+#define BURST_LIMIT (UINT64_C(1) << 20)
 
 void
 gw_pacer_init(struct gw_pacer *p, uint64_t rate, uint64_t burst, gw_usec now)
@@ -38,7 +39,7 @@ gw_pacer_set(struct gw_pacer *p, uint64_t rate, uint64_t burst, gw_usec now)
 		p->tokens = tokens_at(p, now);
 	p->at = now;
 	p->rate = rate < RATE_MAX ? rate : RATE_MAX;
-	p->burst = burst < GW_PACER_BURST_MAX ? burst : GW_PACER_BURST_MAX;
+	p->burst = burst < BURST_LIMIT ? burst : BURST_LIMIT;
 }
 
 uint64_t

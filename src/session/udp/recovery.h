@@ -77,6 +77,8 @@ struct gw_recovery {
 	uint64_t sent_since_ack; /* bytes */
 	bool acked_since_train;
 	struct gw_ack_frequency asked;
+	uint32_t thin;    /* times as few ACKs as the window would have */
+	uint64_t thinned; /* number sent when that was last judged */
 	/* the newest ACK: what the next one repeats is skipped */
 	struct gw_ack_range last[GW_ACK_RANGES];
 	unsigned last_count;

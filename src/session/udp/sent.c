@@ -78,7 +78,7 @@ leave_out(struct gw_sent *s, uint64_t first, uint64_t end)
 		    (struct gw_sent_entry){ .state = GW_SENT_LEFT_OUT,
 			    .train = s->train_end - 1 };
 	s->gaps[s->gap].first = first;
-	s->gaps[s->gap].end = end;
+	s->gaps[s->gap].end = s->gaps_end = end;
 	s->gap = (s->gap + 1) % GW_SENT_GAPS;
 }
 
@@ -118,15 +118,6 @@ gw_sent_add(struct gw_sent *s, const struct gw_sent_packet *p,
 		s->eliciting++;
 	}
 	return GW_OK;
-}
-
-bool
-gw_sent_hits_gap(const struct gw_sent *s, uint64_t first, uint64_t last)
-{
-	for (unsigned i = 0; i < GW_SENT_GAPS; i++)
-		if (first < s->gaps[i].end && last >= s->gaps[i].first)
-			return true;
-	return false;
 }
 
 struct gw_train *

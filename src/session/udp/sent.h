@@ -95,7 +95,8 @@ struct gw_sent {
 	struct {
 		uint64_t first, end;
 	} gaps[GW_SENT_GAPS];
-	unsigned gap; /* the one to overwrite next */
+	unsigned gap;      /* the one to overwrite next */
+	uint64_t gaps_end; /* above all of them; 0: none */
 };
 
 /* What was newly acknowledged.  Starts as GW_SENT_NEWS_INIT. */
@@ -122,8 +123,6 @@ void gw_sent_fini(struct gw_sent *);
  * error nothing changes. */
 GW_MUST_USE enum gw_err gw_sent_add(struct gw_sent *,
     const struct gw_sent_packet *, const struct gw_train *new_train);
-/* There may be a packet that was never sent among first..last. */
-bool gw_sent_hits_gap(const struct gw_sent *, uint64_t first, uint64_t last);
 
 static inline struct gw_sent_entry *
 gw_sent_at(const struct gw_sent *s, uint64_t number)
@@ -135,6 +134,18 @@ static inline struct gw_train *
 gw_sent_train(const struct gw_sent *s, const struct gw_sent_entry *e)
 {
 	return &s->trains[e->train & (s->train_cap - 1)];
+}
+
+/* One of first..last was left out; the last GW_SENT_GAPS gaps are known. */
+static inline bool
+gw_sent_hits_gap(const struct gw_sent *s, uint64_t first, uint64_t last)
+{
+	if (first >= s->gaps_end)
+		return false;
+	for (unsigned i = 0; i < GW_SENT_GAPS; i++)
+		if (first < s->gaps[i].end && last >= s->gaps[i].first)
+			return true;
+	return false;
 }
 
 /* The last train; NULL: none. */

@@ -305,6 +305,16 @@ budget(const struct gw_udp_session *s)
 	return n;
 }
 
+/* What confirms the keys must not depend on who loses marked packets. */
+static bool
+is_marked(const struct gw_udp_session *s)
+{
+	const struct gw_udp_link *l = s->link;
+
+	return (s->initiator || l->confirm_told) &&
+	       gw_recovery_ect(&l->recovery);
+}
+
 /* One packet at `out`; 0: nothing is to be said. */
 static size_t
 one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
@@ -328,7 +338,7 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 		broken(s, err);
 		return 0;
 	}
-	d.sent.ect = gw_recovery_ect(&l->recovery);
+	d.sent.ect = is_marked(s);
 	n = seal(s, &d, out, size);
 	if ((err = note(s, &d, n)) != GW_OK)
 		broken(s, err);
@@ -440,7 +450,7 @@ gw_udp_session_packets(struct gw_udp_session *s, struct gw_burst *b)
 
 	b->len = 0;
 	b->to = s->path;
-	b->ect = gw_recovery_ect(&l->recovery);
+	b->ect = is_marked(s);
 	if (s->state == GW_UDP_CLOSED && (l->due & GW_DUE_RST) == 0)
 		return false;
 	if (response_elsewhere(s, b) || mtu_probe(s, b))
@@ -464,11 +474,13 @@ gw_usec
 gw_udp_session_output_deadline(const struct gw_udp_session *s)
 {
 	const struct gw_udp_link *l = s->link;
-	gw_usec at;
+	gw_usec at = GW_NEVER;
 
 	if (s->state == GW_UDP_CLOSED)
 		return GW_NEVER;
-	at = gw_recovery_deadline(&l->recovery);
+	/* Probes for a lost tail that may not leave: no more of them. */
+	if (!is_held(s, CONTROL_MOST) || gw_recovery_probes(&l->recovery) == 0)
+		at = gw_recovery_deadline(&l->recovery);
 	if (!is_held(s, GW_PACKET_MIN))
 		at = gw_usec_min(at, gw_ack_out_deadline(&l->acks));
 	at = gw_usec_min(at, gw_pmtud_deadline(&l->mtu));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/advice.h"
 #include "cli/signals.h"
 
 /* Who sends SIGTERM does not send it twice. */
@@ -31,7 +32,7 @@ stop(struct cli_job *j)
 	if (j->connected && !j->report->classic)
 		cli_screen_info(&j->report->screen,
 		    "Stopping%s. Ctrl-C again leaves at once.",
-		    cli_report_goes_on(j->report) ? "; what has arrived is kept"
+		    cli_advice_goes_on(j->report) ? "; what has arrived is kept"
 						  : "");
 	gw_job_cancel(j->job);
 }

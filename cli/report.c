@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/address.h"
+#include "cli/advice.h"
 #include "cli/classic.h"
 #include "cli/json.h"
 #include "cli/memory.h"
@@ -380,49 +381,6 @@ tell_notice(struct cli_report *r, const struct gw_event *e)
 	free(text);
 }
 
-bool
-cli_report_goes_on(const struct cli_report *r)
-{
-	return !r->from_input && !r->to_stdout && !r->of_stream;
-}
-
-/* What to do about it; NULL: the reason says all. */
-static const char *
-advice(const struct cli_report *r, enum gw_err err)
-{
-	static const char *const texts[GW_E_COUNT] = {
-		[GW_E_ADDRESS] = "--listen chooses another address or port.",
-		[GW_E_RESOLVE] =
-		    "Check the name, or give an address (fe80:: with zone).",
-		[GW_E_CONNECT] =
-		    "Does the other side wait there, and is the port open?",
-		[GW_E_STRANGER] = "Give the port that the other side shows.",
-		[GW_E_AUTH] = "Check the code: each serves one transfer.",
-		[GW_E_VERSION] = "Update the older one of the two.",
-	};
-
-	/* The plain protocol knows no code, and goes on from nowhere. */
-	if (r->classic && err > GW_E_CONNECT && err != GW_E_NO_PATH)
-		return NULL;
-	switch (err) {
-	case GW_E_NO_PATH:
-		return r->sends ? NULL
-				: "Make it first, or name another with -o.";
-	case GW_E_SPACE:
-		return cli_report_goes_on(r)
-			   ? "Make room: the same command goes on from here."
-			   : "Make room, and send it anew.";
-	case GW_E_LOST:
-	case GW_E_STALLED:
-	case GW_E_PEER_GONE:
-		return cli_report_goes_on(r)
-			   ? "The same commands go on from here."
-			   : NULL;
-	default:
-		return texts[err];
-	}
-}
-
 /* The person knows that it was interrupted: what is left to say is how to go
  * on. */
 static void
@@ -433,7 +391,7 @@ tell_interrupted(struct cli_report *r, const struct gw_event *e)
 	r->told_error = true;
 	if (r->classic)
 		(void)cli_classic_tell(r, e);
-	else if (r->peer != NULL && cli_report_goes_on(r))
+	else if (r->peer != NULL && cli_advice_goes_on(r))
 		cli_screen_info(&r->screen,
 		    "Interrupted. The same commands go on from here.");
 }
@@ -448,8 +406,8 @@ cli_report_failure(struct cli_report *r, enum gw_err err, const char *reason)
 		take_json_line(r, cli_json_error(err, reason));
 	cli_screen_error(&r->screen, "%s", text);
 	/* A reason that asks has its own advice. */
-	if (advice(r, err) != NULL && strchr(text, '?') == NULL)
-		cli_screen_info(&r->screen, "%s", advice(r, err));
+	if (cli_advice(r, err) != NULL && strchr(text, '?') == NULL)
+		cli_screen_info(&r->screen, "%s", cli_advice(r, err));
 	r->told_error = true;
 	free(text);
 }

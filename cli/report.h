@@ -30,8 +30,6 @@ struct cli_report {
 void cli_report_event(struct cli_report *, const struct gw_event *);
 /* What ended the program before or beside its job; reason may be NULL. */
 void cli_report_failure(struct cli_report *, enum gw_err, const char *reason);
-/* Can the same commands go on with what has arrived? */
-bool cli_report_goes_on(const struct cli_report *);
 /* What an OFFER is of, "3 files in 2 directories, 1.2 GB"; new storage. */
 char *cli_report_contents(const struct gw_event *);
 /* " (293 MB/s)" of a COMPLETE, or "" where nothing moved; new storage. */

@@ -133,15 +133,13 @@ sort(struct gw_sockets *l)
 static enum gw_err
 find(const struct cli_sockets *c, struct list *l)
 {
-	bool details = c->o.details || c->o.json || !c->style.terminal ||
-		       c->style.columns > 80;
 	struct gw_sock_diag *diag;
 	struct gw_why why;
 	enum gw_err err = gw_sock_diag_open(&diag, &why);
 
 	if (err == GW_OK) {
 		err = gw_sock_diag_list(
-		    diag, &c->filter, details, &l->sockets, &why);
+		    diag, &c->filter, true, &l->sockets, &why);
 		gw_sock_diag_free(diag);
 	}
 	if (err == GW_OK &&

@@ -19,7 +19,7 @@
 #define EVENT "events/sock/inet_sock_set_state/"
 
 enum {
-	RING_PAGES = 128, /* a power of two */
+	RING_PAGES = 64, /* of each CPU; a power of two */
 	FORMAT_MAX = 8192,
 	RECORD_MAX = 65535 /* its length is a uint16_t */
 };

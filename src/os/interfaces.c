@@ -193,3 +193,43 @@ gw_netifs_broadcast(const struct gw_netifs *l, const struct gw_addr *a)
 		}
 	return NULL;
 }
+
+static bool
+is_in_subnet(const struct gw_interface_addr *own, const struct gw_addr *a)
+{
+	unsigned bits = own->prefix + (a->ss.ss_family == AF_INET ? 96 : 0);
+	uint8_t x[16], y[16];
+
+	gw_addr_mapped(&own->addr, x);
+	gw_addr_mapped(a, y);
+	if (memcmp(x, y, bits / 8) != 0)
+		return false;
+	return bits % 8 == 0 ||
+	       ((x[bits / 8] ^ y[bits / 8]) >> (8 - bits % 8)) == 0;
+}
+
+bool
+gw_netifs_source(const struct gw_netifs *l, unsigned interface,
+    const struct gw_addr *peer, struct gw_addr *out)
+{
+	const struct gw_interface_addr *best = NULL;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct gw_netif *n = &l->v[i];
+
+		for (size_t k = 0; k < n->addr_count; k++) {
+			if (n->index != interface ||
+			    n->addrs[k].addr.ss.ss_family != peer->ss.ss_family)
+				continue;
+			if (is_in_subnet(&n->addrs[k], peer)) {
+				*out = n->addrs[k].addr;
+				return true;
+			}
+			if (best == NULL)
+				best = &n->addrs[k];
+		}
+	}
+	if (best != NULL)
+		*out = best->addr;
+	return best != NULL;
+}

@@ -42,6 +42,13 @@ void gw_netifs_fini(struct gw_netifs *);
 const struct gw_netif *gw_netifs_with(
     const struct gw_netifs *, const struct gw_addr *);
 
+/*
+ * The address of this interface (an index) to speak to `peer` from, of the
+ * same family: one of the peer's subnet, else the first.  False: it has none;
+ * *out is untouched.
+ */
+bool gw_netifs_source(const struct gw_netifs *, unsigned interface,
+    const struct gw_addr *peer, struct gw_addr *out);
 /* The interface to all of whose subnet this is, or NULL: the kernel wants
  * broadcast to be asked for there.  Loopback has such an address, too. */
 const struct gw_netif *gw_netifs_broadcast(

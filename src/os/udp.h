@@ -67,7 +67,9 @@ struct gw_udp_datagram {
 	 * left to the kernel. */
 	struct gw_addr local;
 	struct gw_addr own; /* received: the unicast address that answers
-			       leave from; len 0: left to the kernel */
+			       leave from; len 0: left to the kernel.  Of a
+			       broadcast it may be another interface's: see
+			       gw_netifs_source */
 	unsigned interface; /* index; 0: not known, or left to the kernel */
 	enum gw_cast cast;
 	gw_usec at;           /* of arrival, as gw_clock_now counts */

@@ -31,13 +31,27 @@ interface_name(struct gw_dgram *d, unsigned index)
 	return n->name;
 }
 
+/* The machine's addresses as they were a moment ago. */
+static const struct gw_netifs *
+own_addresses(struct gw_dgram *d)
+{
+	gw_usec now = gw_clock_now();
+	struct gw_netifs fresh;
+
+	if (d->own_until <= now && gw_netifs_list(&fresh) == GW_OK) {
+		gw_netifs_fini(&d->own);
+		d->own = fresh;
+		d->own_until = now + FRESH;
+	}
+	return &d->own;
+}
+
 /* Has this socket sent it? */
 static bool
 is_from_self(struct gw_dgram *d, const struct gw_udp_datagram *u)
 {
-	gw_usec now = gw_clock_now();
+	const struct gw_netifs *own;
 	struct gw_addr self;
-	struct gw_netifs now_own;
 
 	if (gw_addr_port(&u->peer) != d->udp.port)
 		return false;
@@ -45,16 +59,25 @@ is_from_self(struct gw_dgram *d, const struct gw_udp_datagram *u)
 	if (!gw_addr_is_any(&self) && !gw_addr_is_group(&self) &&
 	    gw_addr_same_host(&self, &u->peer))
 		return true;
-	if (d->own_until <= now && gw_netifs_list(&now_own) == GW_OK) {
-		gw_netifs_fini(&d->own);
-		d->own = now_own;
-		d->own_until = now + FRESH;
-	}
+	own = own_addresses(d);
 	/* Bound to one address, it would speak from there; but it may be
 	 * bound to one that nothing can be sent from. */
-	if (!gw_addr_is_any(&self) && gw_netifs_with(&d->own, &self) != NULL)
+	if (!gw_addr_is_any(&self) && gw_netifs_with(own, &self) != NULL)
 		return false;
-	return gw_netifs_with(&d->own, &u->peer) != NULL;
+	return gw_netifs_with(own, &u->peer) != NULL;
+}
+
+/* Where two interfaces are in one subnet, the kernel would speak for either
+ * of them; who is asked by broadcast answers for the one that heard it. */
+static struct gw_endpoint
+answers_from(struct gw_dgram *d, const struct gw_udp_datagram *u)
+{
+	struct gw_addr own = u->own;
+
+	if (u->cast != GW_CAST_HOST && u->own.len != 0)
+		gw_netifs_source(
+		    own_addresses(d), u->interface, &u->peer, &own);
+	return gw_endpoint_of(&own);
 }
 
 static bool
@@ -83,7 +106,7 @@ tell_arrived(struct gw_dgram *d, const struct gw_udp_datagram *u,
 		.peer = gw_endpoint_of(&u->peer),
 		.local = gw_endpoint_of(&u->local),
 		.interface = u->interface };
-	a->own = gw_endpoint_of(&u->own);
+	a->own = answers_from(d, u);
 	snprintf(a->interface_name, sizeof a->interface_name, "%s",
 	    interface_name(d, u->interface));
 	a->cast = u->cast;

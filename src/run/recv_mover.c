@@ -98,7 +98,9 @@ begin(struct gw_mover *mover, struct gw_conn *conn)
 {
 	struct gw_recv_mover *m = self(mover);
 	struct gw_receiver_options o = {
-		.on_conflict = m->on_conflict,
+		/* "For all" was of the transfer that is told of. */
+		.on_conflict = mover->job->result_fixed ? m->conflict_option
+							: m->on_conflict,
 		.archive = m->archive,
 		.checksum = m->checksum,
 		.stream = m->stream,

@@ -38,8 +38,9 @@ def listen(device, *arguments, host="", port=None, json_events=True,
                            *arguments, json_events=False, **options)
         run.at = number
         run.wait_until(
-            lambda: run.events_seen or b"Listening" in run.err or
-            b"in use" in run.err or not run.alive(), "word of listening")
+            lambda: (run.events_seen if json_events else
+                     b"Listening" in run.err) or b"in use" in run.err,
+            "word of listening")
         if b"in use" not in run.err or port is not None:
             return run
     raise program.Failure("no free port")

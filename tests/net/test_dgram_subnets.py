@@ -267,6 +267,25 @@ def test_a_broadcast_is_answered_from_the_interface(net, pair):
         assert [e["peer"] for e in run.events("datagram")] == [router]
 
 
+def test_a_broadcast_is_answered_for_the_interface_that_heard_it(net, pair):
+    """Both links are in one subnet, and by itself the first would be taken."""
+    for space, host, device in ((net.m, "10.93.0.1", "left"),
+                                (net.m, "10.93.0.2", "right"),
+                                (net.three, "10.93.0.5", "eth0")):
+        space.ip("addr", "add", f"{host}/24", "dev", device)
+    listen(net, pair, "--reply", "text:here")
+    try:
+        run = dgrams.send(pair.sender, "--broadcast", f"10.93.0.255:{PORT}",
+                          "?", "--json", prefix=net.three.prefix)
+        run.expect(0)
+    finally:
+        for space, host, device in ((net.m, "10.93.0.1", "left"),
+                                    (net.m, "10.93.0.2", "right"),
+                                    (net.three, "10.93.0.5", "eth0")):
+            space.ip("addr", "del", f"{host}/24", "dev", device)
+    assert [e["peer"] for e in run.events("datagram")] == ["10.93.0.2"]
+
+
 # ---- groups
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -348,7 +367,8 @@ def test_a_group_that_another_program_has_joined_is_not_heard(net, pair,
                                                               group):
     dgrams.listen(pair.receiver, "--group", group, port=PORT + 1,
                   prefix=net.m.prefix)
-    other = listen(net, pair)
+    # On a socket of IPv4 alone the kernel's default is to hear it.
+    other = listen(net, pair, host="[::]" if ":" in group else "0.0.0.0")
     plain_send(net.one, sys.executable, PLAIN_GROUP, "send", group, PORT,
                "eth0", "not for you")
     send(net, pair, f"10.91.1.1:{PORT}", "end", space=net.one)

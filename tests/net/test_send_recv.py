@@ -379,7 +379,6 @@ def test_compress_under_a_rate_limit(pair, work, who):
                       source).expect(0)
     waiting.expect(0)
     line.close()
-    # The first of it goes before anything is known of the network.
     assert line.carried < 12_000_000
 
 

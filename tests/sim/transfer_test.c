@@ -273,7 +273,7 @@ what_is_there_needs_no_room_again(void **state)
 	size_t valid;
 
 	(void)state;
-	for (cut.cut_after = 100; cut.cut_after < 1000; cut.cut_after += 50) {
+	for (cut.cut_after = 100; cut.cut_after < 1000; cut.cut_after += 90) {
 		begin(&tree, &disk);
 		transfer_run(&t, &tree, &disk, &cut);
 		if (!t.finished && gw_journal_load(gw_bytes_peek(&disk.journal),
@@ -363,7 +363,7 @@ nothing_is_left_of_a_file_that_is_gone(void **state)
 	unsigned left = 0;
 
 	(void)state;
-	for (cut.cut_after = 400; cut.cut_after < 1000; cut.cut_after += 20) {
+	for (cut.cut_after = 400; cut.cut_after < 1000; cut.cut_after += 60) {
 		struct tree tree, newer;
 		struct disk disk;
 		struct transfer t;

@@ -298,6 +298,7 @@ what_is_not_pulled_waits(void **state)
 	assert_int_equal(put(a, "127.0.0.1", port, "x"), GW_OK);
 	assert_true(wakes_in_a_while() < 20);
 	next(a, GW_DGRAM_UNREACHABLE);
+	assert_true(quiet(a));
 	for (int i = 0; i < 100; i++) {
 		snprintf(text, sizeof text, "%d", i);
 		assert_int_equal(put(b, "127.0.0.1", port_of(a), text), GW_OK);

@@ -4,7 +4,11 @@
 #ifndef GW_TESTS_UNIT_LOOPBACK_H
 #define GW_TESTS_UNIT_LOOPBACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Does this kernel tell its sockets?  Else it has been said why not. */
+bool loopback_is_told(void);
 
 /* A listener on a free port. */
 int loopback_listen(uint16_t *port);

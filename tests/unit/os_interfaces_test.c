@@ -82,6 +82,47 @@ whose_an_address_is(void **state)
 	gw_netifs_fini(&l);
 }
 
+static bool
+speaks_from(
+    const struct gw_netifs *l, unsigned n, const char *peer, const char *from)
+{
+	struct gw_addr to, own;
+	char text[GW_ADDR_TEXT];
+
+	assert_int_equal(gw_addr_parse(&to, peer, 1, NULL), GW_OK);
+	if (!gw_netifs_source(l, n, &to, &own))
+		return false;
+	gw_addr_host(&own, text);
+	assert_string_equal(text, from);
+	return true;
+}
+
+static void
+which_address_speaks_to_a_peer(void **state)
+{
+	struct gw_interface_addr addrs[4] = { { .prefix = 24 },
+		{ .prefix = 23 }, { .prefix = 64 }, { .prefix = 24 } };
+	static const char *const hosts[] = { "10.0.0.1", "10.0.2.1", "fd00::1",
+		"10.0.0.9" };
+	struct gw_netif v[2] = {
+		{ .index = 3, .addrs = addrs, .addr_count = 3 },
+		{ .index = 7, .addrs = addrs + 3, .addr_count = 1 }
+	};
+	struct gw_netifs l = { .v = v, .count = 2 };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(
+		    gw_addr_parse(&addrs[i].addr, hosts[i], 0, NULL), GW_OK);
+	assert_true(speaks_from(&l, 3, "10.0.0.77", "10.0.0.1"));
+	assert_true(speaks_from(&l, 3, "10.0.3.77", "10.0.2.1"));
+	assert_true(speaks_from(&l, 3, "10.0.4.77", "10.0.0.1"));
+	assert_true(speaks_from(&l, 7, "10.0.0.77", "10.0.0.9"));
+	assert_true(speaks_from(&l, 3, "fd00::77", "fd00::1"));
+	assert_false(speaks_from(&l, 7, "fd00::77", ""));
+	assert_false(speaks_from(&l, 4, "10.0.0.77", ""));
+}
+
 static void
 whose_broadcast_address_it_is(void **state)
 {
@@ -131,6 +172,7 @@ main(void)
 		cmocka_unit_test(loopback_is_one_of_them),
 		cmocka_unit_test(they_agree_with_the_kernel),
 		cmocka_unit_test(whose_an_address_is),
+		cmocka_unit_test(which_address_speaks_to_a_peer),
 		cmocka_unit_test(whose_broadcast_address_it_is),
 		cmocka_unit_test(without_memory_nothing_is_listed),
 	};

@@ -89,6 +89,8 @@ an_address_and_a_port_belong_to_the_same_end(void **state)
 	assert_false(passes("10.0.0.2:8008", &s));
 	/* Two words are two conditions. */
 	assert_true(passes("10.0.0.2 8008", &s));
+	assert_false(passes("10.0.0.2 8009", &s));
+	assert_false(passes("10.0.0.3 8008", &s));
 	assert_true(passes("10.0.0.1:*", &s));
 	assert_true(passes("remote=10.0.0.2:50000", &s));
 	assert_false(passes("local=10.0.0.2:50000", &s));
@@ -108,6 +110,7 @@ networks_have_any_number_of_bits(void **state)
 	(void)state;
 	assert_true(passes("192.168.0.0/16", &s));
 	assert_true(passes("192.168.76.0/22", &s));
+	assert_true(passes("192.168.78.0/22", &s));
 	assert_false(passes("192.168.72.0/22", &s));
 	assert_true(passes("192.168.77.2/32", &s));
 	assert_false(passes("192.168.77.3/32", &s));

@@ -192,6 +192,19 @@ an_address_of_the_kernel_is_used_again(void **state)
 }
 
 static void
+an_id_used_again_is_another_socket_even_if_its_end_was_lost(void **state)
+{
+	(void)state;
+	list(NULL, 0, 100);
+	hear(change(7, 0, 80, GW_SOCKET_CLOSED, GW_SOCKET_SYN_SENT), 110);
+	hear(change(7, 0, 81, GW_SOCKET_CLOSED, GW_SOCKET_SYN_SENT), 120);
+	hear(change(7, 5001, 81, GW_SOCKET_SYN_SENT, GW_SOCKET_ESTABLISHED),
+	    121);
+	list_one(tcp(5001, 81, GW_SOCKET_ESTABLISHED, 2), 200);
+	assert_string_equal(all(), "SYN_SENT! 120 ESTABLISHED! 121;");
+}
+
+static void
 ends_used_again_within_one_round(void **state)
 {
 	(void)state;
@@ -238,6 +251,8 @@ main(void)
 		CASE(a_request_that_waits_is_the_connection_that_comes_of_it),
 		CASE(a_port_that_is_not_chosen_yet_is_found_by_the_rest),
 		CASE(an_address_of_the_kernel_is_used_again),
+		CASE(
+		    an_id_used_again_is_another_socket_even_if_its_end_was_lost),
 		CASE(ends_used_again_within_one_round),
 		CASE(connections_of_others_are_not_shown_and_bounded),
 	};

@@ -13,7 +13,7 @@ static struct gw_socket_filter filter;
 static struct gw_socket_watch *watch;
 static char word[16];
 static uint16_t port;
-static int listener;
+static int listener = -1;
 
 static int
 setup(void **state)
@@ -22,6 +22,8 @@ setup(void **state)
 		.owners = true };
 
 	(void)state;
+	if (!loopback_is_told())
+		return 0;
 	listener = loopback_listen(&port);
 	snprintf(word, sizeof word, "%u", port);
 	assert_null(gw_socket_filter_add(&filter, word));
@@ -32,9 +34,10 @@ static int
 teardown(void **state)
 {
 	(void)state;
+	if (listener != -1)
+		close(listener);
 	gw_socket_watch_free(watch);
 	gw_socket_filter_fini(&filter);
-	close(listener);
 	return 0;
 }
 
@@ -70,6 +73,14 @@ wait_for(uint16_t local, uint16_t remote, enum gw_socket_state state)
 	return NULL;
 }
 
+/* Where the kernel tells nothing there is nothing to test. */
+#define NEEDS_WATCH()                                                          \
+	do {                                                                   \
+		(void)state;                                                   \
+		if (watch == NULL)                                             \
+			skip();                                                \
+	} while (0)
+
 static void
 a_connection_is_followed_to_its_end(void **state)
 {
@@ -77,7 +88,7 @@ a_connection_is_followed_to_its_end(void **state)
 	uint16_t mine;
 	int client, server;
 
-	(void)state;
+	NEEDS_WATCH();
 	e = wait_for(port, 0, GW_SOCKET_LISTEN);
 	assert_true(e->steps[0].before);
 	assert_int_equal(e->socket.owner.pid, getpid());
@@ -112,7 +123,7 @@ where_it_is_allowed_every_change_is_heard(void **state)
 	uint16_t mine;
 	int client, server;
 
-	(void)state;
+	NEEDS_WATCH();
 	if (!gw_socket_watch_hears_all(watch, &why_not)) {
 		assert_true(*why_not != '\0');
 		skip();
@@ -140,7 +151,7 @@ the_state_that_is_asked_for_may_be_past(void **state)
 	uint16_t mine;
 	int client, server;
 
-	(void)state;
+	NEEDS_WATCH();
 	assert_null(gw_socket_filter_add(&only, word));
 	assert_null(gw_socket_filter_add(&only, "CLOSE_WAIT"));
 	gw_socket_watch_free(watch);

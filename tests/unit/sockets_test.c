@@ -194,7 +194,7 @@ the_least_needed_column_goes_first(void **state)
 {
 	struct gw_socket v[] = { listener(), established() };
 	char *wide = table(v, 2, 150, false), *less = table(v, 2, 100, false),
-	     *narrow = table(v, 2, 60, false);
+	     *narrow = table(v, 2, 60, false), *cut = table(v, 2, 45, false);
 
 	(void)state;
 	says(wide, "CWND");
@@ -206,6 +206,11 @@ the_least_needed_column_goes_first(void **state)
 	says_not(narrow, "PROCESS");
 	says_not(narrow, "SEND-Q");
 	says(narrow, "192.168.100.200:50000");
+	/* Addresses are cut before they go. */
+	says(cut, "PROTO");
+	says(cut, "REMOTE");
+	says_not(cut, "192.168.100.200:50000");
+	free(cut);
 	free(wide);
 	free(less);
 	free(narrow);
@@ -402,9 +407,12 @@ the_command_lists_explains_and_finds_nothing(void **state)
 {
 	char line[128], port_text[16];
 	uint16_t port;
-	int fd = loopback_listen(&port);
+	int fd;
 
 	(void)state;
+	if (!loopback_is_told())
+		skip();
+	fd = loopback_listen(&port);
 	snprintf(port_text, sizeof port_text, ":%u", port);
 	snprintf(line, sizeof line, "godwit sockets %u -p", port);
 	assert_int_equal(run(line), 0);

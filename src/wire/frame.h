@@ -23,7 +23,8 @@
  *	20     PATH_CHALLENGE   u64
  *	21     PATH_RESPONSE    the same u64
  *	28     FIN              total: sum of the final sizes of all streams
- *	                        that were sent; takes effect when they came.
+ *	                        that were sent, and one more for each that was
+ *	                        ended; takes effect when all of it came.
  *	                        u8 seen, 0 or 1: the FIN of the other side has
  *	                        taken effect, so all of its data is there
  *	29     RST              code (wire/record), string text, at most

@@ -26,6 +26,7 @@ on_data(struct udp_side *o, const struct gw_session_event *ev)
 
 	GW_ASSERT(stream < UDP_BED_STREAMS);
 	GW_ASSERT(!o->ended[stream]);
+	GW_ASSERT(!o->fin);
 	for (size_t i = 0; i < s.n; i++)
 		o->wrong += s.p[i] != udp_bed_byte(1 - o->number, stream,
 					  o->got[stream] + i);

@@ -185,6 +185,37 @@ a_lost_fin_is_said_again(void **state)
 	}
 }
 
+/* Its END is all that is missing: the FIN that overtakes it has to wait. */
+static void
+fin_waits_for_the_end_of_a_stream(void **state)
+{
+	struct thief thief = { .count = 1 };
+	uint8_t piece[100];
+	struct udp_story t;
+
+	(void)state;
+	udp_story_begin(&t, &udp_story_quiet);
+	udp_story_open(&t);
+	for (unsigned i = 0; i < sizeof(piece); i++)
+		piece[i] = udp_bed_byte(0, 1, i);
+	assert_int_equal(gw_session_write(t.b.side[0].session, 1,
+			     gw_slice(piece, sizeof(piece)), t.b.now),
+	    sizeof(piece));
+	udp_bed_linger(&t.b, GW_SEC);
+	assert_int_equal(t.b.side[1].got[1], sizeof(piece));
+	set_thief(&t, &thief, 0);
+	gw_session_end(t.b.side[0].session, 1);
+	t.b.side[0].finish = true;
+	t.b.side[1].answers = true;
+	udp_bed_linger(&t.b, 10 * GW_SEC);
+	assert_true(thief.seen > 1);
+	assert_true(t.b.side[1].ended[1]);
+	udp_story_assert(&t, 0, UDP_STORY_ACTIVE("SYN_SENT"));
+	udp_story_assert_err(&t, 0, GW_OK);
+	udp_story_assert_err(&t, 1, GW_OK);
+	end(&t);
+}
+
 /* Of TIME_WAIT, in which nothing is lost. */
 static gw_usec
 time_waited(const struct udp_story *t, unsigned side)
@@ -365,6 +396,7 @@ main(void)
 		    half_closed_data_flows_the_other_way_for_minutes),
 		cmocka_unit_test(half_closed_in_silence_it_stays),
 		cmocka_unit_test(a_lost_fin_is_said_again),
+		cmocka_unit_test(fin_waits_for_the_end_of_a_stream),
 		cmocka_unit_test(time_wait_lasts_two_msl),
 		cmocka_unit_test(a_lost_last_ack_is_answered_from_time_wait),
 		cmocka_unit_test(time_wait_is_restarted_up_to_four_msl),

@@ -112,8 +112,18 @@ on_rst(struct gw_udp_session *s, uint64_t code, struct gw_slice text)
 static void
 on_stream(struct gw_udp_session *s, const struct gw_pframe *f)
 {
-	switch (gw_udp_streams_data(&s->link->streams, f)) {
+	struct gw_udp_link *l = s->link;
+
+	if (s->fin_received) {
+		if (!gw_udp_streams_is_old(&l->streams, f))
+			gw_udp_session_illegal(s, "STREAM after FIN");
+		return;
+	}
+	switch (gw_udp_streams_data(&l->streams, f)) {
 	case GW_UDP_DATA_OK:
+		if (l->peer_fin &&
+		    gw_udp_streams_received(&l->streams) > l->peer_total)
+			gw_udp_session_illegal(s, "STREAM beyond FIN");
 		break;
 	case GW_UDP_DATA_ILLEGAL:
 		gw_udp_session_illegal(s, "STREAM");

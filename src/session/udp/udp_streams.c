@@ -79,6 +79,7 @@ push_end(struct gw_udp_streams *st, uint16_t id)
 	if (x->end_told || !gw_recv_stream_ended(&x->recv))
 		return;
 	x->end_told = true;
+	st->ends++;
 	gw_flow_end_in(&st->flow, &x->flow);
 	push(st, id, gw_slice(NULL, 0), true);
 }
@@ -182,13 +183,27 @@ gw_udp_streams_has_event(const struct gw_udp_streams *st)
 uint64_t
 gw_udp_streams_taken(const struct gw_udp_streams *st)
 {
-	return st->taken;
+	return st->taken + st->ends;
 }
 
 uint64_t
 gw_udp_streams_received(const struct gw_udp_streams *st)
 {
-	return st->flow.w.received;
+	uint64_t n = st->flow.w.received;
+
+	for (uint16_t i = 0; i < st->limit; i++)
+		n += st->v[i] != NULL && st->v[i]->recv.size != GW_SIZE_UNKNOWN;
+	return n;
+}
+
+bool
+gw_udp_streams_is_old(
+    const struct gw_udp_streams *st, const struct gw_pframe *f)
+{
+	const struct gw_udp_stream *x = st->v[f->stream.id];
+
+	return x != NULL && (x->end_told || !f->stream.end) &&
+	       f->stream.offset + f->stream.data.n <= x->recv.next;
 }
 
 void
@@ -314,7 +329,8 @@ gw_udp_streams_total(const struct gw_udp_streams *st)
 
 	for (uint16_t i = 0; i < st->limit; i++)
 		if (st->v[i] != NULL)
-			n += gw_send_stream_size(&st->v[i]->send);
+			n += gw_send_stream_size(&st->v[i]->send) +
+			     st->v[i]->send.ended;
 	return n;
 }
 

@@ -43,6 +43,7 @@ struct gw_udp_streams {
 	struct gw_flow flow;
 	uint64_t memory; /* for what is sent and not acknowledged, bytes */
 	uint64_t taken;  /* bytes given in order, of all streams */
+	unsigned ends;   /* of streams, that were given */
 	uint16_t turn;   /* whose chunk came last */
 	uint16_t limit;  /* above all streams that were used */
 	struct gw_udp_pending pending[GW_UDP_PENDING];
@@ -67,10 +68,14 @@ enum gw_udp_data gw_udp_streams_data(
 /* WINDOW, BLOCKED and those of the session.  false: illegal. */
 bool gw_udp_streams_window(
     struct gw_udp_streams *, const struct gw_pframe *, gw_usec now);
+/* Nothing of it is news. */
+bool gw_udp_streams_is_old(
+    const struct gw_udp_streams *, const struct gw_pframe *);
 /* The next GW_SESSION_DATA; false: none. */
 bool gw_udp_streams_event(struct gw_udp_streams *, struct gw_session_event *);
 bool gw_udp_streams_has_event(const struct gw_udp_streams *);
-/* Bytes given in order, and bytes up to the farthest that came, of all. */
+/* As FIN counts: bytes of all streams, and one for each end of one; given in
+ * order, and up to the farthest that came. */
 uint64_t gw_udp_streams_taken(const struct gw_udp_streams *);
 uint64_t gw_udp_streams_received(const struct gw_udp_streams *);
 void gw_udp_streams_credit(
@@ -96,7 +101,7 @@ void gw_udp_streams_acked(
     struct gw_udp_streams *, const struct gw_sent_content *, bool end);
 void gw_udp_streams_lost(
     struct gw_udp_streams *, const struct gw_sent_content *, bool end);
-/* Sum of what was written; of use when nothing more will be. */
+/* All that was written, as FIN counts; of use when nothing more will be. */
 uint64_t gw_udp_streams_total(const struct gw_udp_streams *);
 bool gw_udp_streams_all_acked(const struct gw_udp_streams *);
 

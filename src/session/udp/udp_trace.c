@@ -71,8 +71,7 @@ gw_udp_session_line_frame(struct gw_udp_line *l, const struct gw_pframe *f)
 		    l, "BLOCKED %u %" PRIu64, f->window.id, f->window.at);
 		break;
 	case GW_PFRAME_FIN:
-		gw_udp_session_line_add(
-		    l, "FIN after %" PRIu64 " bytes", f->fin.total);
+		gw_udp_session_line_add(l, "FIN at %" PRIu64, f->fin.total);
 		break;
 	default:
 		gw_udp_session_line_add(l, "%s", gw_pframe_name(f->type));

@@ -205,6 +205,10 @@ close_by_rst(const struct gw_rst *rst, struct gw_close *close)
 		    "the other side does not remember this one");
 		close->unknown_ticket = true;
 		break;
+	case GW_RST_NO_STATE:
+		gw_close_set(close, GW_E_CONNECT,
+		    "too many want something of it at once: try again");
+		break;
 	case GW_RST_UNKNOWN_DEVICE:
 		gw_close_set(close, GW_E_AUTH,
 		    "the other side does not know this device: use a code");

@@ -372,6 +372,32 @@ another_version_is_told_so(void **state)
 	udp_bed_fini(&b);
 }
 
+/* Too many wanted in: the listener has forgotten it, and says so. */
+static void
+whoever_had_to_go_is_told(void **state)
+{
+	static struct udp_wire w;
+	struct gw_udp_endpoint *e;
+	struct udp_bed b;
+
+	(void)state;
+	udp_bed_init(&b, &quiet);
+	udp_wire_watch(&w, &b);
+	udp_bed_dial(&b, &quiet);
+	while (udp_wire_nth(&w, GW_HELLO_ACK, 0) == NULL)
+		udp_bed_linger(&b, 1000);
+	e = b.side[1].endpoint;
+	assert_int_equal(gw_udp_endpoint_count(e), 1);
+	gw_session_abort(gw_udp_endpoint_next(e, NULL), GW_E_LIMIT, "", b.now);
+	gw_udp_endpoint_release(e, gw_udp_endpoint_next(e, NULL), b.now);
+	assert_true(udp_bed_until(&b, is_closed, GW_SEC));
+	assert_int_equal(b.side[0].closed_event.closed.err, GW_E_CONNECT);
+	udp_bed_linger(&b, DELAY);
+	udp_bed_dial(&b, &quiet);
+	opens_and_closes(&b, GW_SEC);
+	udp_bed_fini(&b);
+}
+
 /* ---- tickets ---- */
 
 static void
@@ -433,6 +459,7 @@ main(void)
 		cmocka_unit_test(the_third_guess_burns_the_code),
 		cmocka_unit_test(a_lost_reset_is_repeated_and_counts_once),
 		cmocka_unit_test(another_version_is_told_so),
+		cmocka_unit_test(whoever_had_to_go_is_told),
 		cmocka_unit_test(a_ticket_brings_it_back),
 		cmocka_unit_test(an_unknown_ticket_is_told_so_and_is_no_guess),
 	};

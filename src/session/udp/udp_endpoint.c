@@ -216,7 +216,7 @@ reset_token(
 	memcpy(out, full, GW_TOKEN_LEN);
 }
 
-/* A sealed packet for nobody: perhaps this device was started anew. */
+/* A packet for nobody: perhaps this device was started anew. */
 static void
 reset(struct gw_udp_endpoint *e, const struct gw_incoming *d, uint64_t dcid,
     gw_usec now)
@@ -366,6 +366,8 @@ on_hello(struct gw_udp_endpoint *e, const struct gw_incoming *d, gw_usec now,
 		x = find_by_peer(e, &p);
 	if (x != NULL)
 		gw_udp_session_hello(x->session, &p, d->n, now);
+	else if (p.type == GW_HELLO_ACK)
+		reset(e, d, p.dcid, now); /* others were in its way */
 	return x;
 }
 

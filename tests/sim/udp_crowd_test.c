@@ -172,7 +172,7 @@ serve(struct node *n, struct gw_session *s)
 			e = whose(n, &ev);
 			gw_session_set_user(s, e);
 		}
-		assert_non_null(e);
+		GW_ASSERT(e != NULL);
 		on_event(n, s, e, &ev);
 	}
 	if (e == NULL)

@@ -35,7 +35,7 @@ static unsigned
 which(const struct net_addr *a)
 {
 	const unsigned host =
-	    (unsigned)a->ip[13] << 16 | a->ip[14] << 8 | a->ip[15];
+	    (unsigned)a->ip[13] << 16 | (unsigned)a->ip[14] << 8 | a->ip[15];
 
 	return host - FIRST;
 }

@@ -68,7 +68,7 @@ any_options(uint64_t seed)
 	o.link.mark_above = next(&x) % 5 == 0 ? 10000 : 0;
 	o.roll = rolls[next(&x) % 3];
 	o.congestion = (enum gw_congestion)(next(&x) % 3);
-	o.window = GW_STREAM_WINDOW << next(&x) % 4;
+	o.window = (uint64_t)GW_STREAM_WINDOW << next(&x) % 4;
 	return o;
 }
 

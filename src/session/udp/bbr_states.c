@@ -76,8 +76,9 @@ gw_bbr_set_state(struct gw_cc *cc, enum gw_bbr_state to)
 	struct gw_bbr *b = &cc->u.bbr;
 
 	GW_ASSERT((state_next[b->state] & BIT(to)) != 0);
-	gw_trace(
-	    cc->trace, "bbr %s -> %s", state_name[b->state], state_name[to]);
+	if (b->state != to)
+		gw_trace(cc->trace, "bbr %s -> %s", state_name[b->state],
+		    state_name[to]);
 	b->state = to;
 	b->pacing_gain = gains[to].pacing;
 	b->window_gain = gains[to].window;

@@ -119,8 +119,8 @@ main(void)
 			printf("%-8s %-9s", gw_congestion_name(congestion),
 			    lose == 0 ? "no loss" : "1 % lost");
 			for (unsigned i = 0; i < 5; i++)
-				printf(" %6.1f",
-				    run(congestion, every[i], lose));
+				printf(
+				    " %6.1f", run(congestion, every[i], lose));
 			printf("\n");
 		}
 	return 0;

@@ -112,6 +112,8 @@ begin_close(struct gw_conn *base)
 		return;
 	c->closing = true;
 	c->base.ready = NULL;
+	/* It may live on for a while (TIME_WAIT), without an owner. */
+	gw_session_set_user(c->base.session, NULL);
 	gw_udp_endpoint_release(p->endpoint, c->base.session, gw_clock_now());
 	c->base.session = NULL;
 	if (c->prev != NULL)

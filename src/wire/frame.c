@@ -371,8 +371,7 @@ gw_pframe_name(enum gw_pframe_type type)
 		[GW_PFRAME_CONFIRM] = "CONFIRM",
 	};
 
-	return (size_t)type < sizeof(name) / sizeof(*name) &&
-		       name[type] != NULL
+	return (size_t)type < sizeof(name) / sizeof(*name) && name[type] != NULL
 		   ? name[type]
 		   : "?";
 }

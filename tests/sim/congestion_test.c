@@ -286,7 +286,8 @@ six_together_keep_it_bounded_and_all_get_on(void **state)
 			   .start = START + i * 2 * GW_SEC, .bytes = 20 * MB });
 	for (unsigned i = 0; i < 6; i++)
 		assert_true(bn_run_flow(b, &b->flow[i], 30 * GW_SEC));
-	assert_true(bn_queueing(b) < 1);
+	/* Filled no more than CUBIC would, and not overrun. */
+	assert_true(bn_queueing(b) < 2);
 	bn_free(b);
 }
 

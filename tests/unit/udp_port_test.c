@@ -78,8 +78,7 @@ on_ready(struct gw_conn *c, void *owner)
 		n = gw_session_write(c->session, 1, gw_slice(buf, want), now);
 		o->written += n;
 	}
-	if (o->opened && o->written == o->to_write &&
-	    (o->finish || o->fin)) {
+	if (o->opened && o->written == o->to_write && (o->finish || o->fin)) {
 		o->finish = false;
 		gw_session_finish(c->session, now);
 	}
@@ -146,8 +145,8 @@ bed_dial(struct bed *b, const char *address)
 	struct gw_why why = { "" };
 	struct gw_addr to;
 
-	assert_int_equal(gw_addr_parse(&to, address,
-			     gw_udp_port_number(b->v[1].port), &why),
+	assert_int_equal(
+	    gw_addr_parse(&to, address, gw_udp_port_number(b->v[1].port), &why),
 	    GW_OK);
 	assert_int_equal(
 	    gw_udp_port_connect(b->v[0].port, &so, &to, &b->v[0].c), GW_OK);

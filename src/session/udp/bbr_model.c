@@ -126,7 +126,7 @@ static bool
 is_raised(const struct gw_bbr *b, gw_usec rtt)
 {
 	return rtt != GW_NEVER && b->min_rtt != GW_NEVER &&
-	    rtt > percent(b->min_rtt, RTT_RAISED);
+	       rtt > percent(b->min_rtt, RTT_RAISED);
 }
 
 /* Loss that is not heavy: what says that it is more than the path's own? */

@@ -12,13 +12,13 @@
 #include "base/time.h"
 
 enum {
-	GW_RTT_INITIAL = 333000,     /* us, before the first sample */
+	GW_RTT_INITIAL = 333000,      /* us, before the first sample */
 	GW_RTT_WINDOW = 300 * 1000000 /* us; the lowest is of one to two */
 };
 
 struct gw_rtt {
 	gw_usec latest, smoothed, variance;
-	gw_usec min;           /* lowest of the last 5 to 10 minutes; 0: none yet */
+	gw_usec min; /* lowest of the last 5 to 10 minutes; 0: none yet */
 	gw_usec max_ack_delay; /* that the peer may add */
 	/* of this window and the one before */
 	gw_usec window_min, window_min_before;

@@ -12,7 +12,7 @@ enum {
 	/* Bytes moved before others get their turn: as many as go in about
 	 * this time, us, where the disk does not hold them up. */
 	PIECE_LEAST = 1 << 20,
-	PIECE_MOST = 32 << 20,
+	PIECE_MOST = 128 << 20,
 	PIECE_TIME = 40000
 };
 

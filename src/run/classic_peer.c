@@ -202,8 +202,11 @@ take_content(struct gw_classic_peer *p, gw_usec now)
 		return GW_NEVER;
 	}
 	allowed = gw_bucket_allows(p->o.bucket, now);
-	if (allowed == 0)
+	p->held = allowed == 0;
+	if (p->held) {
+		gw_classic_receiver_held(&p->engine, now);
 		return gw_bucket_ready(p->o.bucket, now);
+	}
 	if (most > allowed)
 		most = allowed;
 	p->file.socket = p->fd;
@@ -273,11 +276,11 @@ wait_for(struct gw_classic_peer *p, gw_usec rate_at)
 		uv_poll_start(&p->poll, events, on_poll);
 	else
 		uv_poll_stop(&p->poll);
-	gw_loop_arm(&p->timer,
-	    p->file.busy ? GW_NEVER
-			 : gw_usec_min(rate_at,
-			       gw_classic_receiver_deadline(&p->engine)),
-	    on_timer);
+	if (p->file.busy)
+		rate_at = GW_NEVER;
+	else if (rate_at == GW_NEVER)
+		rate_at = gw_classic_receiver_deadline(&p->engine);
+	gw_loop_arm(&p->timer, rate_at, on_timer);
 }
 
 /* readable: perhaps something has come. */
@@ -314,6 +317,8 @@ on_timer(uv_timer_t *t)
 	/* What came while we were busy counts before the deadline does. */
 	while (read_name(p, gw_clock_now()))
 		;
+	if (p->held)
+		gw_classic_receiver_held(&p->engine, gw_clock_now());
 	gw_classic_receiver_tick(&p->engine, gw_clock_now());
 	turn(p, false);
 }

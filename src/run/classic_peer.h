@@ -47,8 +47,8 @@ struct gw_classic_peer {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles;
-	bool over;
-	uint64_t piece; /* bytes to move at a time */
+	bool over, held; /* a rate holds it up */
+	uint64_t piece;  /* bytes to move at a time */
 	gw_usec piece_began;
 };
 

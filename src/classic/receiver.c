@@ -193,6 +193,12 @@ gw_classic_receiver_taken(
 }
 
 void
+gw_classic_receiver_held(struct gw_classic_receiver *r, gw_usec now)
+{
+	r->moved_at = now;
+}
+
+void
 gw_classic_receiver_excess(struct gw_classic_receiver *r, gw_usec now)
 {
 	(void)now;

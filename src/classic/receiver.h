@@ -69,6 +69,8 @@ void gw_classic_receiver_input(
 uint64_t gw_classic_receiver_room(const struct gw_classic_receiver *);
 void gw_classic_receiver_taken(
     struct gw_classic_receiver *, uint64_t n, gw_usec now);
+/* It is the owner who takes nothing just now: no stall. */
+void gw_classic_receiver_held(struct gw_classic_receiver *, gw_usec now);
 void gw_classic_receiver_excess(struct gw_classic_receiver *, gw_usec now);
 /* The sender's FIN; not while something before it has not been taken.  The
  * owner looks for it, without taking, before it sends the word, too: who has

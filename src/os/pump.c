@@ -1,5 +1,6 @@
-#include "os/pump.h"
-
+/*
+ * From files and pipes into connections.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,41 +10,8 @@
 #include <unistd.h>
 
 #include "os/full_io.h"
+#include "os/pump_internal.h"
 #include "os/sigpipe.h"
-
-enum {
-	PIPE_SIZE = 1 << 20, /* as many as the kernel lets anybody have */
-	PIECE = 1 << 20,     /* of one call */
-	BUFFER = 256 << 10   /* where bytes have to be copied */
-};
-
-struct gw_pump {
-	int pipe[2]; /* from socket to file; empty between calls */
-	bool plain;  /* splice or sendfile cannot do it here */
-	uint8_t *buf;
-	size_t start, end; /* of a stream: read, and not sent yet */
-};
-
-static bool
-open_pipe(struct gw_pump *p)
-{
-	if (pipe2(p->pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
-		p->pipe[0] = p->pipe[1] = -1;
-		return false;
-	}
-	/* A smaller one serves, too, only not as fast. */
-	(void)fcntl(p->pipe[1], F_SETPIPE_SZ, PIPE_SIZE);
-	return true;
-}
-
-static void
-close_pipe(struct gw_pump *p)
-{
-	for (int i = 0; i < 2; i++)
-		if (p->pipe[i] >= 0)
-			close(p->pipe[i]);
-	p->pipe[0] = p->pipe[1] = -1;
-}
 
 enum gw_err
 gw_pump_new(struct gw_pump **out)
@@ -52,10 +20,8 @@ gw_pump_new(struct gw_pump **out)
 
 	if (p == NULL)
 		return GW_E_MEMORY;
-	if (!open_pipe(p)) {
-		free(p);
-		return GW_E_LIMIT;
-	}
+	for (int i = 0; i < GW_PUMP_PIPES; i++)
+		p->pipe[i][0] = p->pipe[i][1] = -1;
 	*out = p;
 	return GW_OK;
 }
@@ -65,9 +31,22 @@ gw_pump_free(struct gw_pump *p)
 {
 	if (p == NULL)
 		return;
-	close_pipe(p);
+	gw_drain_free(p->drain);
+	gw_pump_close_pipes(p);
 	free(p->buf);
 	free(p);
+}
+
+void
+gw_pump_close_pipes(struct gw_pump *p)
+{
+	for (int i = 0; i < GW_PUMP_PIPES; i++) {
+		if (p->pipe[i][0] >= 0) {
+			close(p->pipe[i][0]);
+			close(p->pipe[i][1]);
+		}
+		p->pipe[i][0] = p->pipe[i][1] = -1;
+	}
 }
 
 void
@@ -76,8 +55,8 @@ gw_pump_copy(struct gw_pump *p)
 	p->plain = true;
 }
 
-static size_t
-piece(const struct gw_pump_job *job, size_t most)
+size_t
+gw_pump_piece(const struct gw_pump_job *job, size_t most)
 {
 	uint64_t left = job->most - job->moved;
 
@@ -86,9 +65,8 @@ piece(const struct gw_pump_job *job, size_t most)
 
 /* ---- what went wrong ---- */
 
-/* The call does not know how, with these descriptors. */
-static bool
-cannot(int error)
+bool
+gw_pump_cannot(int error)
 {
 	return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
 }
@@ -114,8 +92,8 @@ is_of_connection(int error)
 	}
 }
 
-static enum gw_pumped
-failed(
+enum gw_pumped
+gw_pump_failed(
     struct gw_pump_job *job, struct gw_why *why, int error, const char *doing)
 {
 	job->err = gw_why_errno(why, error, doing);
@@ -129,121 +107,15 @@ sending_failed(struct gw_pump_job *job, struct gw_why *why)
 		return GW_PUMPED_AGAIN;
 	if (is_of_connection(errno))
 		return GW_PUMPED_RESET;
-	return failed(job, why, errno, "read");
+	return gw_pump_failed(job, why, errno, "read");
 }
 
-static bool
-has_buffer(struct gw_pump *p, struct gw_pump_job *job)
+bool
+gw_pump_has_buffer(struct gw_pump *p, struct gw_pump_job *job)
 {
-	if (p->buf == NULL && (p->buf = malloc(BUFFER)) == NULL)
+	if (p->buf == NULL && (p->buf = malloc(GW_PUMP_BUFFER)) == NULL)
 		job->err = GW_E_MEMORY;
 	return p->buf != NULL;
-}
-
-/* ---- from the connection into a file ---- */
-
-/* What has come, but to no more than n; SOME: *got > 0 bytes. */
-static enum gw_pumped
-receive(struct gw_pump *p, int socket, size_t n, size_t *got)
-{
-	ssize_t r;
-
-	do {
-		r = p->plain ? recv(socket, p->buf, n, 0)
-			     : splice(socket, NULL, p->pipe[1], NULL, n,
-				   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-	} while (r < 0 && errno == EINTR);
-	if (r > 0) {
-		*got = (size_t)r;
-		return GW_PUMPED_SOME;
-	}
-	if (r == 0)
-		return GW_PUMPED_END;
-	return errno == EAGAIN ? GW_PUMPED_AGAIN : GW_PUMPED_RESET;
-}
-
-/* All that is in the pipe, into the file, by a copy. */
-static bool
-copy_out(struct gw_pump *p, struct gw_pump_job *job, size_t n)
-{
-	ssize_t r;
-
-	while (n > 0) {
-		r = read(p->pipe[0], p->buf, n < BUFFER ? n : BUFFER);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0 || !gw_full_pwrite(job->file, p->buf, (size_t)r,
-				  job->offset + job->moved))
-			return false;
-		job->moved += (size_t)r;
-		n -= (size_t)r;
-	}
-	return true;
-}
-
-static bool
-splice_out(struct gw_pump *p, struct gw_pump_job *job, size_t n)
-{
-	ssize_t r;
-	off_t at;
-
-	while (n > 0) {
-		at = (off_t)(job->offset + job->moved);
-		r = splice(p->pipe[0], NULL, job->file, &at, n, SPLICE_F_MOVE);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0 && cannot(errno) && has_buffer(p, job)) {
-			p->plain = true;
-			return copy_out(p, job, n);
-		}
-		if (r == 0)
-			errno = EIO; /* no file takes nothing */
-		if (r <= 0)
-			return false;
-		job->moved += (size_t)r;
-		n -= (size_t)r;
-	}
-	return true;
-}
-
-static bool
-write_out(struct gw_pump *p, struct gw_pump_job *job, size_t n)
-{
-	if (!p->plain)
-		return splice_out(p, job, n);
-	if (!gw_full_pwrite(job->file, p->buf, n, job->offset + job->moved))
-		return false;
-	job->moved += n;
-	return true;
-}
-
-enum gw_pumped
-gw_pump_in(struct gw_pump *p, struct gw_pump_job *job, struct gw_why *why)
-{
-	enum gw_pumped came;
-	int error;
-	size_t n;
-
-	job->moved = 0;
-	job->err = GW_OK;
-	if (p->pipe[0] < 0 && !open_pipe(p))
-		return failed(job, why, errno, "make a pipe");
-	if (p->plain && !has_buffer(p, job))
-		return GW_PUMPED_FAILED;
-	while (job->moved < job->most) {
-		came = receive(
-		    p, job->socket, piece(job, p->plain ? BUFFER : PIECE), &n);
-		if (came != GW_PUMPED_SOME)
-			return came;
-		if (write_out(p, job, n))
-			continue;
-		error = errno;
-		close_pipe(p); /* with what is left in it */
-		if (job->err != GW_OK)
-			return GW_PUMPED_FAILED;
-		return failed(job, why, error, "write");
-	}
-	return GW_PUMPED_SOME;
 }
 
 /* ---- from a file into the connection ---- */
@@ -277,18 +149,19 @@ push(struct gw_pump *p, struct gw_pump_job *job, struct gw_why *why)
 	ssize_t r;
 
 	while (job->moved < job->most) {
-		if (p->plain && !has_buffer(p, job))
+		if (p->plain && !gw_pump_has_buffer(p, job))
 			return GW_PUMPED_FAILED;
 		r = p->plain
-			? send_copy(p, job, piece(job, BUFFER), &read_error)
-			: send_file(job, piece(job, PIECE));
+			? send_copy(p, job, gw_pump_piece(job, GW_PUMP_BUFFER),
+			      &read_error)
+			: send_file(job, gw_pump_piece(job, GW_PUMP_PIECE));
 		if (r > 0)
 			job->moved += (size_t)r;
 		else if (r == 0)
 			return GW_PUMPED_END;
 		else if (read_error)
-			return failed(job, why, errno, "read");
-		else if (!p->plain && cannot(errno))
+			return gw_pump_failed(job, why, errno, "read");
+		else if (!p->plain && gw_pump_cannot(errno))
 			p->plain = true;
 		else if (errno != EINTR)
 			return sending_failed(job, why);
@@ -345,15 +218,15 @@ read_and_send(struct gw_pump *p, struct gw_pipe *from, struct gw_pump_job *job,
 {
 	ssize_t r;
 
-	if (!has_buffer(p, job))
+	if (!gw_pump_has_buffer(p, job))
 		return GW_PUMPED_FAILED;
-	r = read(from->fd, p->buf, piece(job, BUFFER));
+	r = read(from->fd, p->buf, gw_pump_piece(job, GW_PUMP_BUFFER));
 	if (r == 0)
 		return GW_PUMPED_END;
 	if (r < 0 && (errno == EINTR || errno == EAGAIN))
 		return GW_PUMPED_SOME;
 	if (r < 0)
-		return failed(job, why, errno, "standard input");
+		return gw_pump_failed(job, why, errno, "standard input");
 	p->start = 0;
 	p->end = (size_t)r;
 	return send_rest(p, job, why);
@@ -363,7 +236,8 @@ static enum gw_pumped
 splice_and_send(struct gw_pump *p, struct gw_pipe *from,
     struct gw_pump_job *job, struct gw_why *why)
 {
-	ssize_t r = splice(from->fd, NULL, job->socket, NULL, piece(job, PIECE),
+	ssize_t r = splice(from->fd, NULL, job->socket, NULL,
+	    gw_pump_piece(job, GW_PUMP_PIECE),
 	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 	if (r > 0)
@@ -375,7 +249,7 @@ splice_and_send(struct gw_pump *p, struct gw_pipe *from,
 	if (errno == EAGAIN) /* which of the two? */
 		return takes_more(job->socket) ? GW_PUMPED_SOME
 					       : GW_PUMPED_AGAIN;
-	if (cannot(errno)) {
+	if (gw_pump_cannot(errno)) {
 		p->plain = true;
 		return GW_PUMPED_SOME;
 	}

@@ -16,7 +16,6 @@
 
 struct gw_pump;
 
-/* GW_E_LIMIT: out of descriptors. */
 GW_MUST_USE enum gw_err gw_pump_new(struct gw_pump **);
 void gw_pump_free(struct gw_pump *);
 /* From now on by way of a buffer; for tests, because what kernels cannot
@@ -36,12 +35,15 @@ struct gw_pump_job {
 	int file;
 	uint64_t offset; /* in the file, which need not stand there */
 	uint64_t most;   /* bytes to move, at least 1 */
+	bool spliced;    /* in: it is known that this file can be spliced into;
+			  * set when that was found out */
 	/* set: */
 	uint64_t moved;  /* whatever came of it */
 	enum gw_err err; /* with FAILED; why says what */
 };
 
-/* From the connection into a file. */
+/* From the connection into a file; where much comes at a time, a second thread
+ * writes it while the next is taken. */
 enum gw_pumped gw_pump_in(
     struct gw_pump *, struct gw_pump_job *, struct gw_why *);
 /* From a file into the connection. */

@@ -8,7 +8,13 @@
 #include "os/clock.h"
 #include "os/tcp.h"
 
-enum { PIECE = 4 << 20 }; /* then others get their turn */
+enum {
+	/* Bytes moved before others get their turn: as many as go in about
+	 * this time, us, where the disk does not hold them up. */
+	PIECE_LEAST = 1 << 20,
+	PIECE_MOST = 128 << 20,
+	PIECE_TIME = 40000
+};
 
 static void turn(struct gw_classic_peer *, bool readable);
 static void on_timer(uv_timer_t *);
@@ -56,11 +62,26 @@ reason(const struct gw_classic_file *f)
 	return f->why.text[0] != '\0' ? f->why.text : gw_err_text(f->err);
 }
 
+/* How large the next piece is, from how long this one took. */
+static void
+measure_piece(struct gw_classic_peer *p, gw_usec now)
+{
+	gw_usec took = now - p->piece_began;
+
+	if (took > PIECE_TIME && p->piece > PIECE_LEAST)
+		p->piece /= 2;
+	else if (took < PIECE_TIME / 2 && p->file.moved == p->piece &&
+		 p->piece < PIECE_MOST)
+		p->piece *= 2;
+}
+
 static void
 moved(struct gw_classic_peer *p, gw_usec now)
 {
 	const struct gw_classic_file *f = &p->file;
 
+	measure_piece(p, now);
+	p->more = f->came == GW_PUMPED_SOME;
 	gw_bucket_took(p->o.bucket, f->moved);
 	gw_classic_receiver_taken(&p->engine, f->moved, now);
 	switch (f->came) {
@@ -181,12 +202,16 @@ take_content(struct gw_classic_peer *p, gw_usec now)
 		return GW_NEVER;
 	}
 	allowed = gw_bucket_allows(p->o.bucket, now);
-	if (allowed == 0)
+	p->held = allowed == 0;
+	if (p->held) {
+		gw_classic_receiver_held(&p->engine, now);
 		return gw_bucket_ready(p->o.bucket, now);
+	}
 	if (most > allowed)
 		most = allowed;
 	p->file.socket = p->fd;
-	p->file.most = most < PIECE ? most : PIECE;
+	p->file.most = most < p->piece ? most : p->piece;
+	p->piece_began = now;
 	gw_classic_store_do(p->o.store, &p->file, GW_CLASSIC_TASK_MOVE);
 	return GW_NEVER;
 }
@@ -251,11 +276,11 @@ wait_for(struct gw_classic_peer *p, gw_usec rate_at)
 		uv_poll_start(&p->poll, events, on_poll);
 	else
 		uv_poll_stop(&p->poll);
-	gw_loop_arm(&p->timer,
-	    p->file.busy ? GW_NEVER
-			 : gw_usec_min(rate_at,
-			       gw_classic_receiver_deadline(&p->engine)),
-	    on_timer);
+	if (p->file.busy)
+		rate_at = GW_NEVER;
+	else if (rate_at == GW_NEVER)
+		rate_at = gw_classic_receiver_deadline(&p->engine);
+	gw_loop_arm(&p->timer, rate_at, on_timer);
 }
 
 /* readable: perhaps something has come. */
@@ -264,11 +289,8 @@ turn(struct gw_classic_peer *p, bool readable)
 {
 	gw_usec now = gw_clock_now(), rate_at = GW_NEVER;
 
-	/* What the pump has not emptied may have more. */
-	if (p->file.task == GW_CLASSIC_TASK_MOVE &&
-	    p->file.came == GW_PUMPED_SOME)
-		readable = true;
-	if (readable && !p->file.busy && p->engine.state == GW_CLASSIC_TAKING)
+	if ((readable || p->more) && !p->file.busy &&
+	    p->engine.state == GW_CLASSIC_TAKING)
 		rate_at = take_content(p, now);
 	send_word(p, now);
 	if (take_events(p))
@@ -295,6 +317,8 @@ on_timer(uv_timer_t *t)
 	/* What came while we were busy counts before the deadline does. */
 	while (read_name(p, gw_clock_now()))
 		;
+	if (p->held)
+		gw_classic_receiver_held(&p->engine, gw_clock_now());
 	gw_classic_receiver_tick(&p->engine, gw_clock_now());
 	turn(p, false);
 }
@@ -312,6 +336,7 @@ gw_classic_peer_new(const struct gw_classic_peer_options *o, int fd,
 		return GW_E_MEMORY;
 	p->o = *o;
 	p->fd = fd;
+	p->piece = PIECE_LEAST;
 	if (uv_poll_init(&o->loop->uv, &p->poll, fd) != 0) {
 		free(p);
 		return GW_E_FAILED;

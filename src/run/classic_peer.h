@@ -37,8 +37,9 @@ struct gw_classic_peer {
 	struct gw_classic_receiver engine;
 	struct gw_classic_file file;
 	char address[GW_ADDR_TEXT];
-	uint8_t source[16];           /* as gw_addr_mapped; the /64 in IPv6 */
-	gw_usec began;                /* when the word went */
+	uint8_t source[16]; /* as gw_addr_mapped; the /64 in IPv6 */
+	gw_usec began;      /* when the word went */
+	bool more;          /* the last piece left something, perhaps */
 	struct gw_classic_peer *next; /* the owner's */
 
 	/* private */
@@ -46,7 +47,9 @@ struct gw_classic_peer {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	unsigned handles;
-	bool over;
+	bool over, held; /* a rate holds it up */
+	uint64_t piece;  /* bytes to move at a time */
+	gw_usec piece_began;
 };
 
 /* Take a connection; on failure it is still the caller's. */

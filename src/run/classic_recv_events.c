@@ -151,8 +151,7 @@ gw_classic_recv_tell_ended(struct gw_classic_recv *j,
 static enum gw_limiter
 limiter(const struct gw_classic_recv *j, const struct gw_classic_peer *p)
 {
-	if (p == NULL || p->file.task != GW_CLASSIC_TASK_MOVE ||
-	    p->file.came != GW_PUMPED_SOME)
+	if (p == NULL || !p->more)
 		return GW_LIMIT_NETWORK;
 	return p->file.busy || j->bucket.rate == 0 ? GW_LIMIT_DISK_HERE
 						   : GW_LIMIT_RATE;

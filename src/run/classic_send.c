@@ -11,7 +11,7 @@
 
 enum {
 	BEAT_MS = 200,
-	PIECE = 8 << 20, /* then the loop hears of it */
+	PIECE = 32 << 20, /* then the loop hears of it */
 	READS_PER_TURN = 16
 };
 
@@ -105,6 +105,7 @@ source_done(struct gw_classic_source *s)
 
 	gw_bucket_took(&j->bucket, s->moved);
 	gw_classic_sender_given(&j->engine, s->moved);
+	j->takes_less = s->came == GW_PUMPED_AGAIN;
 	switch (s->came) {
 	case GW_PUMPED_SOME:
 		break;

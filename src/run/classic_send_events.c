@@ -36,8 +36,7 @@ limiter(const struct gw_classic_send *j)
 	case GW_CLASSIC_AWAITING:
 		return GW_LIMIT_PEER;
 	case GW_CLASSIC_GIVING:
-		/* What it took less than was there is what limits. */
-		if (j->engine.blocked || j->source.came == GW_PUMPED_AGAIN)
+		if (j->engine.blocked || j->takes_less)
 			return GW_LIMIT_NETWORK;
 		if (!j->source.busy)
 			return GW_LIMIT_RATE;

@@ -27,7 +27,8 @@ struct gw_classic_send {
 	struct gw_connect *connect;
 	char address[GW_ADDR_TEXT]; /* of the receiver */
 	int fd;
-	bool deaf; /* its FIN came: there is nothing more to read */
+	bool takes_less; /* the connection took less than there was, of late */
+	bool deaf;       /* its FIN came: there is nothing more to read */
 	enum gw_err result;
 
 	gw_usec began, moved_at;

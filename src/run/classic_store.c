@@ -68,6 +68,7 @@ create(struct gw_classic_store *s, struct gw_classic_file *f)
 	struct gw_target_file tf = target_file(f, f->name);
 
 	f->size = 0;
+	f->spliced = false;
 	f->err = check_name(s, f);
 	if (f->err == GW_OK)
 		f->err = gw_target_own(s->target, &tf, &f->fd, &f->why);
@@ -104,6 +105,7 @@ move(struct gw_classic_store *s, struct gw_classic_file *f)
 		.file = f->fd,
 		.offset = f->size,
 		.most = f->most,
+		.spliced = f->spliced,
 	};
 	struct gw_pump *pump = take_pump(s, &f->err);
 
@@ -114,6 +116,7 @@ move(struct gw_classic_store *s, struct gw_classic_file *f)
 	f->came = gw_pump_in(pump, &job, &f->why);
 	f->err = job.err;
 	f->moved = job.moved;
+	f->spliced = job.spliced;
 	f->size += job.moved;
 	put_pump(s, pump);
 }

@@ -45,6 +45,7 @@ struct gw_classic_file {
 	/* private */
 	char temp[48];
 	int fd;
+	bool spliced;
 	struct gw_classic_file *next;
 };
 

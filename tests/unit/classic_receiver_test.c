@@ -300,7 +300,9 @@ a_stall_ends_it(void **state)
 	(void)state;
 	begin(&r, 0, false);
 	open_content(&r);
-	gw_classic_receiver_taken(&r, 100, 2 * GW_SEC);
+	gw_classic_receiver_taken(&r, 100, GW_SEC);
+	/* That we take nothing is no stall of its. */
+	gw_classic_receiver_held(&r, 2 * GW_SEC);
 	gw_classic_receiver_tick(&r, 2 * GW_SEC + TIMEOUT - 1);
 	nothing(&r);
 	gw_classic_receiver_tick(&r, 2 * GW_SEC + TIMEOUT);

@@ -269,12 +269,16 @@ a_rate_slows_it_and_loses_nothing(void **state)
 
 	(void)state;
 	memset(data, 7, sizeof data);
-	o.rate = 1000000;
+	o.rate = 1000;
+	o.timeout_ms = 200;
 	plain_serve(&p, &o);
 	fd = plain_named(&p, "a");
 	plain_say(fd, data, 300000);
 	plain_until(&p, GW_EVENT_PROGRESS, 1);
 	assert_string_equal(p.progress.progress.name == NULL ? "" : "a", "a");
+	/* That it has to wait is no stall. */
+	plain_run(&p, 500);
+	assert_int_equal(p.seen[GW_EVENT_ERROR], 0);
 	gw_job_set_rate(p.job, 0);
 	plain_say(fd, data, 300000);
 	close(fd);

@@ -60,10 +60,13 @@ without_memory_no_recv_begins(void **state)
 	struct gw_classic_recv_options o = plain_recv_options();
 	enum gw_err err = GW_E_MEMORY;
 	struct plain p;
+	unsigned before;
 
 	(void)state;
 	assert_int_equal(mkdir("in", 0755), 0);
 	plain_open(&p);
+	plain_run(&p, 10);
+	before = plain_count("/proc/self/fd");
 	for (long n = 0; err != GW_OK; n++) {
 		assert_true(n < 100);
 		test_fail_alloc(n);
@@ -72,6 +75,9 @@ without_memory_no_recv_begins(void **state)
 		if (err != GW_OK)
 			assert_int_equal(err, GW_E_MEMORY);
 	}
+	plain_forget(&p);
+	plain_run(&p, 10);
+	assert_int_equal(plain_count("/proc/self/fd"), before);
 	plain_close(&p);
 }
 
@@ -129,10 +135,13 @@ without_memory_no_send_begins(void **state)
 	struct gw_classic_send_options o = plain_send_options("f", 5);
 	enum gw_err err = GW_E_MEMORY;
 	struct plain p;
+	unsigned before;
 
 	(void)state;
 	os_fixture_text("f", "");
 	plain_open(&p);
+	plain_run(&p, 10);
+	before = plain_count("/proc/self/fd");
 	for (long n = 0; err != GW_OK; n++) {
 		assert_true(n < 100);
 		test_fail_alloc(n);
@@ -141,6 +150,9 @@ without_memory_no_send_begins(void **state)
 		if (err != GW_OK)
 			assert_int_equal(err, GW_E_MEMORY);
 	}
+	plain_forget(&p);
+	plain_run(&p, 10);
+	assert_int_equal(plain_count("/proc/self/fd"), before);
 	plain_close(&p);
 }
 

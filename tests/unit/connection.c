@@ -53,11 +53,17 @@ write_it(void *arg)
 	size_t moved;
 
 	for (size_t at = 0; at < w->n;) {
-		if (gw_tcp_send(w->fd, data + at, w->n - at, &moved) ==
-		    GW_TCP_OK)
+		switch (gw_tcp_send(w->fd, data + at, w->n - at, &moved)) {
+		case GW_TCP_OK:
 			at += moved;
-		else
+			break;
+		case GW_TCP_AGAIN:
 			connection_wait(w->fd, POLLOUT);
+			break;
+		default:
+			at = w->n; /* nobody is there any more */
+			break;
+		}
 	}
 	free(data);
 	gw_tcp_shutdown(w->fd);

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -173,6 +175,47 @@ a_file_that_cannot_be_written_is_told(void **state)
 	close(ends[1]);
 }
 
+/* In the middle of much, while another thread writes. */
+static int
+fails_in_the_middle(void *arg)
+{
+	struct rlimit limit = { MUCH / 2, MUCH / 2 };
+	struct connection_writer w = { .n = MUCH };
+	struct gw_pump_job job = { .most = MUCH };
+	struct gw_pump *p;
+	enum gw_pumped came;
+	int ends[2];
+
+	(void)arg;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	connection_make(ends);
+	w.fd = ends[0];
+	job.socket = ends[1];
+	job.file = open("f", O_RDWR | O_CREAT, 0600);
+	if (gw_pump_new(&p) != GW_OK)
+		return 1;
+	connection_write(&w);
+	do {
+		came = gw_pump_in(p, &job, &why);
+		job.offset += job.moved;
+		if (came == GW_PUMPED_AGAIN)
+			connection_wait(ends[1], POLLIN);
+	} while (came == GW_PUMPED_SOME || came == GW_PUMPED_AGAIN);
+	gw_tcp_reset_on_close(ends[1], true);
+	close(ends[1]);
+	pthread_join(w.thread, NULL);
+	gw_pump_free(p);
+	return came == GW_PUMPED_FAILED && job.offset == MUCH / 2 ? 0 : 2;
+}
+
+static void
+a_file_that_ends_in_the_middle_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(os_fixture_child(fails_in_the_middle, NULL), 0);
+}
+
 static void
 a_full_disk_is_told(void **state)
 {
@@ -239,6 +282,7 @@ main(void)
 		IN_A_DIRECTORY(it_takes_no_more_than_it_may),
 		IN_A_DIRECTORY(a_reset_is_told_once_all_before_it_is_taken),
 		IN_A_DIRECTORY(a_file_that_cannot_be_written_is_told),
+		IN_A_DIRECTORY(a_file_that_ends_in_the_middle_is_told),
 		IN_A_DIRECTORY(a_full_disk_is_told),
 		IN_A_DIRECTORY(without_memory_it_says_so),
 	};

@@ -72,7 +72,10 @@ struct gw_udp_datagram {
 			       gw_netifs_source */
 	unsigned interface; /* index; 0: not known, or left to the kernel */
 	enum gw_cast cast;
-	gw_usec at;           /* of arrival, as gw_clock_now counts */
+	/* Of arrival, as gw_clock_now counts.  A kernel that nobody had asked
+	 * for stamps begins with them a moment later; until then, of the call
+	 * that received it. */
+	gw_usec at;
 	int64_t wall_usec;    /* the same since 1970 */
 	uint32_t lost_before; /* that the kernel had no room for */
 };

@@ -13,14 +13,28 @@ struct moment {
 	int64_t wall_usec;
 };
 
+/* Both at one moment: another process may run between two readings, and a
+ * round trip would be wrong by that. */
 static struct moment
 moment_now(void)
 {
-	struct timespec ts;
+	enum { TRIES = 8, CLOSE = 5 /* us */ };
+	struct moment best = { .now = 0 };
+	gw_usec apart = GW_NEVER;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (struct moment){ gw_clock_now(),
-		(int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 };
+	for (int i = 0; i < TRIES && apart > CLOSE; i++) {
+		gw_usec before = gw_clock_now(), after;
+		struct timespec ts;
+
+		clock_gettime(CLOCK_REALTIME, &ts);
+		after = gw_clock_now();
+		if (after - before >= apart)
+			continue;
+		apart = after - before;
+		best = (struct moment){ before + apart / 2,
+			(int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 };
+	}
+	return best;
 }
 
 static void

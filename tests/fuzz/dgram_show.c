@@ -38,8 +38,7 @@ static void
 check_hexdump(const uint8_t *data, size_t n)
 {
 	enum { DIGITS = 10, ROW = 16 };
-	char *text = cli_dgram_hexdump(data, n), *line = text;
-	unsigned byte;
+	char *text = cli_dgram_hexdump(data, n), *line = text, two[3];
 
 	check_harmless(text, true);
 	for (size_t i = 0; i < n; i++) {
@@ -47,9 +46,9 @@ check_hexdump(const uint8_t *data, size_t n)
 
 		if (i != 0 && column == 0)
 			line = strchr(line, '\n') + 1;
-		GW_ASSERT(sscanf(line + DIGITS + 2 * column + column / 2, "%2x",
-			      &byte) == 1);
-		GW_ASSERT(byte == data[i]);
+		snprintf(two, sizeof two, "%02x", data[i]);
+		GW_ASSERT(memcmp(line + DIGITS + 2 * column + column / 2, two,
+			      2) == 0);
 	}
 	free(text);
 }

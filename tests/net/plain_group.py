@@ -2,11 +2,11 @@
 """Plain multicast, IPv4 and IPv6, as people write it.
 
     plain_group.py recv GROUP PORT INTERFACE COUNT
-    plain_group.py send GROUP PORT INTERFACE TEXT
+    plain_group.py send GROUP PORT INTERFACE TEXT [SECONDS]
 
 The receiver prints "ready", then a line for each datagram: who, its time to
-live, and its text.  The sender prints the answer to it, if any comes within
-two seconds.  Knows nothing of godwit.
+live, and its text.  The sender prints the answer, for which it waits so many
+seconds.  Knows nothing of godwit.
 """
 
 import socket
@@ -46,7 +46,7 @@ def receive(group, port, interface, count):
         one.sendto(b"heard", sender)
 
 
-def send(group, port, interface, text):
+def send(group, port, interface, text, seconds="0"):
     v6, one = make(group)
     index = socket.if_nametoindex(interface)
     if v6:
@@ -56,12 +56,10 @@ def send(group, port, interface, text):
         one.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
                        struct.pack("@4s4si", b"\0" * 4, b"\0" * 4, index))
         one.sendto(text.encode(), (group, int(port)))
-    one.settimeout(2)
-    try:
+    if seconds != "0":
+        one.settimeout(int(seconds))
         answer, sender = one.recvfrom(1024)[:2]
         print(sender[0].split("%")[0], answer.decode(), flush=True)
-    except socket.timeout:
-        pass
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def silent(client, seconds=0.5):
 def test_signals_end_a_listener(pair, number, status):
     listener = dgrams.listen(pair.receiver)
     listener.signal(number)
-    listener.expect(status, 20)
+    listener.expect(status)
     assert "0 received." in listener.said()
 
 
@@ -56,14 +56,14 @@ def test_signals_end_a_sender(pair, client):
                           "--count", "100", "--wait", "60s", "--json")
         client.recv(10)
         run.signal(number)
-        run.expect(130, 20)
+        run.expect(130)
         assert run.events("summary")[0]["sent"] >= 1
 
 
 def test_a_port_in_use(pair):
     listener = dgrams.listen(pair.receiver)
     second = dgrams.listen(pair.receiver, port=listener.at)
-    second.expect(1, 20)
+    second.expect(1)
     assert "in use by another program" in second.said()
     assert second.events("error")[0]["error"] == "address"
 
@@ -72,14 +72,14 @@ def test_count_and_wait_end_a_listener(pair, client):
     listener = dgrams.listen(pair.receiver, "--count", "2", "--reply", "echo")
     assert ask(client, listener, b"1") == b"1"
     assert ask(client, listener, b"2") == b"2"
-    listener.expect(0, 20)
+    listener.expect(0)
     assert "2 received, 2 answered." in listener.said()
     listener = dgrams.listen(pair.receiver, "--wait", "1s")
-    listener.expect(1, 20)
+    listener.expect(1)
     assert "nothing arrived within 1.0 s" in listener.said()
     listener = dgrams.listen(pair.receiver, "--wait", "1s")
     client.sendto(b"x", (LOOPBACK, listener.at))
-    listener.expect(0, 20)
+    listener.expect(0)
 
 
 @pytest.mark.parametrize("arguments", [
@@ -103,7 +103,7 @@ def test_count_and_wait_end_a_listener(pair, client):
 ])
 def test_usage(pair, arguments):
     run = pair.sender.start(*arguments, json_events=False)
-    status = run.wait(20)
+    status = run.wait(60)
     # An interface that is not there is no mistake of the command line.
     assert status == (1 if "--interface" in arguments else 2), run.said()
     assert run.said().startswith("godwit: ")
@@ -147,7 +147,7 @@ def test_a_line_on_a_terminal(pair, client, on_terminal):
     terminal.wait_for(r"9 bytes: one\\x00two\\x00\\x00\r?\n")
     assert b"\x1b[2J" not in terminal.written
     terminal.interrupt()
-    terminal.expect(130, 20)
+    terminal.expect(130, 60)
     assert "3 received." in terminal.text
 
 
@@ -155,7 +155,7 @@ def test_an_answer_on_a_terminal(pair, on_terminal):
     listener = dgrams.listen(pair.receiver, "--reply", "upper")
     terminal = on_terminal(pair.sender, "dgram", "send",
                            f"{LOOPBACK}:{listener.at}", "hello\n", columns=200)
-    terminal.expect(0, 20)
+    terminal.expect(0, 60)
     assert re.search(r"127\.0\.0\.1:\d+ \(lo\), 6 bytes in [\d.]+ ms: "
                      r"HELLO\\n", terminal.text)
 
@@ -165,7 +165,7 @@ def test_hexadecimal(pair, client):
                              json_events=False, content=True)
     data = bytes(range(40))
     client.sendto(data, (LOOPBACK, listener.at))
-    listener.expect(0, 20)
+    listener.expect(0)
     head, dump = listener.out.decode().split("\n", 1)
     assert head.endswith("(lo), 40 bytes")
     back = b"".join(bytes.fromhex(line[10:49])
@@ -204,7 +204,7 @@ def test_verbose_tells_who_beside_a_pipe(pair, client):
     listener = dgrams.listen(pair.receiver, "-v", "--count", "1",
                              json_events=False, content=True)
     client.sendto(b"raw", (LOOPBACK, listener.at))
-    listener.expect(0, 20)
+    listener.expect(0)
     assert listener.out == b"raw"
     assert f"127.0.0.1:{client.getsockname()[1]} (lo), 3 bytes" in \
         listener.said()
@@ -227,13 +227,19 @@ def test_what_the_kernel_dropped_is_told(pair, client):
     for _ in range(300):
         client.sendto(bytes(500), (LOOPBACK, listener.at))
     listener.go_on()
-    listener.wait_event("datagram")
-    time.sleep(0.5)
-    client.sendto(b"end", (LOOPBACK, listener.at))
-    listener.wait_event("datagram", text="end")
-    lost = sum(e["count"] for e in listener.events("lost"))
-    assert lost > 0
-    assert lost + len(listener.events("datagram")) == 301
+    # The count comes with the next one that finds room.
+    ends, stop = 0, time.monotonic() + 60
+    while not any(e["text"] == "end" for e in listener.events("datagram")):
+        assert time.monotonic() < stop
+        client.sendto(b"end", (LOOPBACK, listener.at))
+        ends += 1
+        time.sleep(0.5)
+
+    def lost():
+        return sum(e["count"] for e in listener.events("lost"))
+    listener.wait_until(lambda: lost() + len(listener.events("datagram")) ==
+                        300 + ends, "sum of 300 and more")
+    assert lost() > 0
     listener.wait_said("lost here")
 
 
@@ -261,7 +267,7 @@ def test_a_reader_that_stops_reading_hangs_nothing(pair, client):
         os.close(writing)
         run.stderr.readline()
         answered = 0
-        client.settimeout(3)
+        client.settimeout(8)
         try:
             while answered < 200:
                 client.sendto(bytes(60000), (LOOPBACK, port))
@@ -271,7 +277,7 @@ def test_a_reader_that_stops_reading_hangs_nothing(pair, client):
         # More than the pipe holds, for what waits does not keep others.
         assert 5 < answered < 200
         run.terminate()
-        assert run.wait(20) == 0
+        assert run.wait(60) == 0
     finally:
         run.kill()
         run.wait()
@@ -289,7 +295,7 @@ def test_a_reader_that_is_gone_is_an_error(pair, client):
     os.close(writing)
     run.stderr.readline()
     client.sendto(b"x", (LOOPBACK, port))
-    assert run.wait(20) == 7
+    assert run.wait(60) == 7
     assert b"standard output: Broken pipe" in run.stderr.read()
     run.stderr.close()
 
@@ -376,7 +382,7 @@ def test_commands_end_with_the_listener(pair, client, work):
         assert time.monotonic() < end
         time.sleep(0.05)
     listener.signal(signal.SIGTERM)
-    listener.expect(0, 20)
+    listener.expect(0)
     pid = int((work / "pid").read_text())
     while os.path.exists(f"/proc/{pid}"):
         assert time.monotonic() < end
@@ -459,7 +465,7 @@ def test_not_ones_own(pair, needs_root):
 
 def test_a_failure_is_json_to_the_last_line(pair):
     run = dgrams.send(pair.sender, "127.0.0.1:9", "x", "--json")
-    run.expect(3, 20)
+    run.expect(3)
     for line in run.out.decode().splitlines():
         json.loads(line)
     assert run.events("error")[0]["status"] == 3

@@ -97,13 +97,13 @@ def test_lost_replies_are_counted_and_never_hang(device):
     with dgrams.PlainServers({"lose": 2}) as servers:
         run = dgrams.send(device, f"127.0.0.1:{servers.ports[0]}", "x",
                           "--count", "5", "--interval", "100ms", "--wait",
-                          "3s", "--json")
+                          "5s", "--json")
         run.expect(0)
     assert [e["request"] for e in run.events("datagram")] == [3, 4, 5]
     summary = run.events("summary")[0]
     assert (summary["sent"], summary["answered"], summary["lost"]) == (5, 3, 2)
     assert 0 < summary["rtt_min"] <= summary["rtt_median"] <= \
-        summary["rtt_max"] < 3
+        summary["rtt_max"] < 5
     assert "5 sent, 3 answered, 2 lost" in run.said()
     assert "Round trip: least" in run.said()
 
@@ -129,7 +129,7 @@ def test_slow_replies_belong_to_their_requests(device):
                           "30s", "--json")
         run.expect(0)
     replies = run.events("datagram")
-    assert [e["request"] for e in replies] == [1, 2, 3, 4]
+    assert sorted(e["request"] for e in replies) == [1, 2, 3, 4]
     assert all(e["rtt"] >= 0.5 for e in replies)
     assert run.events("summary")[0]["lost"] == 0
 
@@ -145,7 +145,7 @@ def test_a_reply_from_another_port_is_shown_and_pointed_out(device):
 def test_all_replies_on_request(device):
     with dgrams.PlainServers({"twice": True}) as servers:
         run = dgrams.send(device, f"127.0.0.1:{servers.ports[0]}", "x",
-                          "--all", "--wait", "1s", "--json")
+                          "--all", "--wait", "3s", "--json")
         run.expect(0)
     assert len(run.events("datagram")) == 2
     summary = run.events("summary")[0]

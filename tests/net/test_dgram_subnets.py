@@ -120,7 +120,7 @@ def test_every_answer_is_shown(net, pair, plain, broadcast):
                         (net.three, "three")):
         plain.start(space, broadcast, "answer", PORT, 64, 1, f"I am {name}")
     run = dgrams.send(pair.sender, "--broadcast", f":{PORT}", "who?",
-                      "--wait", "2s", "--json", prefix=net.m.prefix)
+                      "--wait", "5s", "--json", prefix=net.m.prefix)
     run.expect(0)
     assert {(e["text"], e["peer"], e["interface"])
             for e in run.events("datagram")} == {
@@ -153,7 +153,8 @@ def test_what_the_kernel_refuses_on_one_interface_stops_no_other(net, pair,
     host = plain.start(net.three, sys.executable, PLAIN_GROUP, "recv",
                        "ff02::98", PORT, "eth0", 1)
     run = dgrams.send(pair.sender, f"[ff02::98]:{PORT}", "x", "--interface",
-                      "to-one", "--interface", "right", "--json",
+                      "to-one", "--interface", "right", "--json", "--wait",
+                      "5s",
                       prefix=net.m.prefix)
     run.expect(0)
     failed = run.events("failed")[0]
@@ -214,7 +215,7 @@ def test_godwit_hears_godwit(net, pair):
     there = dgrams.listen(pair.sender, "--reply", "text:one", port=PORT,
                           prefix=net.one.prefix)
     status, out, _ = send(net, pair, "--broadcast", f":{PORT}", "hello",
-                          "--wait", "1s", "--json")
+                          "--wait", "5s", "--json")
     assert status == 0
     texts = re.findall(rb'"event":"datagram".*"text":"(\w+)"', out)
     assert sorted(texts) == [b"m", b"m", b"one"]
@@ -262,7 +263,7 @@ def test_a_broadcast_is_answered_from_the_interface(net, pair):
     for space, subnet, router in ((net.one, "10.91.1.255", "10.91.1.1"),
                                   (net.three, "10.91.2.255", "10.91.2.1")):
         run = dgrams.send(pair.sender, "--broadcast", f"{subnet}:{PORT}",
-                          "?", "--json", prefix=space.prefix)
+                          "?", "--json", "--wait", "5s", prefix=space.prefix)
         run.expect(0)
         assert [e["peer"] for e in run.events("datagram")] == [router]
 
@@ -276,7 +277,8 @@ def test_a_broadcast_is_answered_for_the_interface_that_heard_it(net, pair):
     listen(net, pair, "--reply", "text:here")
     try:
         run = dgrams.send(pair.sender, "--broadcast", f"10.93.0.255:{PORT}",
-                          "?", "--json", prefix=net.three.prefix)
+                          "?", "--json", "--wait", "5s",
+                          prefix=net.three.prefix)
         run.expect(0)
     finally:
         for space, host, device in ((net.m, "10.93.0.1", "left"),
@@ -294,7 +296,7 @@ def test_groups_are_sent_to_on_each_interface(net, pair, plain, group):
                          PORT, "eth0", 2)
              for space in (net.one, net.two, net.three)]
     where = f"[{group}]:{PORT}" if ":" in group else f"{group}:{PORT}"
-    run = dgrams.send(pair.sender, where, "hello", "--wait", "1s", "--json",
+    run = dgrams.send(pair.sender, where, "hello", "--wait", "5s", "--json",
                       prefix=net.m.prefix)
     run.expect(0)
     for host in hosts:
@@ -316,7 +318,8 @@ def test_groups_are_sent_to_on_each_interface(net, pair, plain, group):
 def test_a_zone_is_an_interface(net, pair, plain):
     host = plain.start(net.three, sys.executable, PLAIN_GROUP, "recv",
                        "ff02::98", PORT, "eth0", 1)
-    status, out, err = send(net, pair, f"[ff02::98%right]:{PORT}", "zone")
+    status, out, err = send(net, pair, f"[ff02::98%right]:{PORT}", "zone",
+                            "--wait", "5s")
     assert (status, out) == (0, b"heard")
     assert "on right" in err and "left" not in err
     assert told(host)[2] == "zone"
@@ -333,7 +336,7 @@ def test_groups_are_heard_on_each_interface(net, pair, group, as_address):
     for number, (space, interface) in enumerate(
             ((net.one, "left"), (net.three, "right"))):
         got = plain_send(space, sys.executable, PLAIN_GROUP, "send", group,
-                         PORT, "eth0", f"to {interface}")
+                         PORT, "eth0", f"to {interface}", 60)
         event = listener.wait_event("datagram", number=number + 1)
         assert event["text"] == f"to {interface}"
         assert event["interface"] == interface

@@ -18,7 +18,7 @@ parsed(const char *text)
 	struct cli_reply r = { .kind = CLI_REPLY_NONE };
 	static char buf[64];
 
-	strcpy(buf, text);
+	snprintf(buf, sizeof buf, "%s", text);
 	assert_null(cli_value_reply(buf, &r));
 	return r;
 }

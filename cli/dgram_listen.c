@@ -8,6 +8,7 @@
 
 #include "cli/dgram.h"
 #include "cli/dgram_exec.h"
+#include "cli/dgram_groups.h"
 #include "cli/dgram_json.h"
 #include "cli/dgram_reply.h"
 #include "cli/dgram_show.h"
@@ -123,42 +124,9 @@ check(struct listener *l)
 /* ---- groups ---- */
 
 static enum gw_err
-join(struct listener *l, const char *text)
-{
-	struct gw_endpoint group;
-	bool named = l->o->common.interfaces.count != 0;
-	size_t joined = 0;
-
-	if (gw_endpoint_parse(&group, text, 0) != GW_OK ||
-	    !gw_endpoint_is_group(&group))
-		return cli_usage_error(l->d.s.command,
-		    "%s is no multicast group: those are 224.0.0.0 to "
-		    "239.255.255.255, and ff00::/8",
-		    text);
-	for (size_t i = 0; i < l->d.interface_count; i++) {
-		const struct gw_interface *n = &l->d.interfaces[i];
-
-		if (!cli_dgram_for_group(&l->d, n, &group))
-			continue;
-		if (gw_dgram_join(l->socket, &group, n->index) == GW_OK) {
-			joined++;
-			cli_dgram_detail(
-			    &l->d, "Joined %s on %s.", text, n->name);
-		} else if (named) {
-			cli_dgram_warn(
-			    &l->d, "%s: %s", n->name, gw_last_error(l->d.gw));
-		}
-	}
-	if (joined != 0)
-		return GW_OK;
-	cli_dgram_fail(&l->d, GW_E_ADDRESS,
-	    "the group can be joined on no interface: --interface names one");
-	return GW_E_ADDRESS;
-}
-
-static enum gw_err
 join_all(struct listener *l)
 {
+	bool hears_all = l->at.host[0] == '\0';
 	struct gw_endpoint at;
 	enum gw_err err = GW_OK;
 
@@ -167,7 +135,9 @@ join_all(struct listener *l)
 	    gw_endpoint_is_group(&at))
 		cli_list_add(&l->o->groups, l->at.host);
 	for (size_t i = 0; err == GW_OK && i < l->o->groups.count; i++)
-		err = join(l, l->o->groups.items[i]);
+		err = cli_dgram_join(&l->d, l->socket, l->o->groups.items[i]);
+	if (err == GW_OK && hears_all)
+		cli_dgram_join_everybody(&l->d, l->socket);
 	return err;
 }
 

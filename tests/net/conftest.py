@@ -187,3 +187,11 @@ def states(link):
     made = tcp_states.States(link())
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def net(needs_namespaces):
+    """A machine with two links, and hosts on them."""
+    made = namespaces.Subnets()
+    yield made
+    made.close()

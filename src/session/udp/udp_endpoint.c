@@ -6,15 +6,11 @@
 #include "base/assert.h"
 #include "base/map.h"
 #include "crypto/kdf.h"
-#include "session/udp/cookie.h"
+#include "session/udp/udp_answers.h"
 #include "session/udp/udp_session_private.h"
 
 enum {
-	COOKIES_FROM = 16, /* pending handshakes */
-	REPLIES = 16,      /* without state, that wait to leave */
-	RESETS_PER_SECOND = 20,
-	/* The smallest sealed packet, be it a ping; the reset is smaller. */
-	RESET_FROM = GW_PACKET_HEADER + 16 + GW_TAG_LEN
+	COOKIES_FROM = 16 /* pending handshakes */
 };
 
 struct entry {
@@ -24,24 +20,13 @@ struct entry {
 	bool active, released;
 };
 
-/* A datagram that answers another one and is forgotten. */
-struct reply {
-	uint8_t b[128];
-	size_t n;
-	struct gw_path to;
-};
-
 struct gw_udp_endpoint {
 	struct gw_udp_endpoint_options o;
 	struct gw_map *by_cid; /* -> entry */
 	struct entry *all;
 	struct entry *active, **active_last;
 	size_t count;
-	struct gw_cookies cookies;
-	struct reply replies[REPLIES];
-	unsigned reply_n;
-	gw_usec second; /* in which `resets` were sent */
-	unsigned resets;
+	struct gw_udp_answers answers;
 	struct gw_udp_endpoint_stats stats;
 };
 
@@ -62,7 +47,7 @@ gw_udp_endpoint_new(const struct gw_udp_endpoint_options *o, gw_usec now,
 		free(e);
 		return GW_E_MEMORY;
 	}
-	gw_cookies_init(&e->cookies, &o->session.random, now);
+	gw_udp_answers_init(&e->answers, o->secret, &o->session.random, now);
 	*out = e;
 	return GW_OK;
 }
@@ -147,7 +132,7 @@ gw_udp_endpoint_free(struct gw_udp_endpoint *e)
 	while (e->all != NULL)
 		drop(e, e->all);
 	gw_map_free(e->by_cid);
-	gw_cookies_fini(&e->cookies);
+	gw_udp_answers_fini(&e->answers);
 	gw_wipe(e->o.secret, sizeof(e->o.secret));
 	free(e);
 }
@@ -185,83 +170,16 @@ fresh_cid(struct gw_udp_endpoint *e)
 	return cid;
 }
 
-/* ---- answers without state ---- */
+/* ---- in ---- */
 
-static void
-reply(struct gw_udp_endpoint *e, const struct gw_path *to,
-    const struct gw_hello_packet *p)
-{
-	struct reply *r;
-	uint8_t out[GW_PACKET_MIN];
-	const size_t n = gw_hello_packet_encode(p, out);
-
-	GW_ASSERT(n <= sizeof(r->b));
-	if (e->reply_n == REPLIES)
-		return; /* it asks again */
-	r = &e->replies[e->reply_n++];
-	memcpy(r->b, out, n);
-	r->n = n;
-	r->to = *to;
-}
-
-/* What a session with this id would have put into its SYN_ACK. */
-static void
-reset_token(
-    const struct gw_udp_endpoint *e, uint64_t cid, uint8_t out[GW_TOKEN_LEN])
-{
-	uint8_t full[32];
-
-	gw_hmac(gw_slice(e->o.secret, sizeof(e->o.secret)),
-	    gw_slice(&cid, sizeof(cid)), full);
-	memcpy(out, full, GW_TOKEN_LEN);
-}
-
-/* A packet for nobody: perhaps this device was started anew. */
+/* Only who waits for others is asked by packets for nobody. */
 static void
 reset(struct gw_udp_endpoint *e, const struct gw_incoming *d, uint64_t dcid,
     gw_usec now)
 {
-	struct gw_rst rst = { .reason = GW_RST_NO_STATE };
-	uint8_t body[GW_RST_VERSION_BODY];
-	struct gw_hello_packet p = {
-		.scid = dcid,
-		.version = GW_PROTOCOL_VERSION,
-		.type = GW_HELLO_RST,
-	};
-
-	if (e->o.session.door == NULL || d->n < RESET_FROM)
-		return;
-	if (now - e->second >= GW_SEC) {
-		e->second = now;
-		e->resets = 0;
-	}
-	if (e->resets >= RESETS_PER_SECOND)
-		return;
-	e->resets++;
-	e->stats.resets++;
-	reset_token(e, dcid, rst.token);
-	p.body = gw_slice(body, gw_rst_encode(&rst, body));
-	reply(e, &d->from, &p);
+	if (e->o.session.door != NULL)
+		gw_udp_answers_reset(&e->answers, d, dcid, now);
 }
-
-static void
-ask_for_cookie(struct gw_udp_endpoint *e, const struct gw_path *to,
-    const struct gw_hello_packet *syn, gw_usec now)
-{
-	uint8_t cookie[GW_COOKIE_LEN];
-
-	gw_cookies_make(&e->cookies, to, syn->scid, now, cookie);
-	e->stats.cookies++;
-	reply(e, to,
-	    &(struct gw_hello_packet){
-		.dcid = syn->scid,
-		.version = GW_PROTOCOL_VERSION,
-		.type = GW_HELLO_COOKIE,
-		.cookie = gw_slice(cookie, sizeof(cookie)),
-	    });
-}
-
-/* ---- in ---- */
 
 /* The session that this SYN began already. */
 static struct entry *
@@ -288,10 +206,10 @@ may_begin(struct gw_udp_endpoint *e, const struct gw_path *from,
 	if (gw_door_pending(e->o.session.door) < COOKIES_FROM)
 		return true;
 	if (syn->cookie.n == 0) {
-		ask_for_cookie(e, from, syn, now);
+		gw_udp_answers_cookie(&e->answers, from, syn, now);
 		return false;
 	}
-	if (gw_cookies_check(&e->cookies, from, syn->scid, syn->cookie, now))
+	if (gw_udp_answers_proved(&e->answers, from, syn, now))
 		return true;
 	e->stats.bad_cookies++;
 	return false;
@@ -309,7 +227,7 @@ begin(struct gw_udp_endpoint *e, const struct gw_path *from,
 	};
 	struct gw_session *s;
 
-	reset_token(e, start.cid, start.token);
+	gw_udp_answers_token(&e->answers, start.cid, start.token);
 	if (gw_udp_session_new(&e->o.session, &start, now, &s) != GW_OK)
 		return NULL;
 	if (add(e, s) != GW_OK) {
@@ -431,29 +349,13 @@ gw_udp_endpoint_touch(struct gw_udp_endpoint *e, struct gw_session *s)
 	activate(e, entry_of(e, s));
 }
 
-static bool
-next_reply(struct gw_udp_endpoint *e, struct gw_burst *b)
-{
-	const struct reply *r;
-
-	if (e->reply_n == 0)
-		return false;
-	r = &e->replies[--e->reply_n];
-	GW_ASSERT(b->cap >= r->n);
-	memcpy(b->buf, r->b, r->n);
-	b->len = b->segment = r->n;
-	b->to = r->to;
-	b->ect = false;
-	return true;
-}
-
 bool
 gw_udp_endpoint_output(
     struct gw_udp_endpoint *e, struct gw_burst *b, gw_usec now)
 {
 	struct entry *x;
 
-	if (next_reply(e, b))
+	if (gw_udp_answers_output(&e->answers, b))
 		return true;
 	while ((x = e->active) != NULL) {
 		/* Each in turn: to the end of the line before it goes on. */
@@ -489,7 +391,7 @@ gw_udp_endpoint_deadline(const struct gw_udp_endpoint *e)
 {
 	gw_usec at = GW_NEVER;
 
-	if (e->reply_n > 0)
+	if (e->answers.n > 0)
 		return 0;
 	for (const struct entry *x = e->all; x != NULL; x = x->next) {
 		at = gw_usec_min(at, gw_session_deadline(x->session));
@@ -559,5 +461,9 @@ gw_udp_endpoint_next(
 struct gw_udp_endpoint_stats
 gw_udp_endpoint_stats(const struct gw_udp_endpoint *e)
 {
-	return e->stats;
+	struct gw_udp_endpoint_stats stats = e->stats;
+
+	stats.cookies = e->answers.cookies_total;
+	stats.resets = e->answers.resets_total;
+	return stats;
 }

@@ -189,8 +189,7 @@ move(const char *address, uint64_t forth, uint64_t back)
 	since = gw_clock_now();
 	bed_dial(&b, address);
 	bed_run(&b);
-	print_message("%llu bytes in %.3f s\n",
-	    (unsigned long long)(forth + back),
+	print_message("%zu bytes in %.3f s\n", forth + back,
 	    (double)(gw_clock_now() - since) / 1e6);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(b.v[i].opened);

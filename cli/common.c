@@ -24,6 +24,17 @@ const struct cli_option cli_common_options[] = {
 	{ "listen", "[ADDR][:PORT]",
 	    "where to wait: ADDR, :PORT, ADDR:PORT or [IPV6]:PORT",
 	    cli_value_listen, FIELD(listen), CLI_OPTION_CONFIG, 0 },
+	{ "carrier", "WHAT",
+	    "auto, udp or tcp; auto waits on both, and takes the better of "
+	    "those that answer [auto]",
+	    cli_value_carrier, FIELD(carrier), CLI_OPTION_CONFIG, 0 },
+	{ "congestion", "NAME",
+	    "how fast this side sends on udp: bbr, cubic or ledbat [bbr]",
+	    cli_value_congestion, FIELD(congestion), CLI_OPTION_CONFIG, 0 },
+	{ "background", NULL,
+	    "send on udp only what others leave free; the same as "
+	    "--congestion ledbat",
+	    cli_value_switch, FIELD(background), CLI_OPTION_CONFIG, 0 },
 	{ "timeout", "TIME",
 	    "end a connection on which nothing moves for TIME (90s, 15m, 2h) "
 	    "[60s]",
@@ -163,15 +174,36 @@ cli_session_present(struct cli_session *s, const char *path)
 	return GW_E_NO_PATH;
 }
 
+static bool
+typed(const struct cli_session *s, const char *option)
+{
+	return cli_options_typed(s->command, &s->args, option);
+}
+
+/* What the connection options say against each other; NULL: nothing. */
+static const char *
+contradiction(const struct cli_session *s, const struct cli_common *o)
+{
+	if (o->timeout.given && o->timeout.ms == 0)
+		return "--timeout must be more than 0";
+	if (o->background && typed(s, "background") && typed(s, "congestion") &&
+	    o->congestion != GW_CONGESTION_LEDBAT)
+		return "--background is --congestion ledbat: one of them";
+	if (o->carrier == GW_CARRIERS_TCP && typed(s, "carrier") &&
+	    (typed(s, "background") || typed(s, "congestion")))
+		return "on tcp the kernel decides how fast it sends: "
+		       "--congestion and --background are for udp";
+	return NULL;
+}
+
 enum gw_err
 cli_session_code(struct cli_session *s, struct cli_common *o, bool needed)
 {
 	enum gw_err err;
 	const char *wrong;
 
-	if (o->timeout.given && o->timeout.ms == 0)
-		return cli_usage_error(
-		    s->command, "--timeout must be more than 0");
+	if ((wrong = contradiction(s, o)) != NULL)
+		return cli_usage_error(s->command, "%s", wrong);
 	err = find_code(s, o, needed);
 	cli_secret_wipe(&s->start->code);
 	if (err != GW_OK)
@@ -202,6 +234,8 @@ cli_session_link(const struct cli_common *o, const struct cli_address *to,
 	link->retry_ms = o->retry.ms;
 	link->retry_set = o->retry.given;
 	link->rate = o->rate;
+	link->carriers = o->carrier;
+	link->congestion = o->background ? GW_CONGESTION_LEDBAT : o->congestion;
 }
 
 /* ---- opening and ending ---- */

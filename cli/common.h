@@ -32,6 +32,9 @@ struct cli_common {
 	struct cli_duration timeout, retry;
 	uint64_t rate, memory;
 	unsigned code_words;
+	enum gw_carriers carrier;
+	enum gw_congestion congestion;
+	bool background;
 	bool checksum, json, no_progress, quiet, verbose;
 };
 

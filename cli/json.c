@@ -49,6 +49,7 @@ connected(const struct gw_event *e)
 	cli_json_text(o, "key", e->connected.key);
 	cli_json_text(o, "address", e->connected.address);
 	cli_json_text(o, "carrier", e->connected.carrier);
+	cli_json_text(o, "why", e->connected.why);
 	cli_json_text(o, "cipher", e->connected.cipher);
 	cJSON_AddBoolToObject(o, "resumed", e->connected.resumed);
 	return cli_json_finish(o);

@@ -139,13 +139,16 @@ tell_connected(struct cli_report *r, const struct gw_event *e)
 	    e->connected.peer != NULL && *e->connected.peer != '\0'
 		? e->connected.peer
 		: "the other side");
+	r->carrier = e->connected.carrier;
+	r->why = e->connected.why;
 	if (e->connected.resumed)
 		cli_screen_info(&r->screen, "Connected again to %s.", r->peer);
 	else
 		cli_screen_info(
 		    &r->screen, "Connected to %s (%s).", r->peer, address);
-	cli_screen_detail(&r->screen, "  carrier %s, cipher %s, key %s",
-	    e->connected.carrier, e->connected.cipher, e->connected.key);
+	cli_screen_detail(&r->screen, "  carrier %s (%s), cipher %s, key %s",
+	    e->connected.carrier, e->connected.why, e->connected.cipher,
+	    e->connected.key);
 	free(address);
 }
 
@@ -322,6 +325,9 @@ tell_summary(struct cli_report *r, const struct gw_event *e)
 	else if (e->complete.moved < e->complete.bytes)
 		cli_screen_info(&r->screen, "%s of it was there already.",
 		    cli_size_text(had, e->complete.bytes - e->complete.moved));
+	if (r->carrier != NULL)
+		cli_screen_info(&r->screen, "%sOver %s: %s.%s",
+		    cli_style_dim(s), r->carrier, r->why, cli_style_plain(s));
 	free(rate);
 	free(where);
 }

@@ -21,6 +21,7 @@ struct cli_report {
 	bool code_shown;            /* the code may appear on the screen */
 	const char *dir; /* recv: where it goes, as the person named it */
 	char *peer;      /* escaped; NULL before there is one */
+	const char *carrier, *why; /* of the last CONNECTED; static */
 	char *name;      /* classic: of the file told of last, escaped */
 	bool told_error; /* an ERROR event was told */
 	bool stall_told;

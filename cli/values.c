@@ -131,6 +131,38 @@ cli_value_conflict(char *text, void *field)
 }
 
 const char *
+cli_value_carrier(char *text, void *field)
+{
+	static const char *const names[] = { [GW_CARRIERS_AUTO] = "auto",
+		[GW_CARRIERS_UDP] = "udp",
+		[GW_CARRIERS_TCP] = "tcp" };
+	enum gw_carriers *c = field;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*c = (enum gw_carriers)i;
+			return NULL;
+		}
+	return "is none of auto, udp, tcp";
+}
+
+const char *
+cli_value_congestion(char *text, void *field)
+{
+	static const char *const names[] = { [GW_CONGESTION_BBR] = "bbr",
+		[GW_CONGESTION_CUBIC] = "cubic",
+		[GW_CONGESTION_LEDBAT] = "ledbat" };
+	enum gw_congestion *c = field;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*c = (enum gw_congestion)i;
+			return NULL;
+		}
+	return "is none of bbr, cubic, ledbat";
+}
+
+const char *
 cli_value_address(char *text, void *field)
 {
 	return cli_address_parse(text, field);

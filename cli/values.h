@@ -38,6 +38,10 @@ const char *cli_value_count(char *text, void *field);
 const char *cli_value_hops(char *text, void *field);
 /* Field: struct cli_conflict. */
 const char *cli_value_conflict(char *text, void *field);
+/* Field: enum gw_carriers. */
+const char *cli_value_carrier(char *text, void *field);
+/* Field: enum gw_congestion. */
+const char *cli_value_congestion(char *text, void *field);
 /* Field: struct cli_address. */
 const char *cli_value_address(char *text, void *field);
 const char *cli_value_listen(char *text, void *field);

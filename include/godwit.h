@@ -136,6 +136,21 @@ enum gw_conflict { /* what to do when a final name is taken */
 };
 
 /*
+ * What a session runs on, of the same port number: our own transport over UDP,
+ * or TCP.  Auto waits on both, and connects on the better of those that answer:
+ * udp, if it does within 250 ms of tcp; tcp on paths below a millisecond, where
+ * the kernel is faster.
+ */
+enum gw_carriers { GW_CARRIERS_AUTO, GW_CARRIERS_UDP, GW_CARRIERS_TCP };
+
+/* How fast this side sends on udp; on tcp the kernel decides. */
+enum gw_congestion {
+	GW_CONGESTION_BBR,   /* BBRv3, draft-ietf-ccwg-bbr */
+	GW_CONGESTION_CUBIC, /* RFC 9438, with HyStart++, RFC 9406 */
+	GW_CONGESTION_LEDBAT /* LEDBAT++: gives way to everybody else */
+};
+
+/*
  * Who connects.  With `host` this side connects to it; without, it waits.
  * A waiting side makes a code unless it is given one; a connecting side must
  * be given one.
@@ -151,6 +166,8 @@ struct gw_link_options {
 	uint32_t retry_ms;   /* to reconnect; set retry_set to mean 0 */
 	bool retry_set;      /* otherwise 0 means 30 s */
 	uint64_t rate;       /* bytes a second, 0 = no limit */
+	enum gw_carriers carriers;
+	enum gw_congestion congestion;
 };
 
 struct gw_send_options {
@@ -343,7 +360,8 @@ struct gw_event {
 			const char *key;     /* its public key, hexadecimal;
 					      * NULL: it has none */
 			const char *address; /* host:port */
-			const char *carrier; /* "tcp", "classic" */
+			const char *carrier; /* "udp", "tcp", "classic" */
+			const char *why;     /* that one: "it was asked for" */
 			const char *cipher;  /* "AES-256-GCM", ..., "none" */
 			bool resumed;
 		} connected;

@@ -5,8 +5,8 @@ _godwit()
 	local cur prev words cword split
 	_init_completion -s || return
 
-	local common='--code --code-file --code-words --listen --timeout
-		--retry --limit-rate --memory --checksum --json --no-progress
+	local common='--code --code-file --code-words --listen --carrier
+		--congestion --background --timeout --retry --limit-rate --memory --checksum --json --no-progress
 		--quiet --verbose --help'
 	local command=${words[1]}
 
@@ -43,6 +43,14 @@ _godwit()
 	--on-conflict)
 		COMPREPLY=($(compgen -W \
 			'ask rename skip overwrite newer' -- "$cur"))
+		return
+		;;
+	--carrier)
+		COMPREPLY=($(compgen -W 'auto udp tcp' -- "$cur"))
+		return
+		;;
+	--congestion)
+		COMPREPLY=($(compgen -W 'bbr cubic ledbat' -- "$cur"))
 		return
 		;;
 	--code-words)

@@ -23,6 +23,7 @@ struct gw_conn {
 	const struct gw_conn_ops *ops;
 	struct gw_session *session;
 	const char *carrier;           /* "tcp" */
+	const char *why;               /* that one: a clause; static */
 	char address[GW_ADDRESS_TEXT]; /* of the peer, for people */
 	uint32_t ticket;               /* at the door, 0 = none */
 	/*

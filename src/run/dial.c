@@ -138,7 +138,14 @@ shake_hands_tcp(struct gw_dial *d)
 /* ---- one of the two: the third message goes out on exactly one ---- */
 
 static void
-choose_tcp(struct gw_dial *d)
+say_why(struct gw_dial *d, const char *why)
+{
+	d->conn->why =
+	    d->o.carriers == GW_CARRIERS_AUTO ? why : "it was asked for";
+}
+
+static void
+choose_tcp(struct gw_dial *d, const char *why)
 {
 	enum gw_err err;
 
@@ -149,10 +156,12 @@ choose_tcp(struct gw_dial *d)
 	d->answered = NULL;
 	if ((err = shake_hands_tcp(d)) != GW_OK)
 		failed(d, err, "");
+	else
+		say_why(d, why);
 }
 
 static void
-choose_udp(struct gw_dial *d)
+choose_udp(struct gw_dial *d, const char *why)
 {
 	uv_timer_stop(&d->timer);
 	gw_connect_cancel(d->connect);
@@ -162,6 +171,7 @@ choose_udp(struct gw_dial *d)
 	d->fd = -1;
 	d->conn = d->answered;
 	d->answered = NULL;
+	say_why(d, why);
 	gw_udp_session_go(d->conn->session, gw_clock_now());
 	gw_conn_set_owner(d->conn, on_ready, d);
 }
@@ -172,9 +182,9 @@ on_timer(uv_timer_t *t)
 	struct gw_dial *d = t->data;
 
 	if (d->fd != -1)
-		choose_tcp(d);
+		choose_tcp(d, "udp did not answer within 250 ms of it");
 	else
-		choose_udp(d);
+		choose_udp(d, "tcp did not answer at once");
 }
 
 /* Both have had their chance, or one is better without asking further. */
@@ -182,12 +192,18 @@ static void
 consider(struct gw_dial *d)
 {
 	const bool tcp = d->fd != -1, udp = d->answered != NULL;
-	const bool is_short = udp && d->rtt < SHORT_PATH;
+	/* Who asked for a congestion control of ours wants udp. */
+	const bool is_short = udp && d->rtt < SHORT_PATH &&
+			      d->o.udp.congestion == GW_CONGESTION_BBR;
 
-	if (tcp && (d->udp == NULL || is_short)) {
-		choose_tcp(d);
-	} else if (udp && (!is_short || d->connect == NULL)) {
-		choose_udp(d);
+	if (tcp && is_short) {
+		choose_tcp(d, "on so short a path the kernel is faster");
+	} else if (tcp && !udp && d->udp == NULL) {
+		choose_tcp(d, "udp does not get through");
+	} else if (udp && d->connect == NULL && !tcp) {
+		choose_udp(d, "tcp does not get through");
+	} else if (udp && !is_short) {
+		choose_udp(d, "it answered in time");
 	} else {
 		gw_loop_arm(&d->timer,
 		    gw_clock_now() + (tcp ? UDP_HEAD_START : TCP_HEAD_START),

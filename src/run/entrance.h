@@ -20,9 +20,6 @@ struct gw_entrance_owner {
 	void *arg;
 };
 
-/* What sessions may run on.  The program has tcp only, so far. */
-enum gw_carriers { GW_CARRIERS_TCP, GW_CARRIERS_UDP, GW_CARRIERS_ALL };
-
 /* What every session of this device starts from. */
 struct gw_self {
 	struct gw_keypair keys;

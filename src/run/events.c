@@ -51,7 +51,7 @@ borrowed_of(struct gw_event *e)
 		b.strings[b.strings_n++] = &e->connected.peer;
 		b.strings[b.strings_n++] = &e->connected.key;
 		b.strings[b.strings_n++] = &e->connected.address;
-		break; /* carrier and cipher are static */
+		break; /* carrier, why and cipher are static */
 	case GW_EVENT_OFFER:
 		b.strings[b.strings_n++] = &e->offer.peer;
 		b.list = &e->offer.names;

@@ -100,6 +100,9 @@ on_ready(struct gw_conn *c, void *owner)
 	if (ev.kind == GW_SESSION_OPENED) {
 		gw_conn_set_owner(c, NULL, NULL);
 		c->authenticated = true;
+		c->why = l->o.carriers == GW_CARRIERS_AUTO
+			     ? "the other side chose it"
+			     : "it was asked for";
 		l->o.owner.opened(l->o.owner.arg, c, &ev);
 		return false;
 	}

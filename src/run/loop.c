@@ -22,6 +22,7 @@ enum gw_err
 gw_loop_init(struct gw_loop *l)
 {
 	l->works = 0;
+	l->ending = false;
 	if (uv_loop_init(&l->uv) != 0)
 		return GW_E_MEMORY;
 	if ((l->fd = epoll_create1(EPOLL_CLOEXEC)) == -1)
@@ -48,6 +49,7 @@ err1:
 void
 gw_loop_fini(struct gw_loop *l)
 {
+	l->ending = true;
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	GW_ASSERT(l->works == 0);
 	GW_ASSERT(uv_loop_close(&l->uv) == 0);

@@ -19,6 +19,7 @@ struct gw_loop {
 	int timer_fd;
 	gw_usec fires;  /* when timer_fd does, at the latest */
 	unsigned works; /* jobs on worker threads */
+	bool ending;    /* nothing is left but what wants to end well */
 };
 
 GW_MUST_USE enum gw_err gw_loop_init(struct gw_loop *);

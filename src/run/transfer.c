@@ -233,6 +233,8 @@ copy_link(struct gw_transfer *job, const struct gw_link_options *o)
 	l->timeout = (o->timeout_ms != 0 ? o->timeout_ms : 60000) * GW_MSEC;
 	l->retry =
 	    (o->retry_set || o->retry_ms != 0 ? o->retry_ms : 30000) * GW_MSEC;
+	l->carriers = o->carriers;
+	l->congestion = o->congestion;
 	if (o->host != NULL && (l->host = strdup(o->host)) == NULL)
 		return GW_E_MEMORY;
 	if (o->listen != NULL && (l->listen = strdup(o->listen)) == NULL)

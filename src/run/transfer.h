@@ -42,6 +42,8 @@ struct gw_transfer_link {
 	bool port_required, code_given;
 	unsigned code_words;
 	gw_usec timeout, retry;
+	enum gw_carriers carriers;
+	enum gw_congestion congestion;
 };
 
 struct gw_transfer {

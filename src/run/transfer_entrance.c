@@ -69,6 +69,7 @@ tell_connected(struct gw_transfer *job, struct gw_conn *c,
 		    .key = key,
 		    .address = c->address,
 		    .carrier = c->carrier,
+		    .why = c->why,
 		    .cipher = gw_cipher_name(ev->opened.cipher),
 		    .resumed = job->state >= GW_TRANSFER_MOVING,
 		} });
@@ -89,6 +90,12 @@ on_opened(void *arg, struct gw_conn *c, const struct gw_session_event *ev)
 	}
 	keep_peer(job, ev);
 	tell_connected(job, c, ev);
+	if (job->link.congestion != GW_CONGESTION_BBR &&
+	    strcmp(c->carrier, "tcp") == 0)
+		gw_events_notice(&job->base.events, GW_NOTICE_TEXT, 0,
+		    "over tcp the kernel decides how fast it sends: %s has no "
+		    "effect",
+		    gw_congestion_name(job->link.congestion));
 	/* The same device came again: what it had before is dead. */
 	gw_conn_close(job->successor);
 	job->successor = c;
@@ -178,6 +185,15 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *address)
 
 /* ---- opening the entrance ---- */
 
+static struct gw_udp_tuning
+tuning(const struct gw_transfer *job)
+{
+	return (struct gw_udp_tuning){
+		.congestion = job->link.congestion,
+		.memory = job->base.g->memory,
+	};
+}
+
 static enum gw_err
 listen_now(struct gw_transfer *job)
 {
@@ -189,6 +205,8 @@ listen_now(struct gw_transfer *job)
 		.window = job->window,
 		.address = job->link.listen,
 		.port = job->link.port,
+		.carriers = job->link.carriers,
+		.udp = tuning(job),
 		.owner = { on_opened, on_failed, job },
 	};
 
@@ -236,6 +254,8 @@ dial(struct gw_transfer *job)
 		.code = job->code,
 		.ticket = &job->ticket,
 		.peer = job->have_peer ? job->peer : NULL,
+		.carriers = job->link.carriers,
+		.udp = tuning(job),
 		.owner = { on_opened, on_failed, job },
 	};
 

@@ -6,15 +6,11 @@
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/timer.h"
-#include "os/udp.h"
+#include "run/udp_socket.h"
 
 enum {
-	INPUTS = 32,       /* datagrams that one call takes */
-	ROOM = 16384 + 64, /* of each: no datagram of ours is larger */
 	READS_PER_TURN = 8,
-	BURST = 65536,
-	LINGER = 1000000, /* us, for the last words */
-	RECEIVE_BUFFER = 7 << 20
+	LINGER = 1000000 /* us, for the last words */
 };
 
 struct udp_conn {
@@ -27,7 +23,8 @@ struct udp_conn {
 
 struct gw_udp_port {
 	struct gw_udp_port_options o;
-	struct gw_udp udp;
+	struct gw_udp_socket socket;
+	bool filled; /* datagrams of the last call wait in it */
 	struct gw_udp_endpoint *endpoint;
 	struct udp_conn *conns;
 	struct udp_conn *touched, **touched_last;
@@ -36,33 +33,18 @@ struct gw_udp_port {
 	gw_usec close_by;
 
 	uv_poll_t poll, alarm;
+	uv_prepare_t before; /* each wait of the loop, once it is closing */
 	int timer;
 	unsigned handles;
 	int interest;
 
 	struct gw_burst burst; /* what the socket did not take yet */
 	size_t burst_at;
-	uint8_t *out, *in;
+	uint8_t *out;
 };
 
 static void on_poll(uv_poll_t *, int status, int events);
-
-/* ---- addresses ---- */
-
-static void
-path_of(const struct gw_addr *a, struct gw_path *p)
-{
-	memset(p, 0, sizeof(*p));
-	gw_addr_mapped(a, p->ip);
-	p->zone = gw_addr_zone(a);
-	p->port = gw_addr_port(a);
-}
-
-static void
-addr_of(const struct gw_path *p, struct gw_addr *a)
-{
-	gw_addr_from_mapped(a, p->ip, p->zone, p->port);
-}
+static void on_prepare(uv_prepare_t *);
 
 /* ---- conns ---- */
 
@@ -98,6 +80,7 @@ begin_end(struct gw_udp_port *p)
 	if (!p->closing || p->conns != NULL)
 		return;
 	p->close_by = gw_clock_now() + LINGER;
+	uv_prepare_start(&p->before, on_prepare);
 	if (!p->in_turn)
 		gw_timer_set(p->timer, 0);
 }
@@ -130,13 +113,15 @@ begin_close(struct gw_conn *base)
 }
 
 static struct udp_conn *
-conn_new(struct gw_udp_port *p, struct gw_session *s, const struct gw_addr *a)
+conn_new(
+    struct gw_udp_port *p, struct gw_session *s, const struct gw_path *path)
 {
 	static const struct gw_conn_ops ops = {
 		.kick = kick,
 		.close = begin_close,
 	};
 	struct udp_conn *c = calloc(1, sizeof(*c));
+	struct gw_addr a;
 
 	if (c == NULL)
 		return NULL;
@@ -144,7 +129,8 @@ conn_new(struct gw_udp_port *p, struct gw_session *s, const struct gw_addr *a)
 	c->base.carrier = "udp";
 	c->base.session = s;
 	c->port = p;
-	gw_addr_text(a, c->base.address);
+	gw_addr_from_mapped(&a, path->ip, path->zone, path->port);
+	gw_addr_text(&a, c->base.address);
 	gw_session_set_user(s, c);
 	c->next = p->conns;
 	if (p->conns != NULL)
@@ -156,73 +142,66 @@ conn_new(struct gw_udp_port *p, struct gw_session *s, const struct gw_addr *a)
 /* ---- in ---- */
 
 static void
-take(struct gw_udp_port *p, struct gw_udp_datagram *u, gw_usec now)
+take(struct gw_udp_port *p, struct gw_incoming *d, gw_usec now)
 {
-	struct gw_incoming d = { .p = u->data, .n = u->len };
 	uint32_t ticket, evicted;
 	struct gw_session *s;
 	struct udp_conn *c;
 
-	if (u->len > u->room)
-		return; /* none of ours is so long */
-	path_of(&u->peer, &d.from);
-	s = gw_udp_endpoint_input(p->endpoint, &d, now, &ticket, &evicted);
+	s = gw_udp_endpoint_input(p->endpoint, d, now, &ticket, &evicted);
 	if (s == NULL)
 		return;
 	if (ticket != 0) {
-		if (p->closing || (c = conn_new(p, s, &u->peer)) == NULL) {
+		if (p->closing || (c = conn_new(p, s, &d->from)) == NULL) {
 			gw_door_leave(p->o.endpoint.session.door, ticket);
 			gw_udp_endpoint_release(p->endpoint, s, now);
 			return;
 		}
 		c->base.ticket = ticket;
 		p->o.came(p->o.arg, &c->base, evicted);
+		if (c->closing)
+			return; /* the session is gone, perhaps */
 	}
 	if ((c = gw_session_user(s)) == NULL)
 		return;
-	c->base.received += u->len;
+	c->base.received += d->n;
 	touch(c);
 }
 
 /* What the network said of datagrams that were sent. */
 static void
-take_errors(struct gw_udp_port *p, gw_usec now)
+take_news(struct gw_udp_port *p, gw_usec now)
 {
-	struct gw_udp_error e;
-	struct gw_path path;
+	struct gw_udp_news n;
 
-	while (gw_udp_next_error(&p->udp, &e) == GW_OK) {
-		if (e.to.len == 0)
-			continue;
-		path_of(&e.to, &path);
-		if (e.what == GW_UNREACHABLE_SIZE)
-			gw_udp_endpoint_too_large(p->endpoint, &path,
-			    e.mtu > 48 ? e.mtu - 48 : 0, now);
+	while (gw_udp_socket_news(&p->socket, &n)) {
+		if (n.refused)
+			gw_udp_endpoint_refused(p->endpoint, &n.path, now);
 		else
-			gw_udp_endpoint_refused(p->endpoint, &path, now);
+			gw_udp_endpoint_too_large(
+			    p->endpoint, &n.path, n.too_large, now);
 	}
 }
 
-/* false: nothing more waits. */
+/* As many as events may lend at a time; false: nothing more waits. */
 static bool
 read_some(struct gw_udp_port *p)
 {
-	struct gw_udp_datagram v[INPUTS];
-	gw_usec now;
-	size_t n = 0;
+	const gw_usec now = gw_clock_now();
+	struct gw_incoming d;
+	unsigned n = 0;
 
-	for (size_t i = 0; i < INPUTS; i++)
-		v[i] = (struct gw_udp_datagram){ .data = p->in + i * ROOM,
-			.room = ROOM };
-	if (gw_udp_recv(&p->udp, v, INPUTS, &n) != GW_OK)
+	if (!p->filled && !(p->filled = gw_udp_socket_fill(&p->socket)))
 		return false;
-	now = gw_clock_now();
-	for (size_t i = 0; i < n; i++)
-		take(p, &v[i], now);
+	while (n < GW_UDP_INPUTS &&
+	       (p->filled = gw_udp_socket_next(&p->socket, &d))) {
+		take(p, &d, now);
+		n++;
+	}
 	for (struct udp_conn *c = p->touched; c != NULL; c = c->next_touched)
 		if (!c->closing)
 			gw_udp_session_batch_end(c->base.session, now);
-	return n == INPUTS;
+	return true;
 }
 
 /* ---- out ---- */
@@ -241,27 +220,27 @@ static bool
 send_burst(struct gw_udp_port *p)
 {
 	struct gw_burst *b = &p->burst;
-	struct gw_udp_datagram u = { .data = NULL };
-	struct gw_why why;
+	size_t too_large;
 
-	addr_of(&b->to, &u.peer);
 	while (p->burst_at < b->len) {
-		u.data = b->buf + p->burst_at;
-		u.len = b->len - p->burst_at < b->segment ? b->len - p->burst_at
-							  : b->segment;
-		switch (gw_udp_send(&p->udp, &u, &why)) {
-		case GW_E_AGAIN:
+		if (!gw_udp_socket_send(
+			&p->socket, b, &p->burst_at, &too_large))
 			return false;
-		case GW_E_LIMIT:
+		if (too_large > 0)
 			gw_udp_endpoint_too_large(p->endpoint, &b->to,
-			    (uint32_t)u.len - 1, gw_clock_now());
-			break;
-		default:
-			break; /* lost, as datagrams are */
-		}
-		p->burst_at += u.len;
+			    (uint32_t)too_large - 1, gw_clock_now());
 	}
 	return true;
+}
+
+static void
+count(const struct gw_burst *b)
+{
+	struct udp_conn *c =
+	    b->session != NULL ? gw_session_user(b->session) : NULL;
+
+	if (c != NULL)
+		c->base.sent += b->len;
 }
 
 static void
@@ -272,10 +251,11 @@ flush(struct gw_udp_port *p)
 
 	while (!full) {
 		b->buf = p->out;
-		b->cap = BURST;
+		b->cap = GW_TRAIN_BYTES;
 		b->len = p->burst_at = 0;
 		if (!gw_udp_endpoint_output(p->endpoint, b, gw_clock_now()))
 			break;
+		count(b);
 		full = !send_burst(p);
 	}
 	watch(p, UV_READABLE | (full ? UV_WRITABLE : 0));
@@ -331,10 +311,9 @@ on_closed(uv_handle_t *h)
 
 	if (--p->handles > 0)
 		return;
-	gw_udp_close(&p->udp);
+	gw_udp_socket_close(&p->socket);
 	gw_timer_close(p->timer);
 	gw_udp_endpoint_free(p->endpoint);
-	free(p->in);
 	free(p->out);
 	free(p);
 }
@@ -344,6 +323,31 @@ end(struct gw_udp_port *p)
 {
 	uv_close((uv_handle_t *)&p->poll, on_closed);
 	uv_close((uv_handle_t *)&p->alarm, on_closed);
+	uv_close((uv_handle_t *)&p->before, on_closed);
+}
+
+/* All is said, and nobody who is left is waited for: when the program ends
+ * that is whoever is in TIME_WAIT, and soon everybody. */
+static bool
+is_over(const struct gw_udp_port *p)
+{
+	if (!p->closing || p->conns != NULL)
+		return false;
+	if (!p->o.loop->ending)
+		return gw_udp_endpoint_count(p->endpoint) == 0;
+	return !gw_udp_endpoint_busy(p->endpoint) ||
+	       gw_clock_now() >= p->close_by;
+}
+
+static void
+on_prepare(uv_prepare_t *handle)
+{
+	struct gw_udp_port *p = handle->data;
+
+	if (!is_over(p))
+		return;
+	bury(p);
+	end(p);
 }
 
 static void
@@ -357,14 +361,8 @@ turn(struct gw_udp_port *p)
 	flush(p);
 	bury(p);
 	p->in_turn = false;
-	if (p->closing && p->conns == NULL &&
-	    (gw_udp_endpoint_count(p->endpoint) == 0 ||
-		gw_clock_now() >= p->close_by)) {
-		end(p);
-		return;
-	}
 	at = gw_udp_endpoint_deadline(p->endpoint);
-	if (p->closing)
+	if (p->closing && p->close_by > gw_clock_now())
 		at = gw_usec_min(at, p->close_by);
 	gw_timer_set(p->timer, p->touched != NULL ? 0 : at);
 }
@@ -376,7 +374,7 @@ on_poll(uv_poll_t *handle, int status, int events)
 
 	(void)events;
 	if (status < 0)
-		take_errors(p, gw_clock_now());
+		take_news(p, gw_clock_now());
 	for (int i = 0; i < READS_PER_TURN; i++) {
 		bool more;
 
@@ -387,7 +385,7 @@ on_poll(uv_poll_t *handle, int status, int events)
 		if (!more)
 			break;
 	}
-	take_errors(p, gw_clock_now());
+	take_news(p, gw_clock_now());
 	turn(p);
 }
 
@@ -405,30 +403,19 @@ on_alarm(uv_poll_t *handle, int status, int events)
 /* ---- life ---- */
 
 static enum gw_err
-open_socket(struct gw_udp_port *p, struct gw_why *why)
-{
-	const struct gw_udp_options o = {
-		.address = p->o.address,
-		.port = p->o.port,
-		.receive_buffer = RECEIVE_BUFFER,
-	};
-
-	return gw_udp_open(&o, why, &p->udp);
-}
-
-static enum gw_err
 open_handles(struct gw_udp_port *p)
 {
 	uv_loop_t *uv = &p->o.loop->uv;
 
-	if (uv_poll_init(uv, &p->poll, p->udp.fd) != 0)
+	if (uv_poll_init(uv, &p->poll, p->socket.udp.fd) != 0)
 		return GW_E_FAILED;
-	p->poll.data = p->alarm.data = p;
+	p->poll.data = p->alarm.data = p->before.data = p;
 	if (uv_poll_init(uv, &p->alarm, p->timer) != 0) {
 		uv_close((uv_handle_t *)&p->poll, NULL);
 		return GW_E_FAILED;
 	}
-	p->handles = 2;
+	uv_prepare_init(uv, &p->before);
+	p->handles = 3;
 	watch(p, UV_READABLE);
 	uv_poll_start(&p->alarm, UV_READABLE, on_alarm);
 	return GW_OK;
@@ -444,16 +431,16 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 	if (p == NULL)
 		return GW_E_MEMORY;
 	p->o = *o;
-	p->o.endpoint.udp.no_ecn = true;
 	p->touched_last = &p->touched;
 	p->close_by = GW_NEVER;
-	if ((p->in = malloc(INPUTS * ROOM)) == NULL ||
-	    (p->out = malloc(BURST)) == NULL)
+	if ((p->out = malloc(GW_TRAIN_BYTES)) == NULL)
 		goto err0;
 	if ((err = gw_timer_open(&p->timer)) != GW_OK)
 		goto err0;
-	if ((err = open_socket(p, why)) != GW_OK)
+	err = gw_udp_socket_open(&p->socket, o->address, o->port, why);
+	if (err != GW_OK)
 		goto err1;
+	p->o.endpoint.udp.no_ecn = !p->socket.has_ecn;
 	err = gw_udp_endpoint_new(&p->o.endpoint, gw_clock_now(), &p->endpoint);
 	if (err != GW_OK)
 		goto err2;
@@ -465,11 +452,10 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 err3:
 	gw_udp_endpoint_free(p->endpoint);
 err2:
-	gw_udp_close(&p->udp);
+	gw_udp_socket_close(&p->socket);
 err1:
 	gw_timer_close(p->timer);
 err0:
-	free(p->in);
 	free(p->out);
 	free(p);
 	return err;
@@ -487,7 +473,7 @@ gw_udp_port_close(struct gw_udp_port *p)
 uint16_t
 gw_udp_port_number(const struct gw_udp_port *p)
 {
-	return p->udp.port;
+	return p->socket.udp.port;
 }
 
 enum gw_err
@@ -499,12 +485,12 @@ gw_udp_port_connect(struct gw_udp_port *p, const struct gw_session_options *o,
 	struct udp_conn *c;
 	enum gw_err err;
 
-	path_of(to, &path);
+	gw_path_from_addr(to, &path);
 	err =
 	    gw_udp_endpoint_connect(p->endpoint, o, &path, gw_clock_now(), &s);
 	if (err != GW_OK)
 		return err;
-	if ((c = conn_new(p, s, to)) == NULL) {
+	if ((c = conn_new(p, s, &path)) == NULL) {
 		gw_udp_endpoint_release(p->endpoint, s, gw_clock_now());
 		return GW_E_MEMORY;
 	}

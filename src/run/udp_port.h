@@ -32,9 +32,9 @@ struct gw_udp_port_options {
 /* GW_E_ADDRESS: why says what is in the way. */
 GW_MUST_USE enum gw_err gw_udp_port_open(
     const struct gw_udp_port_options *, struct gw_why *, struct gw_udp_port **);
-/* It goes when its last conn has been closed, and what those have to say yet
- * has been said or a second has passed; nobody comes in any more.  NULL is
- * fine. */
+/* It goes when its last conn has been closed and no session is left; when the
+ * loop ends, none but those in TIME_WAIT, or a second later.  Nobody comes in
+ * any more.  NULL is fine. */
 void gw_udp_port_close(struct gw_udp_port *);
 
 uint16_t gw_udp_port_number(const struct gw_udp_port *);

@@ -46,7 +46,7 @@ one_of_both_opens(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 10; i++)
-		opens(GW_CARRIERS_ALL, NULL);
+		opens(GW_CARRIERS_AUTO, NULL);
 }
 
 /* The listener has tcp only, so udp is refused: tcp opens it. */
@@ -60,7 +60,7 @@ where_udp_is_refused_tcp_opens(void **state)
 	entrances_open(&e);
 	entrances_listen(&e, "127.0.0.1");
 	o = entrances_dial(&e, "127.0.0.1");
-	o.carriers = GW_CARRIERS_ALL;
+	o.carriers = GW_CARRIERS_AUTO;
 	entrances_start(&e, &o);
 	entrances_until(&e, &e.at_dial.opened, 1);
 	assert_string_equal(e.at_dial.conn->carrier, "tcp");
@@ -112,7 +112,7 @@ a_dial_under_way_can_be_cancelled(void **state)
 
 	(void)state;
 	entrances_open(&e);
-	e.carriers = GW_CARRIERS_ALL;
+	e.carriers = GW_CARRIERS_AUTO;
 	entrances_listen(&e, "127.0.0.1");
 	o = entrances_dial(&e, "127.0.0.1");
 	entrances_start(&e, &o);

@@ -11,18 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h" /* enum gw_congestion */
 #include "base/time.h"
 #include "base/trace.h"
 #include "session/udp/bbr.h"
 #include "session/udp/cubic.h"
 #include "session/udp/ledbat.h"
 #include "session/udp/rate.h"
-
-enum gw_congestion {
-	GW_CONGESTION_BBR,
-	GW_CONGESTION_CUBIC,
-	GW_CONGESTION_LEDBAT
-};
 
 enum {
 	GW_CC_INITIAL_DATAGRAMS = 10 /* window before anything is known */

@@ -15,6 +15,8 @@ struct gw_path {
 	uint8_t ip[16]; /* IPv6, or IPv4 mapped into it */
 	uint32_t zone;  /* of a link-local address, else 0 */
 	uint16_t port;
+	uint8_t local[16]; /* where it reaches us; zeros: not known.  Two paths
+			      that differ in this are one. */
 };
 
 static inline bool
@@ -32,6 +34,8 @@ gw_path_eq(const struct gw_path *a, const struct gw_path *b)
 /* The two bits of the IP header (RFC 3168). */
 enum gw_mark { GW_MARK_NONE, GW_MARK_ECT1, GW_MARK_ECT0, GW_MARK_CE };
 
+struct gw_session;
+
 struct gw_incoming {
 	uint8_t *p; /* may be changed */
 	size_t n;
@@ -48,7 +52,8 @@ struct gw_burst {
 	size_t len;     /* bytes of all */
 	size_t segment; /* of each but the last */
 	struct gw_path to;
-	bool ect; /* to be marked ECT(0) */
+	bool ect;                   /* to be marked ECT(0) */
+	struct gw_session *session; /* whose they are; NULL: nobody's */
 };
 
 #endif /* GW_SESSION_UDP_DATAGRAM_H */

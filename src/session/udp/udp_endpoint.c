@@ -355,6 +355,7 @@ gw_udp_endpoint_output(
 {
 	struct entry *x;
 
+	b->session = NULL;
 	if (gw_udp_answers_output(&e->answers, b))
 		return true;
 	while ((x = e->active) != NULL) {
@@ -362,6 +363,7 @@ gw_udp_endpoint_output(
 		deactivate(e, x);
 		if (gw_udp_session_output(x->session, b, now)) {
 			activate(e, x);
+			b->session = x->session;
 			return true;
 		}
 	}
@@ -435,6 +437,7 @@ gw_udp_endpoint_release(
 	struct entry *x = entry_of(e, s);
 
 	x->released = true;
+	gw_udp_session_forsake(s, now);
 	activate(e, x);
 	if (gw_udp_session_gone(s, now))
 		drop(e, x);
@@ -444,6 +447,15 @@ size_t
 gw_udp_endpoint_count(const struct gw_udp_endpoint *e)
 {
 	return e->count;
+}
+
+bool
+gw_udp_endpoint_busy(const struct gw_udp_endpoint *e)
+{
+	for (const struct entry *x = e->all; x != NULL; x = x->next)
+		if (gw_udp_session_of(x->session)->state != GW_UDP_TIME_WAIT)
+			return true;
+	return false;
 }
 
 struct gw_session *

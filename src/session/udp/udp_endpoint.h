@@ -73,6 +73,9 @@ void gw_udp_endpoint_release(
     struct gw_udp_endpoint *, struct gw_session *, gw_usec now);
 /* Sessions that are here, released ones too. */
 size_t gw_udp_endpoint_count(const struct gw_udp_endpoint *);
+/* Is any of them not in TIME_WAIT?  A program that ends need not wait for
+ * those. */
+bool gw_udp_endpoint_busy(const struct gw_udp_endpoint *);
 
 /* Walk them: NULL gives the first, NULL comes after the last. */
 struct gw_session *gw_udp_endpoint_next(

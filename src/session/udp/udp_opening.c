@@ -86,8 +86,8 @@ gw_udp_session_opening_output(
 	return n;
 }
 
-static void
-be_quiet(struct gw_udp_session *s)
+void
+gw_udp_session_be_quiet(struct gw_udp_session *s)
 {
 	s->flight.len = 0;
 	s->flight.due = false;
@@ -108,7 +108,7 @@ void
 gw_udp_session_confirmed(struct gw_udp_session *s)
 {
 	s->link->confirmed = true;
-	be_quiet(s);
+	gw_udp_session_be_quiet(s);
 	gw_udp_session_drop_handshake(s);
 }
 
@@ -231,7 +231,7 @@ static void
 on_failed(struct gw_udp_session *s, const struct gw_close *close)
 {
 	gw_udp_session_close(s, close);
-	be_quiet(s);
+	gw_udp_session_be_quiet(s);
 	if (gw_handshake_output(s->handshake).n == 0)
 		return;
 	fly(s); /* a RST */
@@ -389,7 +389,7 @@ gw_udp_session_opening_tick(struct gw_udp_session *s)
 	struct gw_close close;
 
 	if (s->state == GW_UDP_CLOSED && s->initiator)
-		be_quiet(s);
+		gw_udp_session_be_quiet(s);
 	if (s->flight.len > 0 && s->now >= s->flight.at) {
 		s->flight.due = true;
 		s->flight.at = GW_NEVER;

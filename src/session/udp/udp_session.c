@@ -168,18 +168,6 @@ gw_udp_session_go(struct gw_session *base, gw_usec now)
 	gw_udp_session_opening_go(s);
 }
 
-bool
-gw_udp_session_gone(const struct gw_session *base, gw_usec now)
-{
-	const struct gw_udp_session *s = peek(base);
-
-	if (s->state != GW_UDP_CLOSED || s->flight.due)
-		return false;
-	/* Of what was due, a RST alone goes out still. */
-	return (s->link == NULL || (s->link->due & GW_DUE_RST) == 0) &&
-	       now >= s->until;
-}
-
 /* ---- session.h ---- */
 
 static void

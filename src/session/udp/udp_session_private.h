@@ -147,6 +147,9 @@ GW_MUST_USE enum gw_err gw_udp_session_new(const struct gw_session_options *,
 void gw_udp_session_hello(struct gw_session *, const struct gw_hello_packet *,
     size_t bytes, gw_usec now);
 /* It has nothing to say any more, and nobody can want to hear it again. */
+/* Its owner has left: one that is not open yet ends without a word, one that
+ * is, and was not asked to finish, by a reset. */
+void gw_udp_session_forsake(struct gw_session *, gw_usec now);
 bool gw_udp_session_gone(const struct gw_session *, gw_usec now);
 /* After the keys are in it. */
 GW_MUST_USE enum gw_err gw_udp_session_link_init(
@@ -214,6 +217,9 @@ void gw_udp_session_line_frame(struct gw_udp_line *, const struct gw_pframe *);
 /* direction: '>' or '<' */
 void gw_udp_session_line_out(const struct gw_udp_session *, char direction,
     uint64_t number, size_t bytes, const struct gw_udp_line *);
+
+/* Nothing of the handshake is sent any more. */
+void gw_udp_session_be_quiet(struct gw_udp_session *);
 
 /* udp_paths.c */
 /* The newest packet came, from wherever. */

@@ -329,3 +329,41 @@ gw_udp_session_states_deadline(const struct gw_udp_session *s)
 		return s->until;
 	return gw_usec_min(s->until, s->heard + s->o.idle);
 }
+
+/* ---- without an owner ---- */
+
+void
+gw_udp_session_forsake(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+	/* The third message has left: the other side may hold it for open. */
+	const bool known = s->link != NULL && !s->held;
+	struct gw_close close;
+
+	if (s->state == GW_UDP_CLOSED || s->state == GW_UDP_TIME_WAIT ||
+	    s->fin_wanted)
+		return;
+	s->now = now;
+	if (s->initiator ? known : gw_udp_session_is_open(s)) {
+		gw_udp_session_reset(s, GW_E_INTERRUPTED, "it was left alone",
+		    "the other side has ended");
+		return;
+	}
+	gw_close_set(&close, GW_E_INTERRUPTED, "it was left alone");
+	gw_udp_session_close(s, &close);
+	gw_udp_session_be_quiet(s);
+	s->until = now;
+}
+
+bool
+gw_udp_session_gone(const struct gw_session *base, gw_usec now)
+{
+	const struct gw_udp_session *s =
+	    (const struct gw_udp_session *)(const void *)base;
+
+	if (s->state != GW_UDP_CLOSED || s->flight.due)
+		return false;
+	/* Of what was due, a RST alone goes out still. */
+	return (s->link == NULL || (s->link->due & GW_DUE_RST) == 0) &&
+	       now >= s->until;
+}

@@ -211,11 +211,52 @@ data_goes_both_ways_and_ends_well(void **state)
 	move("127.0.0.1", 0, 0);
 }
 
+static bool
+on_lost(struct gw_conn *c, void *owner)
+{
+	struct side *o = owner;
+
+	o->closed = o->closed || gw_session_event(c->session, &o->closed_event);
+	return false;
+}
+
+/* libuv stops watching a socket that has something in its error queue. */
+static void
+what_icmp_says_makes_nobody_deaf(void **state)
+{
+	struct side lost = { .closed = false };
+	struct bed b;
+	struct gw_session_options so;
+	struct gw_addr nobody;
+	struct gw_why why = { "" };
+
+	(void)state;
+	bed_open(&b, "127.0.0.1");
+	so = options(&b, 0);
+	assert_int_equal(gw_addr_parse(&nobody, "127.0.0.1", 9, &why), GW_OK);
+	assert_int_equal(
+	    gw_udp_port_connect(b.v[1].port, &so, &nobody, &lost.c), GW_OK);
+	gw_conn_set_owner(lost.c, on_lost, &lost);
+	gw_loop_poke(&b.loop);
+	while (!lost.closed)
+		(void)gw_loop_wait(&b.loop, 100);
+	assert_int_equal(lost.closed_event.closed.err, GW_E_CONNECT);
+	gw_conn_close(lost.c);
+
+	b.v[0].to_write = 100000;
+	b.v[0].finish = true;
+	bed_dial(&b, "127.0.0.1");
+	bed_run(&b);
+	assert_int_equal(b.v[1].got, 100000);
+	bed_close(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(data_goes_both_ways_and_ends_well),
+		cmocka_unit_test(what_icmp_says_makes_nobody_deaf),
 	};
 
 	return cmocka_run_group_tests_name("udp_port", tests, NULL, NULL);

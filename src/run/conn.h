@@ -34,7 +34,8 @@ struct gw_conn {
 	void *owner;
 	bool full; /* set by it: it pulls no events before the next kick */
 
-	uint64_t sent, received; /* bytes on the wire */
+	uint64_t sent, received; /* bytes: that the wire has taken (udp: the
+				    other side has), that came */
 	bool send_blocked;       /* the carrier took no more the last time */
 	bool authenticated;      /* closing waits for the last words */
 };

@@ -13,7 +13,8 @@ enum {
 	CONTENT = 1,
 	WORKERS = 3,
 	TRIP_BYTES = 512 << 10,
-	TRIP_JOBS = 32
+	TRIP_JOBS = 32,
+	INPUT = 1 << 16 /* bytes that the engine is given at a time */
 };
 
 static struct gw_send_mover *
@@ -234,8 +235,16 @@ input(struct gw_mover *mover, uint16_t stream, struct gw_slice s, gw_usec now)
 		    "of ours");
 		return;
 	}
-	gw_sender_input(m->engine, s);
 	gw_session_credit(m->conn->session, stream, s.n);
+	/* Much may come at once, where something small was missing. */
+	while (s.n > 0 && !mover->job->failing && !m->suspended) {
+		const size_t n = s.n < INPUT ? s.n : INPUT;
+
+		gw_sender_input(m->engine, gw_slice(s.p, n));
+		s = gw_slice(s.p + n, s.n - n);
+		if (s.n > 0)
+			(void)pull(m);
+	}
 }
 
 static void

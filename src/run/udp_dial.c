@@ -155,7 +155,10 @@ on_found(void *arg, const struct gw_helper_answer *answer)
 
 	d->lookup = NULL;
 	if (answer->err != GW_OK) {
-		wrong(d, answer->err, answer->why.text);
+		/* GW_E_ADDRESS would speak of listening. */
+		wrong(d,
+		    answer->err == GW_E_ADDRESS ? GW_E_RESOLVE : answer->err,
+		    answer->why.text);
 		failed(d);
 		return;
 	}

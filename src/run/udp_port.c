@@ -234,16 +234,6 @@ send_burst(struct gw_udp_port *p)
 }
 
 static void
-count(const struct gw_burst *b)
-{
-	struct udp_conn *c =
-	    b->session != NULL ? gw_session_user(b->session) : NULL;
-
-	if (c != NULL)
-		c->base.sent += b->len;
-}
-
-static void
 flush(struct gw_udp_port *p)
 {
 	struct gw_burst *b = &p->burst;
@@ -255,7 +245,6 @@ flush(struct gw_udp_port *p)
 		b->len = p->burst_at = 0;
 		if (!gw_udp_endpoint_output(p->endpoint, b, gw_clock_now()))
 			break;
-		count(b);
 		full = !send_burst(p);
 	}
 	watch(p, UV_READABLE | (full ? UV_WRITABLE : 0));
@@ -274,9 +263,14 @@ serve(struct gw_udp_port *p)
 		if (p->touched == NULL)
 			p->touched_last = &p->touched;
 		c->touched = false;
+		if (!c->closing)
+			c->base.sent =
+			    gw_udp_session_info(c->base.session).acked;
 		if (!c->closing && c->base.ready != NULL)
 			c->base.send_blocked =
 			    c->base.ready(&c->base, c->base.owner);
+		if (!c->closing)
+			gw_udp_session_keep(c->base.session, gw_clock_now());
 		if (!c->closing)
 			gw_udp_endpoint_touch(p->endpoint, c->base.session);
 	}

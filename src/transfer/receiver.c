@@ -11,7 +11,7 @@
 #include "base/assert.h"
 #include "transfer/receiver_private.h"
 
-enum { INPUT_MAX = GW_MESSAGE_MAX + (2 << 20), POOL_KEEP = 40 };
+enum { INPUT = 1 << 16, POOL_KEEP = 40 };
 
 #define BIT(s) (1u << (s))
 
@@ -124,6 +124,7 @@ gw_receiver_free(struct gw_receiver *r)
 	gw_receiver_buffer_free(r, r->body, r->body_want);
 	gw_pool_fini(&r->pool);
 	gw_bytes_fini(&r->in);
+	gw_bytes_fini(&r->early);
 	gw_bytes_fini(&r->out);
 	gw_bytes_fini(&r->offer_names);
 	gw_bytes_fini(&r->journal_out);
@@ -209,42 +210,51 @@ on_message(struct gw_receiver *r, const struct gw_message *m)
 	}
 }
 
-void
-gw_receiver_input(struct gw_receiver *r, struct gw_slice control, gw_usec now)
+/* false: no whole message is left. */
+static bool
+take_message(struct gw_receiver *r)
 {
-	struct gw_slice in;
+	struct gw_slice in = gw_bytes_peek(&r->in);
 	struct gw_message m;
 	const char *wrong;
 
+	switch (gw_message_next(&in, &m)) {
+	case GW_SPLIT_MORE:
+		return false;
+	case GW_SPLIT_BAD:
+		gw_receiver_fail(
+		    r, GW_E_PROTOCOL, "it sent what is no message");
+		return false;
+	case GW_SPLIT_MESSAGE:
+		break;
+	}
+	if ((wrong = on_message(r, &m)) != NULL) {
+		gw_receiver_fail(r, GW_E_PROTOCOL, wrong);
+		return false;
+	}
+	gw_bytes_drop(&r->in, gw_bytes_len(&r->in) - in.n);
+	return true;
+}
+
+void
+gw_receiver_input(struct gw_receiver *r, struct gw_slice control, gw_usec now)
+{
 	r->now = now;
-	if (r->state == GW_RECEIVER_OVER)
-		return;
-	if (gw_bytes_len(&r->in) + control.n > INPUT_MAX) {
-		gw_receiver_fail(r, GW_E_PROTOCOL, "its messages are too long");
-		return;
-	}
-	if (gw_bytes_add(&r->in, control.p, control.n) != GW_OK) {
-		gw_receiver_fail(r, GW_E_MEMORY, gw_err_text(GW_E_MEMORY));
-		return;
-	}
-	while (r->state != GW_RECEIVER_OVER) {
-		in = gw_bytes_peek(&r->in);
-		switch (gw_message_next(&in, &m)) {
-		case GW_SPLIT_MORE:
-			return;
-		case GW_SPLIT_BAD:
+	/* Much may come at once, where something small was missing. */
+	while (control.n > 0 && r->state != GW_RECEIVER_OVER) {
+		const size_t n = control.n < INPUT ? control.n : INPUT;
+
+		if (gw_bytes_add(&r->in, control.p, n) != GW_OK) {
 			gw_receiver_fail(
-			    r, GW_E_PROTOCOL, "it sent what is no message");
-			return;
-		case GW_SPLIT_MESSAGE:
-			break;
-		}
-		if ((wrong = on_message(r, &m)) != NULL) {
-			gw_receiver_fail(r, GW_E_PROTOCOL, wrong);
+			    r, GW_E_MEMORY, gw_err_text(GW_E_MEMORY));
 			return;
 		}
-		gw_bytes_drop(&r->in, gw_bytes_len(&r->in) - in.n);
+		control.p += n;
+		control.n -= n;
+		while (r->state != GW_RECEIVER_OVER && take_message(r))
+			;
 	}
+	gw_receiver_content_again(r);
 }
 
 /* ---- control out ---- */

@@ -155,6 +155,7 @@ finish_piece(struct gw_receiver *r)
 		r->body = NULL;
 		r->credit += want;
 	}
+	r->in_body = false;
 	r->head_len = 0;
 	r->body_want = 0;
 }
@@ -171,21 +172,63 @@ take(struct gw_slice *in, uint8_t *to, size_t *have, size_t want)
 	in->n -= n;
 }
 
-void
-gw_receiver_content(struct gw_receiver *r, struct gw_slice in, gw_usec now)
+/*
+ * A header is complete, and belongs to an entry that is not listed yet:
+ * streams keep their own order, not that among each other, so the ENTRY may
+ * be late.  The window bounds what waits.
+ */
+static bool
+is_early(const struct gw_receiver *r)
 {
-	r->now = now;
-	while (in.n > 0 && r->state != GW_RECEIVER_OVER) {
-		if (r->head_len < GW_PIECE_HEADER) {
+	struct gw_piece p;
+
+	return !r->in_body && r->head_len == GW_PIECE_HEADER &&
+	       r->state == GW_RECEIVER_RECEIVING && !r->entries_ended &&
+	       gw_piece_decode(r->head, &p) &&
+	       p.entry >= gw_manifest_count(r->manifest);
+}
+
+/* Take what can be taken now; the rest waits. */
+static struct gw_slice
+feed(struct gw_receiver *r, struct gw_slice in)
+{
+	while (r->state != GW_RECEIVER_OVER && (in.n > 0 || !r->in_body)) {
+		if (!r->in_body) {
 			take(&in, r->head, &r->head_len, GW_PIECE_HEADER);
-			if (r->head_len < GW_PIECE_HEADER || !begin_piece(r))
-				return;
+			if (r->head_len < GW_PIECE_HEADER || is_early(r) ||
+			    !begin_piece(r))
+				break;
+			r->in_body = true;
 		}
 		if (r->body_want > 0 && in.n > 0)
 			take(&in, r->body, &r->body_len, r->body_want);
 		if (r->body_len == r->body_want)
 			finish_piece(r);
 	}
+	return in;
+}
+
+void
+gw_receiver_content(struct gw_receiver *r, struct gw_slice in, gw_usec now)
+{
+	r->now = now;
+	if (!is_early(r))
+		in = feed(r, in);
+	if (in.n > 0 && r->state != GW_RECEIVER_OVER &&
+	    gw_bytes_add(&r->early, in.p, in.n) != GW_OK)
+		gw_receiver_fail(r, GW_E_MEMORY, gw_err_text(GW_E_MEMORY));
+}
+
+void
+gw_receiver_content_again(struct gw_receiver *r)
+{
+	struct gw_slice waits = gw_bytes_peek(&r->early);
+
+	if (r->in_body || r->head_len < GW_PIECE_HEADER || is_early(r))
+		return;
+	gw_bytes_drop(&r->early, waits.n - feed(r, waits).n);
+	if (gw_bytes_len(&r->early) == 0)
+		gw_bytes_fini(&r->early);
 }
 
 bool

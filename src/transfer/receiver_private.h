@@ -108,6 +108,8 @@ struct gw_receiver {
 	/* receiver_pieces.c: the piece that is coming in */
 	uint8_t head[GW_PIECE_HEADER];
 	size_t head_len;
+	bool in_body;          /* the header was looked at */
+	struct gw_bytes early; /* content that its ENTRY has to come for */
 	struct gw_piece piece;
 	uint8_t *body;
 	size_t body_len, body_want;
@@ -186,6 +188,8 @@ void gw_receiver_resume(struct gw_receiver *, const struct gw_look *);
 void gw_receiver_verified(struct gw_receiver *, struct gw_task *);
 
 /* receiver_pieces.c */
+/* More entries are listed: content that came before may go on. */
+void gw_receiver_content_again(struct gw_receiver *);
 /* The offer is of one file whose size is known at its end only. */
 bool gw_receiver_is_stream(const struct gw_receiver *);
 void gw_receiver_close_entry(struct gw_receiver *);

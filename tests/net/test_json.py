@@ -12,7 +12,7 @@ NUMBER = (int, float)
 MAYBE = type(None)
 EVENTS = {
     "listening": {"name": str, "addresses": list, "port": int, "code": str},
-    "connected": {"peer": str, "key": str, "address": str, "carrier": str,
+    "connected": {"peer": str, "key": str, "address": str, "carrier": str, "why": str,
                   "cipher": str, "resumed": bool},
     "offer": {"peer": (str, MAYBE), "files": int, "dirs": int, "others": int,
               "bytes": (int, MAYBE), "names": list},

@@ -199,22 +199,34 @@ some(struct transfer *t, size_t n)
 	return n < most ? n : most;
 }
 
+/* What the sender says comes when it comes: streams know nothing of each
+ * other's order. */
 static void
-move_control(struct transfer *t, bool to_receiver)
+control_to_receiver(struct transfer *t)
 {
-	struct gw_slice s = to_receiver ? gw_sender_control(t->sender)
-					: gw_receiver_control(t->receiver);
+	struct gw_slice s = gw_sender_control(t->sender);
+
+	s.n = some(t, s.n);
+	GW_ASSERT(gw_bytes_add(&t->late, s.p, s.n) == GW_OK);
+	gw_sender_control_sent(t->sender, s.n);
+	if (disk_random(t->disk, 2) == 0)
+		return;
+	s = gw_bytes_peek(&t->late);
+	s.n = some(t, s.n);
+	gw_receiver_input(t->receiver, s, t->now);
+	gw_bytes_drop(&t->late, s.n);
+}
+
+static void
+control_to_sender(struct transfer *t)
+{
+	struct gw_slice s = gw_receiver_control(t->receiver);
 
 	s.n = some(t, s.n);
 	if (s.n == 0)
 		return;
-	if (to_receiver) {
-		gw_receiver_input(t->receiver, s, t->now);
-		gw_sender_control_sent(t->sender, s.n);
-	} else {
-		gw_sender_input(t->sender, s);
-		gw_receiver_control_sent(t->receiver, s.n);
-	}
+	gw_sender_input(t->sender, s);
+	gw_receiver_control_sent(t->receiver, s.n);
 }
 
 static void
@@ -244,10 +256,10 @@ move(struct transfer *t)
 		finish_read(t);
 		break;
 	case 2:
-		move_control(t, true);
+		control_to_receiver(t);
 		break;
 	case 3:
-		move_control(t, false);
+		control_to_sender(t);
 		break;
 	case 4:
 		move_content(t);
@@ -276,6 +288,7 @@ end(struct transfer *t)
 		pull_receiver(t);
 		finish_task(t);
 	} while (t->task_n > 0);
+	gw_bytes_fini(&t->late);
 	gw_sender_free(t->sender);
 	gw_receiver_free(t->receiver);
 }

@@ -28,6 +28,7 @@ struct transfer {
 	unsigned read_n, task_n;
 	bool replaces;
 	size_t window;
+	struct gw_bytes late; /* control that content has overtaken */
 	gw_usec now;
 	/* what came of it */
 	bool finished, failed;

@@ -38,7 +38,8 @@ void device_open(struct device *, const char *name);
 void device_close(struct device *);
 /* Free its job and forget what that told. */
 void device_forget(struct device *);
-/* A job that sends these PATHs to `to`, which waits. */
+/* A job that sends these PATHs to `to`, which waits; on tcp, unless the
+ * options say which. */
 void device_send(struct device *, const struct device *to,
     const struct gw_send_options *, const char *path);
 /* A job that waits on loopback for what is sent to it, into dir. */

@@ -18,6 +18,8 @@ struct side {
 	struct gw_conn *c;
 	struct gw_session_event closed_event;
 	bool opened, fin, closed, finish;
+	bool busy;
+	unsigned pulls; /* events that it takes at a time; 0: all */
 	uint64_t to_write, written, got, wrong;
 };
 
@@ -66,8 +68,16 @@ on_ready(struct gw_conn *c, void *owner)
 	uint8_t buf[30000];
 	size_t n = 1;
 
-	while (gw_session_event(c->session, &ev))
+	if (o->busy) {
+		c->full = true;
+		return false;
+	}
+	for (unsigned i = 0; o->pulls == 0 || i < o->pulls; i++) {
+		if (!gw_session_event(c->session, &ev))
+			break;
 		take(o, &ev);
+	}
+	c->full = o->pulls != 0;
 	while (o->opened && n > 0 && o->written < o->to_write) {
 		size_t want = o->to_write - o->written < sizeof buf
 				  ? (size_t)(o->to_write - o->written)
@@ -162,6 +172,9 @@ bed_run(struct bed *b)
 	while (!b->v[0].closed || !b->v[1].closed) {
 		assert_true(gw_clock_now() < end);
 		(void)gw_loop_wait(&b->loop, 100);
+		for (unsigned i = 0; i < 2; i++)
+			if (b->v[i].pulls != 0 && b->v[i].c != NULL)
+				gw_conn_kick(b->v[i].c);
 	}
 }
 
@@ -211,6 +224,48 @@ data_goes_both_ways_and_ends_well(void **state)
 	move("127.0.0.1", 0, 0);
 }
 
+/* What it leaves for later is not touched by what comes meanwhile. */
+static void
+an_owner_takes_its_time(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed_open(&b, "127.0.0.1");
+	b.v[0].to_write = 20000000;
+	b.v[0].finish = true;
+	b.v[1].pulls = 3;
+	bed_dial(&b, "127.0.0.1");
+	bed_run(&b);
+	assert_int_equal(b.v[1].got, b.v[0].to_write);
+	assert_int_equal(b.v[1].wrong, 0);
+	bed_close(&b);
+}
+
+/* An event that nobody takes is no reason to run. */
+static void
+an_owner_who_is_full_is_not_asked_all_the_time(void **state)
+{
+	struct bed b;
+	gw_usec end;
+	unsigned turns = 0;
+
+	(void)state;
+	bed_open(&b, "127.0.0.1");
+	b.v[0].to_write = 20000000;
+	bed_dial(&b, "127.0.0.1");
+	while (b.v[1].got == 0)
+		(void)gw_loop_wait(&b.loop, 100);
+	b.v[1].busy = true;
+	end = gw_clock_now() + 2 * GW_SEC; /* its windows fill */
+	while (gw_clock_now() < end)
+		(void)gw_loop_wait(&b.loop, 100);
+	for (end += GW_SEC; gw_clock_now() < end; turns++)
+		(void)gw_loop_wait(&b.loop, 100);
+	assert_in_range(turns, 0, 1000);
+	bed_close(&b);
+}
+
 static bool
 on_lost(struct gw_conn *c, void *owner)
 {
@@ -256,6 +311,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(data_goes_both_ways_and_ends_well),
+		cmocka_unit_test(an_owner_takes_its_time),
+		cmocka_unit_test(
+		    an_owner_who_is_full_is_not_asked_all_the_time),
 		cmocka_unit_test(what_icmp_says_makes_nobody_deaf),
 	};
 

@@ -34,8 +34,6 @@ gw_path_eq(const struct gw_path *a, const struct gw_path *b)
 /* The two bits of the IP header (RFC 3168). */
 enum gw_mark { GW_MARK_NONE, GW_MARK_ECT1, GW_MARK_ECT0, GW_MARK_CE };
 
-struct gw_session;
-
 struct gw_incoming {
 	uint8_t *p; /* may be changed */
 	size_t n;
@@ -52,8 +50,7 @@ struct gw_burst {
 	size_t len;     /* bytes of all */
 	size_t segment; /* of each but the last */
 	struct gw_path to;
-	bool ect;                   /* to be marked ECT(0) */
-	struct gw_session *session; /* whose they are; NULL: nobody's */
+	bool ect; /* to be marked ECT(0) */
 };
 
 #endif /* GW_SESSION_UDP_DATAGRAM_H */

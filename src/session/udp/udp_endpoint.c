@@ -355,7 +355,6 @@ gw_udp_endpoint_output(
 {
 	struct entry *x;
 
-	b->session = NULL;
 	if (gw_udp_answers_output(&e->answers, b))
 		return true;
 	while ((x = e->active) != NULL) {
@@ -363,7 +362,6 @@ gw_udp_endpoint_output(
 		deactivate(e, x);
 		if (gw_udp_session_output(x->session, b, now)) {
 			activate(e, x);
-			b->session = x->session;
 			return true;
 		}
 	}

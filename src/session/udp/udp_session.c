@@ -12,6 +12,7 @@ enum {
 	ANSWER_SECONDS = 10, /* an initiator waits for its answer */
 	IDLE = 60000000,     /* us */
 	MEMORY = 32 << 20,
+	AHEAD = 1 << 18,       /* bytes behind the window that may wait */
 	DATAGRAM = 16000,      /* larger ones gain nothing, and cost buffers */
 	PING_AFTER = 2000000,  /* us, so that the other side's
 				  gw_session_heard stays young */
@@ -93,6 +94,13 @@ gw_udp_session_input(
 	gw_udp_session_on_sealed(s, d);
 }
 
+static bool
+has_event(const struct gw_udp_session *s)
+{
+	return s->opened_due || s->closed_due || s->fin_due ||
+	       (s->link != NULL && gw_udp_streams_has_event(&s->link->streams));
+}
+
 void
 gw_udp_session_batch_end(struct gw_session *base, gw_usec now)
 {
@@ -101,6 +109,18 @@ gw_udp_session_batch_end(struct gw_session *base, gw_usec now)
 	s->now = now;
 	if (s->link != NULL)
 		gw_ack_out_batch_end(&s->link->acks, now);
+}
+
+void
+gw_udp_session_keep(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	s->unpulled = has_event(s);
+	if (s->link != NULL && gw_udp_streams_keep(&s->link->streams) != GW_OK)
+		gw_udp_session_reset(s, GW_E_MEMORY, gw_err_text(GW_E_MEMORY),
+		    "the other side is out of memory");
 }
 
 bool
@@ -211,14 +231,13 @@ udp_deadline(const struct gw_session *base)
 	const struct gw_udp_session *s = peek(base);
 	gw_usec at = s->flight.len > 0 ? s->flight.at : GW_NEVER;
 
-	if (s->opened_due || s->closed_due || s->fin_due || s->flight.due)
+	if (s->flight.due || (has_event(s) && !s->unpulled))
 		return 0;
 	if (gw_udp_session_is_opening(s))
 		at = gw_usec_min(at, s->open_by);
 	if (s->link == NULL || s->state == GW_UDP_CLOSED)
 		return at;
-	if (gw_udp_session_has_due(s) ||
-	    gw_udp_streams_has_event(&s->link->streams))
+	if (gw_udp_session_has_due(s))
 		return 0;
 	at = gw_usec_min(at, gw_udp_session_output_deadline(s));
 	at = gw_usec_min(at, gw_udp_session_paths_deadline(s));
@@ -274,6 +293,7 @@ udp_event(struct gw_session *base, struct gw_session_event *ev)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
+	s->unpulled = false;
 	if (s->opened_due)
 		return tell_opened(s, ev);
 	if (s->link != NULL) {
@@ -296,13 +316,23 @@ may_send(const struct gw_udp_session *s)
 	return gw_udp_session_is_open(s) && !s->fin_wanted;
 }
 
+/* What waits behind the window: enough until the next ACK, and no more, for
+ * what is taken here its owner cannot change any more. */
+static uint64_t
+ahead(const struct gw_udp_link *l)
+{
+	return l->recovery.cc.window + AHEAD;
+}
+
 static size_t
 udp_writable(const struct gw_session *base, uint16_t stream)
 {
 	const struct gw_udp_session *s = peek(base);
 
-	return may_send(s) ? gw_udp_streams_writable(&s->link->streams, stream)
-			   : 0;
+	if (!may_send(s))
+		return 0;
+	return gw_udp_streams_writable(
+	    &s->link->streams, stream, ahead(s->link));
 }
 
 static size_t
@@ -314,7 +344,8 @@ udp_write(
 	s->now = now;
 	if (!may_send(s))
 		return 0;
-	return gw_udp_streams_write(&s->link->streams, stream, data);
+	return gw_udp_streams_write(
+	    &s->link->streams, stream, ahead(s->link), data);
 }
 
 static bool
@@ -457,6 +488,7 @@ gw_udp_session_info(const struct gw_session *base)
 		return i;
 	r = gw_recovery_stats(&s->link->recovery);
 	i.cwnd = r.window;
+	i.acked = r.acked.bytes;
 	i.in_flight = r.in_flight;
 	i.rate = r.delivery_rate;
 	i.srtt = r.srtt;

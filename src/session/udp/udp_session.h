@@ -53,6 +53,9 @@ enum { GW_UDP_INPUTS = 128 };
 void gw_udp_session_input(struct gw_session *, struct gw_incoming *, gw_usec);
 /* All datagrams that were there have been put in. */
 void gw_udp_session_batch_end(struct gw_session *, gw_usec now);
+/* Its owner pulled what it would: what is left is copied, so that the
+ * datagrams may go, and is no reason to wake up before it pulls again. */
+void gw_udp_session_keep(struct gw_session *, gw_usec now);
 /* The next burst to send; false: none now. */
 bool gw_udp_session_output(struct gw_session *, struct gw_burst *, gw_usec);
 /* The network says that nobody is there (ICMP), as anybody may. */
@@ -70,6 +73,7 @@ struct gw_udp_info {
 	enum gw_udp_state state;
 	gw_usec since;                  /* when it entered that state */
 	uint64_t cwnd, in_flight, rate; /* bytes; bytes a second */
+	uint64_t acked;                 /* bytes that have arrived */
 	gw_usec srtt, min_rtt;
 	uint64_t sent, received; /* datagrams */
 	uint64_t lost, spurious; /* packets */

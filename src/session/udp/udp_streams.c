@@ -31,6 +31,8 @@ gw_udp_streams_fini(struct gw_udp_streams *st)
 		free(x);
 	}
 	memset(st->v, 0, sizeof(st->v));
+	free(st->kept);
+	st->kept = NULL;
 }
 
 /* NULL: no memory. */
@@ -103,16 +105,20 @@ gw_udp_streams_data(struct gw_udp_streams *st, const struct gw_pframe *f)
 {
 	const uint16_t id = f->stream.id;
 	struct gw_udp_stream *x = stream(st, id);
-	struct gw_slice lent;
+	struct gw_slice lent = gw_slice(NULL, 0);
 
 	if (x == NULL)
 		return GW_UDP_DATA_MEMORY;
 	take_back(st);
+	if (st->kept != NULL && st->pending_n == 0) {
+		free(st->kept);
+		st->kept = NULL;
+	}
 	if (!gw_flow_received(
 		&st->flow, &x->flow, f->stream.offset + f->stream.data.n))
 		return GW_UDP_DATA_ILLEGAL;
-	switch (gw_recv_stream_data(
-	    &x->recv, f->stream.offset, f->stream.data, f->stream.end, &lent)) {
+	switch (gw_recv_stream_data(&x->recv, f->stream.offset, f->stream.data,
+	    f->stream.end, st->kept != NULL ? NULL : &lent)) {
 	case GW_OK:
 		break;
 	case GW_E_PROTOCOL:
@@ -124,6 +130,46 @@ gw_udp_streams_data(struct gw_udp_streams *st, const struct gw_pframe *f)
 		push(st, id, lent, false);
 	push_end(st, id);
 	return GW_UDP_DATA_OK;
+}
+
+/* Copy a slice behind what is kept, as part of the last event if it fits. */
+static void
+keep(struct gw_udp_streams *st, struct gw_udp_pending p, uint8_t *to)
+{
+	struct gw_udp_pending *last =
+	    st->pending_n > 0 ? &st->pending[st->pending_n - 1] : NULL;
+
+	if (p.bytes.n > 0)
+		memcpy(to, p.bytes.p, p.bytes.n);
+	if (last != NULL && last->stream == p.stream && !last->end && !p.end) {
+		last->bytes.n += p.bytes.n;
+		return;
+	}
+	p.bytes.p = to;
+	st->pending[st->pending_n++] = p;
+}
+
+enum gw_err
+gw_udp_streams_keep(struct gw_udp_streams *st)
+{
+	struct gw_udp_pending old[GW_UDP_PENDING];
+	const unsigned count = st->pending_n;
+	size_t total = 0, at = 0;
+
+	if (count == 0 || st->kept != NULL)
+		return GW_OK;
+	for (unsigned i = 0; i < count; i++) {
+		old[i] = st->pending[(st->pending_at + i) % GW_UDP_PENDING];
+		total += old[i].bytes.n;
+	}
+	if ((st->kept = malloc(total + 1)) == NULL)
+		return GW_E_MEMORY;
+	st->pending_at = st->pending_n = 0;
+	for (unsigned i = 0; i < count; i++) {
+		keep(st, old[i], st->kept + at);
+		at += old[i].bytes.n;
+	}
+	return GW_OK;
 }
 
 static void
@@ -225,24 +271,32 @@ limit_of(const struct gw_udp_streams *st, const struct gw_udp_stream *x)
 }
 
 size_t
-gw_udp_streams_writable(const struct gw_udp_streams *st, uint16_t id)
+gw_udp_streams_writable(
+    const struct gw_udp_streams *st, uint16_t id, uint64_t ahead)
 {
 	const struct gw_udp_stream *x = st->v[id];
 	const uint64_t room =
 	    x != NULL ? gw_send_stream_room(&x->send) : st->memory;
+	const uint64_t unsent = x != NULL ? gw_send_stream_unsent(&x->send) : 0;
 
-	return (size_t)room;
+	if (unsent >= ahead)
+		return 0;
+	return (size_t)(room < ahead - unsent ? room : ahead - unsent);
 }
 
 size_t
-gw_udp_streams_write(
-    struct gw_udp_streams *st, uint16_t id, struct gw_slice data)
+gw_udp_streams_write(struct gw_udp_streams *st, uint16_t id, uint64_t ahead,
+    struct gw_slice data)
 {
 	struct gw_udp_stream *x = stream(st, id);
-	size_t taken = 0;
+	size_t taken = 0, room;
 
-	if (x == NULL || x->send.ended ||
-	    gw_send_stream_write(&x->send, data, &taken) != GW_OK)
+	if (x == NULL || x->send.ended)
+		return 0;
+	room = gw_udp_streams_writable(st, id, ahead);
+	if (gw_send_stream_write(&x->send,
+		gw_slice(data.p, data.n < room ? data.n : room),
+		&taken) != GW_OK)
 		return 0;
 	x->blocked = taken < data.n && x->send.next >= limit_of(st, x);
 	return taken;

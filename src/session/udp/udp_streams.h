@@ -48,6 +48,7 @@ struct gw_udp_streams {
 	uint16_t limit;  /* above all streams that were used */
 	struct gw_udp_pending pending[GW_UDP_PENDING];
 	unsigned pending_at, pending_n;
+	uint8_t *kept;    /* what of pending its packets hold no more */
 	size_t lent;      /* of a ring, by the last event */
 	uint16_t lent_of; /* stream */
 };
@@ -68,6 +69,9 @@ enum gw_udp_data gw_udp_streams_data(
 /* WINDOW, BLOCKED and those of the session.  false: illegal. */
 bool gw_udp_streams_window(
     struct gw_udp_streams *, const struct gw_pframe *, gw_usec now);
+/* What waits to be pulled is copied: its packets go.  Until it has been, what
+ * comes waits behind it.  GW_E_MEMORY: nothing changed. */
+GW_MUST_USE enum gw_err gw_udp_streams_keep(struct gw_udp_streams *);
 /* Nothing of it is news. */
 bool gw_udp_streams_is_old(
     const struct gw_udp_streams *, const struct gw_pframe *);
@@ -83,9 +87,11 @@ void gw_udp_streams_credit(
 
 /* ---- what goes ---- */
 
-size_t gw_udp_streams_writable(const struct gw_udp_streams *, uint16_t stream);
+/* `ahead`: so much may wait unsent, bytes. */
+size_t gw_udp_streams_writable(
+    const struct gw_udp_streams *, uint16_t stream, uint64_t ahead);
 size_t gw_udp_streams_write(
-    struct gw_udp_streams *, uint16_t stream, struct gw_slice);
+    struct gw_udp_streams *, uint16_t stream, uint64_t ahead, struct gw_slice);
 bool gw_udp_streams_blocked(const struct gw_udp_streams *, uint16_t stream);
 void gw_udp_streams_end(struct gw_udp_streams *, uint16_t stream);
 

@@ -83,6 +83,34 @@ connect_detects_mtu(void **state)
 	}
 }
 
+static bool
+is_opened(struct udp_bed *b)
+{
+	return b->side[0].opened;
+}
+
+/* What cannot leave takes no room from what could. */
+static void
+probes_that_never_left_fill_no_window(void **state)
+{
+	struct udp_bed_options o = path;
+	struct udp_bed b;
+
+	(void)state;
+	o.link.delay = 100000;
+	o.link.mtu = 1472;
+	o.link.mtu_told = true;
+	begin(&b, &o, 0);
+	b.side[0].finish = false;
+	assert_true(udp_bed_until(&b, is_opened, MOST * GW_SEC));
+	udp_bed_linger(&b, 350000);
+	assert_in_range(
+	    gw_udp_session_info(b.side[0].session).in_flight, 0, 1472);
+	b.side[0].finish = true;
+	udp_bed_linger(&b, 1);
+	end(&b);
+}
+
 /* Probes that vanish are no congestion: it is as fast as without any. */
 static void
 connect_lost_mtu_probes_do_not_trigger_congestion_control(void **state)
@@ -255,6 +283,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connect_detects_mtu),
+		cmocka_unit_test(probes_that_never_left_fill_no_window),
 		cmocka_unit_test(
 		    connect_lost_mtu_probes_do_not_trigger_congestion_control),
 		cmocka_unit_test(blackhole_after_mtu_change_repairs_itself),

@@ -106,6 +106,13 @@ gw_pmtud_too_large(struct gw_pmtud *m, uint32_t bytes)
 	m->in_flight = false;
 }
 
+bool
+gw_pmtud_probing(const struct gw_pmtud *m, uint32_t bytes, uint64_t *number)
+{
+	*number = m->number;
+	return m->in_flight && m->probe >= bytes;
+}
+
 uint32_t
 gw_pmtud_size(const struct gw_pmtud *m)
 {

@@ -65,6 +65,9 @@ void gw_pmtud_set_max(struct gw_pmtud *, uint32_t max);
 void gw_pmtud_new_path(struct gw_pmtud *);
 /* A datagram of this size could not leave (EMSGSIZE): nor will larger ones. */
 void gw_pmtud_too_large(struct gw_pmtud *, uint32_t bytes);
+/* The number of a probe that is under way, and of that size or larger. */
+bool gw_pmtud_probing(
+    const struct gw_pmtud *, uint32_t bytes, uint64_t *number);
 
 /* What a datagram may have now. */
 uint32_t gw_pmtud_size(const struct gw_pmtud *);

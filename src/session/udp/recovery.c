@@ -116,6 +116,14 @@ gw_recovery_send_at(const struct gw_recovery *r, gw_usec now)
 	return is_lan(r) ? now : gw_pacer_at(&r->pacer, worth(r, left), now);
 }
 
+void
+gw_recovery_withdraw(struct gw_recovery *r, uint64_t number)
+{
+	if (number >= r->sent.base && number < r->sent.end &&
+	    gw_sent_at(&r->sent, number)->state == GW_SENT_OUT)
+		gw_sent_lost(&r->sent, number);
+}
+
 bool
 gw_recovery_ect(const struct gw_recovery *r)
 {

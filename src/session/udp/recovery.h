@@ -96,6 +96,9 @@ void gw_recovery_fini(struct gw_recovery *);
 /* Bytes that window and pacer let out now; 0: none.  At least a datagram, and
  * where it is paced a whole train, so that trains stay long. */
 uint64_t gw_recovery_budget(const struct gw_recovery *, gw_usec now);
+/* A packet never left this machine: it fills no window, and says nothing of
+ * the path. */
+void gw_recovery_withdraw(struct gw_recovery *, uint64_t number);
 /* When the pacer has something again; GW_NEVER: it waits for an ACK. */
 gw_usec gw_recovery_send_at(const struct gw_recovery *, gw_usec now);
 /* The next train leaves marked ECT(0). */

@@ -434,6 +434,7 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 	err = gw_udp_socket_open(&p->socket, o->address, o->port, why);
 	if (err != GW_OK)
 		goto err1;
+	p->o.endpoint.udp.kernel = p->socket.holds;
 	p->o.endpoint.udp.no_ecn = !p->socket.has_ecn;
 	err = gw_udp_endpoint_new(&p->o.endpoint, gw_clock_now(), &p->endpoint);
 	if (err != GW_OK)

@@ -49,6 +49,8 @@ gw_udp_socket_open(struct gw_udp_socket *s, const char *address, uint16_t port,
 	}
 	gw_udp_batch_facts(s->batch, &facts);
 	s->has_ecn = facts.has.ecn;
+	/* The kernel counts its own overhead as well. */
+	s->holds = facts.receive_buffer / 4 * 3;
 	return GW_OK;
 }
 

@@ -16,6 +16,7 @@ struct gw_udp_socket {
 	struct gw_udp udp;
 	struct gw_udp_batch *batch;
 	bool has_ecn;
+	uint64_t holds; /* bytes of datagrams that wait to be read */
 };
 
 /* address NULL: all, both families; port 0: any.  GW_E_ADDRESS: why says what

@@ -72,6 +72,33 @@ the_peer_is_told_what_holds_us_up(void **state)
 	says_nothing();
 }
 
+/* Whether it was dealt with or not: what comes makes room in the socket. */
+static void
+no_more_is_under_way_than_the_kernel_can_hold(void **state)
+{
+	(void)state;
+	start(8 * mib, 8 * mib);
+	gw_flow_set_ahead(&f, mib);
+	gw_flow_credit(&f, &s, 0, now); /* opens */
+	flush();
+	assert_int_equal(f.w.granted, mib);
+	assert_int_equal(s.w.granted, 8 * mib);
+	comes(mib / 8);
+	says_nothing();
+	comes(mib / 8);
+	says(GW_PFRAME_SESSION_WINDOW, mib + mib / 4);
+	/* The path is longer than it seemed. */
+	gw_flow_set_ahead(&f, GW_OFFSET_MAX);
+	credit(1);
+	flush();
+	assert_int_equal(f.w.granted, 8 * mib + 1);
+	/* And shorter again: what was granted stays. */
+	gw_flow_set_ahead(&f, mib);
+	comes(mib);
+	credit(mib);
+	says_nothing();
+}
+
 static void
 blocked_is_said_again_until_there_is_an_answer(void **state)
 {
@@ -413,6 +440,7 @@ main(void)
 		cmocka_unit_test(both_windows_bound_what_is_sent),
 		cmocka_unit_test(a_window_that_goes_back_is_old),
 		cmocka_unit_test(the_peer_is_told_what_holds_us_up),
+		cmocka_unit_test(no_more_is_under_way_than_the_kernel_can_hold),
 		cmocka_unit_test(
 		    blocked_is_said_again_until_there_is_an_answer),
 		cmocka_unit_test(a_stream_without_data_is_not_held_up),

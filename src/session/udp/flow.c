@@ -29,6 +29,7 @@ window_init(struct gw_window *w, uint64_t size)
 		.limit = size,
 		.granted = size,
 		.window = size,
+		.ahead = GW_OFFSET_MAX,
 		.said_in = NO_PACKET,
 		.granted_in = NO_PACKET,
 	};
@@ -56,6 +57,12 @@ gw_flow_set_max(struct gw_flow *f, uint64_t stream_max, uint64_t session_max)
 	GW_ASSERT(session_max >= GW_SESSION_WINDOW);
 	f->stream_max = least(stream_max, session_max);
 	f->session_max = session_max;
+}
+
+void
+gw_flow_set_ahead(struct gw_flow *f, uint64_t bytes)
+{
+	f->w.ahead = bytes;
 }
 
 void
@@ -153,6 +160,33 @@ gw_flow_session_window(struct gw_flow *f, uint64_t end)
 
 /* ---- what we receive ---- */
 
+/* As far as the peer might go; it is never told less than before. */
+static uint64_t
+reach(const struct gw_window *w)
+{
+	const uint64_t to =
+	    least(least(w->credited + w->window, w->received + w->ahead),
+		GW_OFFSET_MAX);
+
+	return to > w->granted ? to : w->granted;
+}
+
+static void
+update(struct gw_flow *f, struct gw_window *w)
+{
+	if (!w->due)
+		f->updates++;
+	w->due = true;
+}
+
+/* Tell the peer, if that is worth a frame. */
+static void
+update_if_worth(struct gw_flow *f, struct gw_window *w)
+{
+	if (reach(w) >= w->granted + least(w->window, w->ahead) / UPDATE_PARTS)
+		update(f, w);
+}
+
 bool
 gw_flow_received(struct gw_flow *f, struct gw_flow_stream *s, uint64_t end)
 {
@@ -165,22 +199,9 @@ gw_flow_received(struct gw_flow *f, struct gw_flow_stream *s, uint64_t end)
 		return false;
 	s->w.received = end;
 	f->w.received += n;
+	if (f->w.ahead < f->w.window)
+		update_if_worth(f, &f->w);
 	return true;
-}
-
-/* As far as the peer might go. */
-static uint64_t
-reach(const struct gw_window *w)
-{
-	return least(w->credited + w->window, GW_OFFSET_MAX);
-}
-
-static void
-update(struct gw_flow *f, struct gw_window *w)
-{
-	if (!w->due)
-		f->updates++;
-	w->due = true;
 }
 
 static void
@@ -189,14 +210,6 @@ no_update(struct gw_flow *f, struct gw_window *w)
 	if (w->due)
 		f->updates--;
 	w->due = false;
-}
-
-/* Tell the peer, if that is worth a frame. */
-static void
-update_if_worth(struct gw_flow *f, struct gw_window *w)
-{
-	if (reach(w) >= w->granted + w->window / UPDATE_PARTS)
-		update(f, w);
 }
 
 static void
@@ -367,7 +380,6 @@ next_frame(struct gw_flow *f, struct gw_window *w, uint64_t number,
 
 	if (w->due) {
 		no_update(f, w);
-		GW_ASSERT(reach(w) >= w->granted);
 		w->granted = reach(w);
 		w->granted_in = number;
 		out->type =

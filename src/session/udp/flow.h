@@ -40,7 +40,8 @@ struct gw_window {
 	uint64_t received;   /* as far as it came */
 	uint64_t credited;   /* of that, dealt with */
 	uint64_t granted;    /* as far as the peer knows it may go */
-	uint64_t window;     /* how far that is to lie past credited */
+	uint64_t window;     /* how far that is to lie past credited, ... */
+	uint64_t ahead;      /* ... and at most past received */
 	uint64_t granted_in; /* packet that told it */
 	bool open;           /* the owner began to deal with it */
 	bool due;            /* an update */
@@ -76,6 +77,10 @@ void gw_flow_set_max(
     struct gw_flow *, uint64_t stream_max, uint64_t session_max);
 /* The round trip time; 100 ms until it is told. */
 void gw_flow_set_rtt(struct gw_flow *, gw_usec rtt);
+
+/* No more than this is to be under way to us: what the kernel can hold, where
+ * the path holds nothing.  GW_OFFSET_MAX: whatever the windows let. */
+void gw_flow_set_ahead(struct gw_flow *, uint64_t bytes);
 
 /* ---- what we send ---- */
 

@@ -14,6 +14,7 @@ enum {
 	MEMORY = 32 << 20,
 	AHEAD = 1 << 18,       /* bytes behind the window that may wait */
 	DATAGRAM = 16000,      /* larger ones gain nothing, and cost buffers */
+	SHORT_PATH = 1000,     /* us of RTT */
 	PING_AFTER = 2000000,  /* us, so that the other side's
 				  gw_session_heard stays young */
 	REFUSALS = 3,          /* by ICMP, with nothing heard between */
@@ -101,14 +102,28 @@ has_event(const struct gw_udp_session *s)
 	       (s->link != NULL && gw_udp_streams_has_event(&s->link->streams));
 }
 
+/* On a short path nothing is under way for long: what is not read waits in the
+ * socket, and what is more than that holds is lost. */
+static uint64_t
+ahead_of_us(const struct gw_udp_session *s)
+{
+	const struct gw_rtt *rtt = &s->link->recovery.rtt;
+
+	return s->o.kernel > 0 && gw_rtt_known(rtt) && rtt->min < SHORT_PATH
+		   ? s->o.kernel
+		   : GW_OFFSET_MAX;
+}
+
 void
 gw_udp_session_batch_end(struct gw_session *base, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
 	s->now = now;
-	if (s->link != NULL)
-		gw_ack_out_batch_end(&s->link->acks, now);
+	if (s->link == NULL)
+		return;
+	gw_flow_set_ahead(&s->link->streams.flow, ahead_of_us(s));
+	gw_ack_out_batch_end(&s->link->acks, now);
 }
 
 void

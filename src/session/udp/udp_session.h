@@ -34,6 +34,7 @@ const char *gw_udp_state_name(enum gw_udp_state);
 struct gw_udp_tuning {
 	enum gw_congestion congestion;
 	uint64_t memory;   /* for buffers of the session, bytes; 0: 32 MiB */
+	uint64_t kernel;   /* that its socket holds unread, bytes; 0: enough */
 	uint32_t datagram; /* largest that its owner can send and take, bytes
 			      of UDP payload; 0: 16,000 */
 	uint64_t roll;     /* packets under one key; 0: GW_REKEY_RECORDS */

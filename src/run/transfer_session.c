@@ -70,6 +70,12 @@ pull(struct gw_transfer *job, struct gw_conn *c, gw_usec now)
 			job->mover->ops->input(
 			    job->mover, ev.data.stream, ev.data.bytes, now);
 			break;
+		case GW_SESSION_RESET:
+			gw_session_abort(c->session, GW_E_PROTOCOL,
+			    "no stream of a transfer is ever given up", now);
+			break;
+		case GW_SESSION_DATAGRAM:
+			break; /* a transfer has none */
 		case GW_SESSION_FIN:
 			/* Nothing more can come from it: answer in kind. */
 			gw_session_finish(c->session, now);

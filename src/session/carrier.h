@@ -21,7 +21,12 @@ struct gw_session_ops {
 	    struct gw_session *, uint16_t stream, struct gw_slice, gw_usec);
 	bool (*blocked)(const struct gw_session *, uint16_t stream);
 	void (*credit)(struct gw_session *, uint16_t stream, size_t n);
+	uint64_t (*unsent)(
+	    const struct gw_session *, uint16_t stream, bool *held);
 	void (*end)(struct gw_session *, uint16_t stream);
+	void (*reset)(struct gw_session *, uint16_t stream, uint64_t code);
+	size_t (*datagram_max)(const struct gw_session *);
+	enum gw_err (*datagram)(struct gw_session *, struct gw_slice, gw_usec);
 	void (*finish)(struct gw_session *, gw_usec now);
 	void (*abort)(
 	    struct gw_session *, enum gw_err, const char *text, gw_usec now);

@@ -82,6 +82,32 @@ gw_session_end(struct gw_session *s, uint16_t stream)
 	s->ops->end(s, stream);
 }
 
+uint64_t
+gw_session_unsent(const struct gw_session *s, uint16_t stream, bool *held)
+{
+	GW_ASSERT(stream < GW_STREAMS_MAX);
+	return s->ops->unsent(s, stream, held);
+}
+
+void
+gw_session_reset(struct gw_session *s, uint16_t stream, uint64_t code)
+{
+	GW_ASSERT(stream < GW_STREAMS_MAX);
+	s->ops->reset(s, stream, code);
+}
+
+size_t
+gw_session_datagram_max(const struct gw_session *s)
+{
+	return s->ops->datagram_max(s);
+}
+
+enum gw_err
+gw_session_datagram(struct gw_session *s, struct gw_slice data, gw_usec now)
+{
+	return s->ops->datagram(s, data, now);
+}
+
 void
 gw_session_finish(struct gw_session *s, gw_usec now)
 {

@@ -79,8 +79,11 @@ enum gw_session_event_kind {
 	GW_SESSION_OPENED, /* both sides are authenticated */
 	GW_SESSION_DATA,   /* stream bytes, lent until the next call that
 			      brings bytes in; take them all */
-	GW_SESSION_FIN,    /* the peer sends no more, all was delivered */
-	GW_SESSION_CLOSED  /* over; the last event */
+	GW_SESSION_RESET,  /* the peer gave a stream up: nothing of it follows,
+			      and what came and was not told is lost */
+	GW_SESSION_DATAGRAM, /* lent as DATA is */
+	GW_SESSION_FIN,      /* the peer sends no more, all was delivered */
+	GW_SESSION_CLOSED    /* over; the last event */
 };
 
 struct gw_session_event {
@@ -99,6 +102,11 @@ struct gw_session_event {
 			struct gw_slice bytes;
 			bool end; /* nothing follows on this stream */
 		} data;
+		struct {
+			uint16_t stream;
+			uint64_t code; /* what the peer's owner gave */
+		} reset;
+		struct gw_slice datagram;
 		struct {
 			/*
 			 * GW_OK: FIN both ways.  GW_E_LOST, GW_E_PROTOCOL,
@@ -132,11 +140,31 @@ size_t gw_session_write(
 /* True when the last gw_session_write on it was bounded by the peer's
  * window: the other side's disk or program is what limits. */
 bool gw_session_blocked(const struct gw_session *, uint16_t stream);
+/* Bytes that were taken and have never left; *held: it is the peer's window
+ * that they wait for, or the next would. */
+uint64_t gw_session_unsent(
+    const struct gw_session *, uint16_t stream, bool *held);
 /* n bytes of a stream were dealt with: the window opens by that much.  The
  * first call, be it with 0, opens it from GW_STREAM_WINDOW to all of it. */
 void gw_session_credit(struct gw_session *, uint16_t stream, size_t n);
 /* Nothing follows on this stream. */
 void gw_session_end(struct gw_session *, uint16_t stream);
+/* Give a stream up: what has not arrived may never do, and the peer is told
+ * the code (below 2^62).  No-op where all of it, and its end, has arrived. */
+void gw_session_reset(struct gw_session *, uint16_t stream, uint64_t code);
+
+/* ---- datagrams: unreliable messages in a session ---- */
+
+/* Bytes that one may have just now; 0: none can be sent. */
+size_t gw_session_datagram_max(const struct gw_session *);
+/*
+ * Send one; it is copied.  It leaves before data of streams, when congestion
+ * control lets it; what is lost is lost.  GW_E_LIMIT: longer than that; a
+ * path that has become narrower drops what it was asked before.  GW_E_AGAIN:
+ * too many wait already.  GW_E_LOST: the session is not open that way.
+ */
+GW_MUST_USE enum gw_err gw_session_datagram(
+    struct gw_session *, struct gw_slice, gw_usec now);
 
 /* ---- closing ---- */
 

@@ -47,6 +47,10 @@ static const struct shape shapes[] = {
 	[GW_FRAME_RST] = { .known = true,
 	    .has_value = true,
 	    .most = GW_REASON_MAX },
+	[GW_FRAME_RESET] = { .known = true,
+	    .has_stream = true,
+	    .has_value = true },
+	[GW_FRAME_DATAGRAM] = { .known = true, .most = GW_PACKET_MAX },
 };
 
 static bool
@@ -64,6 +68,8 @@ is_legal(const struct gw_frame *f)
 	if (f->value != 0 && !s->has_value)
 		return false;
 	if (f->length < s->least || f->length > s->most)
+		return false;
+	if (f->type == GW_FRAME_RESET && f->value > GW_OFFSET_MAX)
 		return false;
 	/* A STREAM without data says END, or nothing. */
 	return f->type != GW_FRAME_STREAM || f->length > 0 || f->flags != 0;

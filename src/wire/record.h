@@ -22,6 +22,10 @@
  *	                        peer's window
  *	PING     0      0       0                -
  *	FIN      0      0       0                -
+ *	RESET    0      id      code of an       -
+ *	                        owner, below
+ *	                        2^62
+ *	DATAGRAM 0      0       0                at most GW_PACKET_MAX bytes
  *	RST      0      0       code (below)     text for people, at most
  *	                                         GW_REASON_MAX bytes
  *
@@ -45,7 +49,9 @@ enum gw_frame_type {
 	GW_FRAME_WINDOW = 3,
 	GW_FRAME_PING = 4,
 	GW_FRAME_FIN = 5,
-	GW_FRAME_RST = 6
+	GW_FRAME_RST = 6,
+	GW_FRAME_RESET = 7, /* nothing follows on the stream, it is given up */
+	GW_FRAME_DATAGRAM = 8
 };
 
 enum { GW_FRAME_END = 1 }; /* flag of STREAM: nothing follows on it */

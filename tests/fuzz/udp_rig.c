@@ -70,6 +70,9 @@ on_event(struct udp_rig *r, struct udp_rig_side *o, struct gw_session *s,
 		if (s == o->session)
 			on_data(o, ev);
 		break;
+	case GW_SESSION_RESET:
+	case GW_SESSION_DATAGRAM:
+		break;
 	case GW_SESSION_FIN:
 		if (s == o->session)
 			o->fin = true;

@@ -194,7 +194,7 @@ frames_that_are_not_of_the_protocol_are_refused(void **state)
 {
 	(void)state;
 	REFUSED({ { .type = 0 }, 0 });
-	REFUSED({ { .type = 7 }, 0 });
+	REFUSED({ { .type = 9 }, 0 });
 	REFUSED({ { .type = 255 }, 10 });
 	REFUSED({ { .type = GW_FRAME_PING, .value = 1 }, 0 });
 	REFUSED({ { .type = GW_FRAME_PING, .flags = 1 }, 0 });
@@ -218,6 +218,16 @@ streams_that_break_their_rules_are_refused(void **state)
 	    { { .type = GW_FRAME_STREAM, .value = 4 }, 5 });
 	REFUSED({ { .type = GW_FRAME_STREAM, .flags = GW_FRAME_END }, 5 },
 	    { { .type = GW_FRAME_STREAM, .value = 5 }, 1 });
+	REFUSED({ { .type = GW_FRAME_RESET }, 0 },
+	    { { .type = GW_FRAME_RESET }, 0 });
+	REFUSED({ { .type = GW_FRAME_RESET }, 0 },
+	    { { .type = GW_FRAME_STREAM }, 1 });
+	REFUSED({ { .type = GW_FRAME_STREAM, .flags = GW_FRAME_END }, 0 },
+	    { { .type = GW_FRAME_RESET }, 0 });
+	REFUSED(
+	    { { .type = GW_FRAME_FIN }, 0 }, { { .type = GW_FRAME_RESET }, 0 });
+	REFUSED({ { .type = GW_FRAME_FIN }, 0 },
+	    { { .type = GW_FRAME_DATAGRAM }, 0 });
 	REFUSED({ { .type = GW_FRAME_STREAM, .flags = GW_FRAME_END }, 0 },
 	    { { .type = GW_FRAME_STREAM, .flags = GW_FRAME_END }, 0 });
 }

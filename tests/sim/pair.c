@@ -157,6 +157,16 @@ pair_pull(struct pair *p, unsigned i)
 			GW_ASSERT(side->opened && !side->fin);
 			on_data(side, &ev);
 			break;
+		case GW_SESSION_RESET:
+			GW_ASSERT(side->opened && !side->fin);
+			side->reset[ev.reset.stream] = true;
+			side->reset_code = ev.reset.code;
+			break;
+		case GW_SESSION_DATAGRAM:
+			GW_ASSERT(side->opened && !side->fin);
+			side->datagrams++;
+			side->datagram_bytes += ev.datagram.n;
+			break;
 		case GW_SESSION_FIN:
 			GW_ASSERT(side->opened && !side->fin);
 			side->fin = true;

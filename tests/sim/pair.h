@@ -30,6 +30,10 @@ struct pair_side {
 	struct gw_bytes got; /* of all streams, in order */
 	uint64_t got_of[GW_STREAMS_MAX];
 	bool ended[GW_STREAMS_MAX];
+	bool reset[GW_STREAMS_MAX];
+	uint64_t reset_code;
+	unsigned datagrams;
+	uint64_t datagram_bytes;
 
 	struct gw_bytes wire; /* under way from this side */
 	uint64_t wire_sent;   /* bytes that left this side */

@@ -35,6 +35,9 @@ struct udp_side {
 	struct gw_ticket ticket;
 	uint64_t written[UDP_BED_STREAMS], got[UDP_BED_STREAMS];
 	bool ended[UDP_BED_STREAMS];
+	bool reset[UDP_BED_STREAMS];
+	uint64_t reset_code;
+	uint64_t datagrams, datagram_bytes;
 	uint64_t wrong;                 /* bytes that were not as they should */
 	uint64_t owed[UDP_BED_STREAMS]; /* not yet credited */
 	unsigned sessions;              /* that came in */

@@ -120,6 +120,9 @@ on_event(struct node *n, struct gw_session *s, struct end *e,
 		on_data(n, e, ev);
 		gw_session_credit(s, 1, ev->data.bytes.n);
 		break;
+	case GW_SESSION_RESET:
+	case GW_SESSION_DATAGRAM:
+		break;
 	case GW_SESSION_FIN:
 		e->fin = true;
 		break;

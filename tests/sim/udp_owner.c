@@ -49,6 +49,19 @@ on_event(struct udp_side *o, const struct gw_session_event *ev)
 	case GW_SESSION_DATA:
 		on_data(o, ev);
 		break;
+	case GW_SESSION_RESET:
+		GW_ASSERT(!o->fin && !o->reset[ev->reset.stream]);
+		o->reset[ev->reset.stream] = true;
+		o->reset_code = ev->reset.code;
+		break;
+	case GW_SESSION_DATAGRAM:
+		GW_ASSERT(o->opened && !o->closed);
+		for (size_t i = 0; i < ev->datagram.n; i++)
+			o->wrong +=
+			    ev->datagram.p[i] != (uint8_t)ev->datagram.n;
+		o->datagrams++;
+		o->datagram_bytes += ev->datagram.n;
+		break;
 	case GW_SESSION_FIN:
 		GW_ASSERT(!o->fin);
 		o->fin = true;

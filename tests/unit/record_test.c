@@ -53,6 +53,9 @@ legal_frames_come_back(void **state)
 		{ GW_FRAME_FIN, 0, 0, 0, 0 },
 		{ GW_FRAME_RST, 0, 0, 0, UINT64_MAX },
 		{ GW_FRAME_RST, 0, 0, GW_REASON_MAX, 1 },
+		{ GW_FRAME_RESET, 0, 255, 0, GW_OFFSET_MAX },
+		{ GW_FRAME_DATAGRAM, 0, 0, 0, 0 },
+		{ GW_FRAME_DATAGRAM, 0, 0, GW_PACKET_MAX, 0 },
 	};
 
 	(void)state;
@@ -65,7 +68,7 @@ illegal_frames_are_refused(void **state)
 {
 	static const struct gw_frame illegal[] = {
 		{ 0, 0, 0, 0, 0 },
-		{ 7, 0, 0, 0, 0 },
+		{ 9, 0, 0, 0, 0 },
 		{ GW_FRAME_CONFIRM, 0, 0, GW_NAME_PAYLOAD - 1, 0 },
 		{ GW_FRAME_CONFIRM, 0, 0, GW_NAME_PAYLOAD, 1 },
 		{ GW_FRAME_CONFIRM, 0, 1, GW_NAME_PAYLOAD, 0 },
@@ -84,6 +87,13 @@ illegal_frames_are_refused(void **state)
 		{ GW_FRAME_FIN, 0, 0, 1, 0 },
 		{ GW_FRAME_RST, 0, 0, GW_REASON_MAX + 1, 0 },
 		{ GW_FRAME_RST, 0, 1, 0, 0 },
+		{ GW_FRAME_RESET, 0, 0, 1, 0 },
+		{ GW_FRAME_RESET, 0, 256, 0, 0 },
+		{ GW_FRAME_RESET, 1, 0, 0, 0 },
+		{ GW_FRAME_RESET, 0, 0, 0, GW_OFFSET_MAX + 1 },
+		{ GW_FRAME_DATAGRAM, 0, 0, GW_PACKET_MAX + 1, 0 },
+		{ GW_FRAME_DATAGRAM, 0, 1, 1, 0 },
+		{ GW_FRAME_DATAGRAM, 0, 0, 1, 1 },
 	};
 
 	(void)state;

@@ -49,6 +49,9 @@ take(struct side *o, const struct gw_session_event *ev)
 		o->got += ev->data.bytes.n;
 		gw_session_credit(o->c->session, 1, ev->data.bytes.n);
 		break;
+	case GW_SESSION_RESET:
+	case GW_SESSION_DATAGRAM:
+		break;
 	case GW_SESSION_FIN:
 		o->fin = true;
 		break;

@@ -58,6 +58,33 @@ on_stream(struct gw_tcp_session *s, const struct gw_frame *f,
 }
 
 static enum gw_progress
+on_reset(struct gw_tcp_session *s, const struct gw_frame *f,
+    struct gw_session_event *ev)
+{
+	if (s->fin_received ||
+	    !gw_streams_reset_in(&s->link->streams, f->stream))
+		return illegal(s, "RESET");
+	*ev = (struct gw_session_event){
+		.kind = GW_SESSION_RESET,
+		.reset = { .stream = f->stream, .code = f->value },
+	};
+	return GW_PROGRESS_EVENT;
+}
+
+static enum gw_progress
+on_datagram(
+    struct gw_tcp_session *s, struct gw_slice data, struct gw_session_event *ev)
+{
+	if (s->fin_received)
+		return illegal(s, "DATAGRAM");
+	*ev = (struct gw_session_event){
+		.kind = GW_SESSION_DATAGRAM,
+		.datagram = data,
+	};
+	return GW_PROGRESS_EVENT;
+}
+
+static enum gw_progress
 on_fin(struct gw_tcp_session *s, struct gw_session_event *ev)
 {
 	if (s->fin_received)
@@ -99,6 +126,10 @@ on_frame(struct gw_tcp_session *s, const struct gw_frame *f,
 		return GW_PROGRESS_SOME;
 	case GW_FRAME_FIN:
 		return on_fin(s, ev);
+	case GW_FRAME_RESET:
+		return on_reset(s, f, ev);
+	case GW_FRAME_DATAGRAM:
+		return on_datagram(s, data, ev);
 	case GW_FRAME_RST:
 		return on_rst(s, f, data);
 	default:
@@ -157,6 +188,17 @@ gw_tcp_session_ping_at(const struct gw_tcp_session *s)
 	return s->sent_at + PING_AFTER;
 }
 
+static void
+put_datagrams(struct gw_tcp_session_link *l)
+{
+	const struct gw_frame f = { .type = GW_FRAME_DATAGRAM };
+	struct gw_slice m;
+
+	while (gw_queue_peek(&l->messages, &m) &&
+	       gw_record_out_put(&l->out, &f, m))
+		gw_queue_pop(&l->messages);
+}
+
 void
 gw_tcp_session_put_controls(struct gw_tcp_session *s, gw_usec now)
 {
@@ -170,8 +212,11 @@ gw_tcp_session_put_controls(struct gw_tcp_session *s, gw_usec now)
 	       gw_streams_next(&s->link->streams, &f))
 		if (!gw_record_out_put(out, &f, none))
 			break;
+	if (!s->fin_sent)
+		put_datagrams(s->link);
 	f = (struct gw_frame){ .type = GW_FRAME_FIN };
-	if (s->fin_wanted && !s->fin_sent && s->link->streams.due == 0)
+	if (s->fin_wanted && !s->fin_sent && s->link->streams.due == 0 &&
+	    s->link->messages.count == 0)
 		s->fin_sent = gw_record_out_put(out, &f, none);
 	f = (struct gw_frame){ .type = GW_FRAME_PING };
 	if (now >= gw_tcp_session_ping_at(s) &&

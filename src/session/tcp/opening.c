@@ -40,6 +40,7 @@ link_new(const struct gw_tcp_session *s, const struct gw_noise_keys *keys,
 		return err;
 	}
 	gw_streams_init(&l->streams, s->window);
+	gw_queue_init(&l->messages, GW_TCP_MESSAGES);
 	*out = l;
 	return GW_OK;
 }

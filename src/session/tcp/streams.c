@@ -91,6 +91,29 @@ gw_streams_end(struct gw_streams *s, uint16_t stream)
 	s->due++;
 }
 
+void
+gw_streams_reset(struct gw_streams *s, uint16_t stream, uint64_t code)
+{
+	struct gw_stream *st = &s->v[stream];
+
+	if (st->ended_out && !st->end_due)
+		return;
+	gw_streams_end(s, stream);
+	st->reset = true;
+	st->code = code;
+}
+
+bool
+gw_streams_reset_in(struct gw_streams *s, uint16_t stream)
+{
+	struct gw_stream *st = &s->v[stream];
+
+	if (st->ended_in)
+		return false;
+	st->ended_in = true;
+	return true;
+}
+
 bool
 gw_streams_next(struct gw_streams *s, struct gw_frame *f)
 {
@@ -111,9 +134,9 @@ gw_streams_next(struct gw_streams *s, struct gw_frame *f)
 		f->value = st->granted;
 	} else {
 		st->end_due = false;
-		f->type = GW_FRAME_STREAM;
-		f->flags = GW_FRAME_END;
-		f->value = st->sent;
+		f->type = st->reset ? GW_FRAME_RESET : GW_FRAME_STREAM;
+		f->flags = st->reset ? 0 : GW_FRAME_END;
+		f->value = st->reset ? st->code : st->sent;
 	}
 	s->due--;
 	return true;

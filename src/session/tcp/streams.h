@@ -23,13 +23,15 @@ struct gw_stream {
 	bool ended_out, ended_in;
 	bool blocked; /* the last write met send_max */
 	bool due;     /* a WINDOW is to be sent */
-	bool end_due; /* an END is to be sent */
+	bool end_due; /* an END is to be sent, or RESET */
+	bool reset;   /* given up on this side */
+	uint64_t code;
 };
 
 struct gw_streams {
 	struct gw_stream v[GW_STREAMS_MAX];
 	uint64_t window;
-	unsigned due; /* how many WINDOW and END are to be sent */
+	unsigned due; /* how many WINDOW, END and RESET are to be sent */
 };
 
 /* window is at least GW_STREAM_WINDOW. */
@@ -49,7 +51,11 @@ uint64_t gw_streams_send(struct gw_streams *, uint16_t stream, size_t n);
 void gw_streams_credit(struct gw_streams *, uint16_t stream, size_t n);
 /* Nothing more goes out on this stream. */
 void gw_streams_end(struct gw_streams *, uint16_t stream);
-/* The next WINDOW or END to send; false: none.  It counts as sent. */
+/* Give it up; no-op when its END was sent. */
+void gw_streams_reset(struct gw_streams *, uint16_t stream, uint64_t code);
+/* RESET of the peer.  false: after its END, or a second one. */
+bool gw_streams_reset_in(struct gw_streams *, uint16_t stream);
+/* The next WINDOW, END or RESET to send; false: none.  It counts as sent. */
 bool gw_streams_next(struct gw_streams *, struct gw_frame *);
 
 #endif /* GW_SESSION_TCP_STREAMS_H */

@@ -89,6 +89,7 @@ tcp_free(struct gw_session *base)
 	if (s->link != NULL) {
 		gw_record_out_fini(&s->link->out);
 		gw_record_in_fini(&s->link->in);
+		gw_queue_fini(&s->link->messages);
 		free(s->link);
 	}
 	gw_wipe(s, sizeof(*s));
@@ -372,6 +373,45 @@ tcp_end(struct gw_session *base, uint16_t stream)
 		gw_streams_end(&s->link->streams, stream);
 }
 
+/* What was taken is sealed at once. */
+static uint64_t
+tcp_unsent(const struct gw_session *base, uint16_t stream, bool *held)
+{
+	const struct gw_tcp_session *s = peek(base);
+
+	*held = s->link != NULL && !s->link->streams.v[stream].ended_out &&
+		gw_streams_room(&s->link->streams, stream) == 0;
+	return 0;
+}
+
+static void
+tcp_reset(struct gw_session *base, uint16_t stream, uint64_t code)
+{
+	struct gw_tcp_session *s = gw_tcp_session_of(base);
+
+	if (may_send(s))
+		gw_streams_reset(&s->link->streams, stream, code);
+}
+
+static size_t
+tcp_datagram_max(const struct gw_session *base)
+{
+	return may_send(peek(base)) ? GW_PACKET_MAX : 0;
+}
+
+static enum gw_err
+tcp_datagram(struct gw_session *base, struct gw_slice data, gw_usec now)
+{
+	struct gw_tcp_session *s = gw_tcp_session_of(base);
+
+	(void)now;
+	if (!may_send(s))
+		return GW_E_LOST;
+	if (data.n > GW_PACKET_MAX)
+		return GW_E_LIMIT;
+	return gw_queue_push(&s->link->messages, data) ? GW_OK : GW_E_AGAIN;
+}
+
 static void
 tcp_finish(struct gw_session *base, gw_usec now)
 {
@@ -398,7 +438,11 @@ static const struct gw_session_ops ops = {
 	.write = tcp_write,
 	.blocked = tcp_blocked,
 	.credit = tcp_credit,
+	.unsent = tcp_unsent,
 	.end = tcp_end,
+	.reset = tcp_reset,
+	.datagram_max = tcp_datagram_max,
+	.datagram = tcp_datagram,
 	.finish = tcp_finish,
 	.abort = tcp_abort,
 	.is_open = tcp_is_open,

@@ -5,6 +5,7 @@
 #ifndef GW_SESSION_TCP_TCP_SESSION_PRIVATE_H
 #define GW_SESSION_TCP_TCP_SESSION_PRIVATE_H
 
+#include "base/queue.h"
 #include "session/carrier.h"
 #include "session/handshake.h"
 #include "session/tcp/record_in.h"
@@ -24,6 +25,7 @@ enum gw_tcp_session_state {
 };
 
 enum {
+	GW_TCP_MESSAGES = 1 << 18, /* bytes of DATAGRAM frames that wait */
 	GW_LAST_MAX =
 	    GW_RECORD_HEADER + GW_FRAME_HEADER + GW_REASON_MAX + GW_TAG_LEN
 };
@@ -33,6 +35,7 @@ struct gw_tcp_session_link {
 	struct gw_record_out out;
 	struct gw_record_in in;
 	struct gw_streams streams;
+	struct gw_queue messages; /* DATAGRAM frames that wait */
 	/* A sealed RST, which needs no room in the outbox. */
 	uint8_t last[GW_LAST_MAX];
 	size_t last_len, last_sent;

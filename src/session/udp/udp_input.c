@@ -9,7 +9,8 @@
 
 enum {
 	FORGED_MAX = 1 << 30, /* far below the limit of any cipher here */
-	CHUNKS_MAX = 8,       /* STREAM frames in a packet */
+	CHUNKS_MAX = 8,       /* STREAM, STREAM_RESET and DATAGRAM frames in a
+				 packet */
 	TELLINGS = 8
 };
 
@@ -21,7 +22,8 @@ gw_udp_session_repeat(
 {
 	struct gw_udp_link *l = s->link;
 	unsigned controls =
-	    c->controls & ~(unsigned)(GW_CARRIES_END | GW_CARRIES_ACK);
+	    c->controls & ~(unsigned)(GW_CARRIES_END | GW_CARRIES_ACK |
+				      GW_CARRIES_RESET | GW_CARRIES_DATAGRAM);
 
 	if (s->fin_told)
 		controls &= ~(unsigned)GW_DUE_FIN;
@@ -33,6 +35,8 @@ gw_udp_session_repeat(
 	l->due |= controls & ~(unsigned)GW_CARRIES_WINDOWS;
 	if (controls & GW_CARRIES_WINDOWS)
 		gw_udp_streams_windows_lost(&l->streams, number);
+	if (c->controls & GW_CARRIES_RESET)
+		gw_udp_streams_reset_told(&l->streams, c->stream, false);
 	if (c->length > 0 || c->controls & GW_CARRIES_END)
 		gw_udp_streams_lost(
 		    &l->streams, c, (c->controls & GW_CARRIES_END) != 0);
@@ -50,6 +54,8 @@ on_acked(struct gw_udp_session *s, const struct gw_fate *f)
 		l->confirm_told = true;
 	if (c->controls & GW_DUE_FIN)
 		s->fin_told = true;
+	if (c->controls & GW_CARRIES_RESET)
+		gw_udp_streams_reset_told(&l->streams, c->stream, true);
 	if (c->length > 0 || c->controls & GW_CARRIES_END)
 		gw_udp_streams_acked(
 		    &l->streams, c, (c->controls & GW_CARRIES_END) != 0);
@@ -75,6 +81,8 @@ gw_udp_session_take_fates(struct gw_udp_session *s)
 			else if (f.eliciting)
 				gw_pmtud_packet_lost(
 				    &l->mtu, f.number, f.bytes, s->now);
+			l->messages_lost +=
+			    (f.content.controls & GW_CARRIES_DATAGRAM) != 0;
 			gw_udp_session_repeat(s, f.number, &f.content);
 		}
 	}
@@ -109,17 +117,13 @@ on_rst(struct gw_udp_session *s, uint64_t code, struct gw_slice text)
 	gw_udp_session_close(s, &close);
 }
 
+/* What became of a STREAM or STREAM_RESET. */
 static void
-on_stream(struct gw_udp_session *s, const struct gw_pframe *f)
+check_stream(struct gw_udp_session *s, enum gw_udp_data outcome)
 {
 	struct gw_udp_link *l = s->link;
 
-	if (s->fin_received) {
-		if (!gw_udp_streams_is_old(&l->streams, f))
-			gw_udp_session_illegal(s, "STREAM after FIN");
-		return;
-	}
-	switch (gw_udp_streams_data(&l->streams, f)) {
+	switch (outcome) {
 	case GW_UDP_DATA_OK:
 		if (l->peer_fin &&
 		    gw_udp_streams_received(&l->streams) > l->peer_total)
@@ -133,6 +137,36 @@ on_stream(struct gw_udp_session *s, const struct gw_pframe *f)
 		    "the other side is out of memory");
 		break;
 	}
+}
+
+static void
+on_stream(struct gw_udp_session *s, const struct gw_pframe *f)
+{
+	struct gw_udp_streams *st = &s->link->streams;
+
+	if (!s->fin_received)
+		check_stream(s, gw_udp_streams_data(st, f));
+	else if (!gw_udp_streams_is_old(st, f))
+		gw_udp_session_illegal(s, "STREAM after FIN");
+}
+
+static void
+on_stream_reset(struct gw_udp_session *s, const struct gw_pframe *f)
+{
+	struct gw_udp_streams *st = &s->link->streams;
+
+	if (!s->fin_received || gw_udp_streams_is_over_in(st, f->reset.id))
+		check_stream(s, gw_udp_streams_reset_in(st, f, s->now));
+	else
+		gw_udp_session_illegal(s, "STREAM_RESET after FIN");
+}
+
+/* One that was overtaken by FIN is too late. */
+static void
+on_datagram(struct gw_udp_session *s, struct gw_slice data)
+{
+	if (!s->fin_received)
+		gw_udp_streams_datagram(&s->link->streams, data);
 }
 
 static void
@@ -177,7 +211,7 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 		on_stream(s, f);
 		break;
 	case GW_PFRAME_STREAM_RESET:
-		gw_udp_session_illegal(s, "STREAM_RESET");
+		on_stream_reset(s, f);
 		break;
 	case GW_PFRAME_WINDOW:
 	case GW_PFRAME_SESSION_WINDOW:
@@ -187,6 +221,7 @@ on_frame(struct gw_udp_session *s, const struct gw_pframe *f,
 			gw_udp_session_illegal(s, "window");
 		break;
 	case GW_PFRAME_DATAGRAM:
+		on_datagram(s, f->datagram.data);
 		break;
 	case GW_PFRAME_PATH_CHALLENGE:
 		on_challenge(s, f->path, &d->from);
@@ -248,7 +283,9 @@ on_frames(struct gw_udp_session *s, struct gw_incoming *d, uint64_t number)
 		eliciting = eliciting || gw_pframe_is_eliciting(f.type);
 		at_once = at_once || f.type == GW_PFRAME_PING ||
 			  f.type == GW_PFRAME_FIN;
-		chunks += f.type == GW_PFRAME_STREAM;
+		chunks += f.type == GW_PFRAME_STREAM ||
+			  f.type == GW_PFRAME_STREAM_RESET ||
+			  f.type == GW_PFRAME_DATAGRAM;
 		if (s->trace != NULL)
 			gw_udp_session_line_frame(&line, &f);
 		if (chunks > CHUNKS_MAX) {

@@ -14,12 +14,13 @@
 #include "session/udp/udp_session_private.h"
 
 enum {
-	OVERHEAD = GW_PACKET_HEADER + GW_TAG_LEN,
+	OVERHEAD = GW_UDP_OVERHEAD,
 	FRONT = 32,    /* room for PADDING in front of the frames */
 	FRAMES = 1024, /* room for frames: 32 ranges of ACK and more */
 	STREAM_HEAD = 1 + 2 + 8,
-	BURST_MAX = 64,    /* packets; the kernel takes no more in one call */
-	CONTROL_MOST = 128 /* bytes of a packet without data, ACK, windows */
+	BURST_MAX = 64, /* packets; the kernel takes no more in one call */
+	SMALL = 256,    /* a DATAGRAM up to that goes beside other frames */
+	SMALL_MOST = 6  /* so many of them */
 };
 
 /* A packet that is being put together. */
@@ -28,6 +29,7 @@ struct draft {
 	struct gw_writer w;
 	struct gw_sent_packet sent;
 	struct gw_slice body;
+	bool whole; /* the body is a DATAGRAM, still in its queue */
 	bool ack;
 	struct gw_ack told;
 	bool traced;
@@ -55,39 +57,6 @@ gw_udp_session_seal(struct gw_udp_session *s, uint64_t number,
 	gw_keys_seal(&l->out, number, gw_slice(out, GW_PACKET_HEADER), text,
 	    out + GW_PACKET_HEADER);
 	return OVERHEAD + text[0].n + text[1].n;
-}
-
-/* ---- what is due ---- */
-
-/* An address that has proved nothing yet has had about all that it may get,
- * or may get no more than what proves it. */
-static bool
-is_held(const struct gw_udp_session *s, uint64_t least)
-{
-	const struct gw_udp_probe *p = &s->link->probe;
-
-	return p->active && p->allowance < least && s->state != GW_UDP_CLOSED;
-}
-
-static bool
-has_ack(const struct gw_udp_session *s)
-{
-	return gw_ack_out_due(&s->link->acks, s->now) &&
-	       !is_held(s, GW_PACKET_MIN);
-}
-
-static bool
-has_windows(const struct gw_udp_session *s)
-{
-	return gw_udp_streams_due(&s->link->streams) &&
-	       !is_held(s, GW_PACKET_MIN);
-}
-
-bool
-gw_udp_session_has_due(const struct gw_udp_session *s)
-{
-	return (s->link->due != 0 && !is_held(s, CONTROL_MOST)) ||
-	       has_windows(s);
 }
 
 /* ---- control frames ---- */
@@ -142,6 +111,19 @@ put_windows(struct gw_udp_link *l, struct draft *d)
 	}
 }
 
+/* One of them: its packet is to remember which. */
+static void
+put_reset(struct gw_udp_link *l, struct draft *d)
+{
+	struct gw_pframe f;
+
+	if (!gw_udp_streams_next_reset(&l->streams, &f))
+		return;
+	put(d, &f);
+	d->sent.content.stream = f.reset.id;
+	d->sent.content.controls |= GW_CARRIES_RESET;
+}
+
 /* What is due. */
 static void
 put_controls(struct gw_udp_session *s, struct draft *d)
@@ -173,8 +155,10 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PING });
 	d->sent.content.controls |= (uint16_t)due;
 	l->due = 0;
-	if (has_windows(s))
+	if (gw_udp_session_has_windows(s))
 		put_windows(l, d);
+	if (gw_udp_session_has_reset(s))
+		put_reset(l, d);
 	s->fin_sent = s->fin_sent || due & GW_DUE_FIN;
 }
 
@@ -203,10 +187,40 @@ start(struct gw_udp_session *s, struct draft *d)
 	memset(&d->sent, 0, sizeof(d->sent));
 	d->w = gw_writer(d->room + FRONT, FRAMES);
 	d->body = gw_slice(NULL, 0);
-	d->ack = false;
+	d->ack = d->whole = false;
 	d->traced = s->trace != NULL;
 	d->line.n = 0;
 	d->sent.number = s->link->next_number;
+}
+
+/* DATAGRAM frames: small ones several at once, a large one is the body. */
+static void
+put_datagrams(struct gw_udp_session *s, struct draft *d, size_t size)
+{
+	struct gw_udp_link *l = s->link;
+	struct gw_slice m;
+
+	for (unsigned i = 0;
+	     i < SMALL_MOST && gw_udp_session_next_datagram(s, size, &m); i++) {
+		const size_t before = gw_writer_len(&d->w);
+		const bool small = m.n <= SMALL;
+
+		if (OVERHEAD + up16(before + (small ? m.n + 3 : 1)) +
+			    (small ? 0 : m.n) >
+			size ||
+		    (small && before + m.n + 3 > FRAMES))
+			return; /* in the next packet */
+		put(d, &(struct gw_pframe){ .type = GW_PFRAME_DATAGRAM,
+			   .datagram = { m, small } });
+		d->sent.eliciting = true;
+		d->sent.content.controls |= GW_CARRIES_DATAGRAM;
+		if (!small) {
+			d->body = m;
+			d->whole = true;
+			return;
+		}
+		gw_queue_pop(&l->messages);
+	}
 }
 
 /* A chunk of a stream, so that the packet has `size` bytes at most. */
@@ -217,7 +231,8 @@ put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
 	const size_t head = up16(gw_writer_len(&d->w) + STREAM_HEAD);
 	struct gw_udp_chunk c;
 
-	if (size < OVERHEAD + head + 1 ||
+	if (size < OVERHEAD + head + 1 || d->whole ||
+	    d->sent.content.controls & GW_CARRIES_RESET ||
 	    !gw_udp_streams_chunk(&l->streams, size - OVERHEAD - head, &c))
 		return;
 	put(d, &(struct gw_pframe){
@@ -284,25 +299,12 @@ broken(struct gw_udp_session *s, enum gw_err err)
 /* ---- a burst ---- */
 
 static bool
-has_data(const struct gw_udp_session *s)
+has_datagram(struct gw_udp_session *s, size_t size)
 {
-	return s->state != GW_UDP_CLOSED && !s->fin_acked &&
-	       gw_udp_streams_has_chunk(&s->link->streams);
-}
+	struct gw_slice m;
 
-/* What the path still lets out: windows of congestion, pace, and an address
- * that has proved nothing yet. */
-static uint64_t
-budget(const struct gw_udp_session *s)
-{
-	const struct gw_udp_link *l = s->link;
-	uint64_t n = gw_recovery_budget(&l->recovery, s->now);
-
-	if (gw_recovery_probes(&l->recovery) > 0)
-		n = GW_PACKET_MAX;
-	if (l->probe.active && l->probe.allowance < n)
-		n = l->probe.allowance;
-	return n;
+	return gw_udp_session_is_open(s) &&
+	       gw_udp_session_next_datagram(s, size, &m);
 }
 
 /* What confirms the keys must not depend on who loses marked packets. */
@@ -315,21 +317,27 @@ is_marked(const struct gw_udp_session *s)
 	       gw_recovery_ect(&l->recovery);
 }
 
-/* One packet at `out`; 0: nothing is to be said. */
+/* One packet at `out`, with data if it may; 0: nothing is to be said. */
 static size_t
-one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
+one(struct gw_udp_session *s, uint8_t *out, size_t size, bool may)
 {
 	struct gw_udp_link *l = s->link;
+	const bool data = may && gw_udp_session_has_data(s);
+	const bool datagram = may && has_datagram(s, size);
 	struct draft d;
 	enum gw_err err;
 	size_t n;
 
 	start(s, &d);
-	if (l->due == 0 && !data && !has_ack(s) && !has_windows(s))
+	if (!gw_udp_session_has_due(s) && !data && !datagram &&
+	    !gw_udp_session_has_ack(s))
 		return 0;
-	if (gw_ack_out_pending(&l->acks) && !is_held(s, GW_PACKET_MIN))
+	if (gw_ack_out_pending(&l->acks) &&
+	    !gw_udp_session_is_held(s, GW_PACKET_MIN))
 		put_ack(s, &d);
 	put_controls(s, &d);
+	if (datagram)
+		put_datagrams(s, &d, size);
 	if (data)
 		put_chunk(s, &d, size);
 	if (gw_writer_len(&d.w) == 0)
@@ -340,6 +348,8 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 	}
 	d.sent.ect = is_marked(s);
 	n = seal(s, &d, out, size);
+	if (d.whole)
+		gw_queue_pop(&l->messages);
 	if ((err = note(s, &d, n)) != GW_OK)
 		broken(s, err);
 	if (l->probe.active)
@@ -360,46 +370,12 @@ prepare_probe(struct gw_udp_session *s)
 		return;
 	if (s->fin_sent && !s->fin_told)
 		l->due |= GW_DUE_FIN;
-	if (has_data(s))
+	if (gw_udp_session_has_data(s))
 		return;
 	if (gw_recovery_oldest(&l->recovery, &c))
 		gw_udp_session_repeat(s, UINT64_MAX, &c);
-	if (!has_data(s) && l->due == 0)
+	if (!gw_udp_session_has_data(s) && l->due == 0)
 		l->due |= GW_DUE_PING;
-}
-
-/* A datagram that tries a larger size: a burst of its own. */
-static bool
-mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
-{
-	static const uint8_t zeros[GW_PACKET_MAX];
-	static const uint8_t ping[16] = { GW_PFRAME_PING };
-	struct gw_udp_link *l = s->link;
-	struct gw_sent_packet sent = {
-		.number = l->next_number,
-		.eliciting = true,
-		.mtu_probe = true,
-	};
-	struct gw_slice text[2] = { gw_slice(ping, sizeof(ping)) };
-	uint32_t size;
-
-	/* Nothing goes before what confirms the keys, nor after the FIN: then
-	 * nothing large follows. */
-	if (!gw_udp_session_is_open(s) || s->fin_sent || l->probe.active ||
-	    (!s->initiator && !l->confirm_told) ||
-	    !gw_pmtud_probe(&l->mtu, s->now, &size) || size > b->cap ||
-	    gw_keys_prepare(&l->out, sent.number) != GW_OK)
-		return false;
-	sent.bytes = size;
-	text[1] = gw_slice(zeros, size - OVERHEAD - sizeof(ping));
-	gw_udp_session_seal(s, sent.number, text, b->buf);
-	gw_pmtud_sent(&l->mtu, sent.number, size);
-	l->next_number++;
-	l->datagrams_sent++;
-	if (gw_recovery_sent(&l->recovery, &sent, s->now) != GW_OK)
-		return false;
-	b->len = b->segment = size;
-	return true;
 }
 
 /* A response goes where its challenge came from, which may be elsewhere. */
@@ -426,11 +402,10 @@ fill(struct gw_udp_session *s, struct gw_burst *b)
 	const uint32_t size = gw_recovery_probes(&s->link->recovery) > 0
 				  ? GW_PACKET_MIN
 				  : gw_pmtud_size(&s->link->mtu);
-	uint64_t left = budget(s);
+	uint64_t left = gw_udp_session_budget(s);
 
 	for (unsigned i = 0; i < BURST_MAX && b->len + size <= b->cap; i++) {
-		size_t n =
-		    one(s, b->buf + b->len, size, left >= size && has_data(s));
+		size_t n = one(s, b->buf + b->len, size, left >= size);
 
 		if (n == 0)
 			break;
@@ -453,38 +428,20 @@ gw_udp_session_packets(struct gw_udp_session *s, struct gw_burst *b)
 	b->ect = is_marked(s);
 	if (s->state == GW_UDP_CLOSED && (l->due & GW_DUE_RST) == 0)
 		return false;
-	if (response_elsewhere(s, b) || mtu_probe(s, b))
+	if (response_elsewhere(s, b) || gw_udp_session_mtu_probe(s, b))
 		return true;
-	if (is_held(s, CONTROL_MOST))
+	if (gw_udp_session_is_held(s, GW_UDP_CONTROL_MOST))
 		return false;
-	if (s->fin_wanted && !s->fin_sent && !has_data(s))
+	if (s->fin_wanted && !s->fin_sent && !gw_udp_session_has_data(s))
 		l->due |= GW_DUE_FIN;
 	if (gw_recovery_ack_frequency(&l->recovery, &l->asked))
 		l->due |= GW_DUE_FREQUENCY;
 	prepare_probe(s);
 	fill(s, b);
-	if (!has_data(s) && budget(s) > 0) {
+	if (!gw_udp_session_has_data(s) && l->messages.count == 0 &&
+	    gw_udp_session_budget(s) > 0) {
 		gw_udp_streams_held_up(&l->streams, s->now);
 		gw_recovery_app_limited(&l->recovery);
 	}
 	return b->len > 0;
-}
-
-gw_usec
-gw_udp_session_output_deadline(const struct gw_udp_session *s)
-{
-	const struct gw_udp_link *l = s->link;
-	gw_usec at = GW_NEVER;
-
-	if (s->state == GW_UDP_CLOSED)
-		return GW_NEVER;
-	/* Probes for a lost tail that may not leave: no more of them. */
-	if (!is_held(s, CONTROL_MOST) || gw_recovery_probes(&l->recovery) == 0)
-		at = gw_recovery_deadline(&l->recovery);
-	if (!is_held(s, GW_PACKET_MIN))
-		at = gw_usec_min(at, gw_ack_out_deadline(&l->acks));
-	at = gw_usec_min(at, gw_pmtud_deadline(&l->mtu));
-	if (has_data(s) && !is_held(s, gw_pmtud_size(&l->mtu)))
-		at = gw_usec_min(at, gw_recovery_send_at(&l->recovery, s->now));
-	return at;
 }

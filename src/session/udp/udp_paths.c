@@ -83,3 +83,38 @@ gw_udp_session_paths_deadline(const struct gw_udp_session *s)
 	return l->probe.active ? gw_usec_min(l->probe.again, l->probe.until)
 			       : GW_NEVER;
 }
+
+/* ---- larger datagrams ---- */
+
+bool
+gw_udp_session_mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
+{
+	static const uint8_t zeros[GW_PACKET_MAX];
+	static const uint8_t ping[16] = { GW_PFRAME_PING };
+	struct gw_udp_link *l = s->link;
+	struct gw_sent_packet sent = {
+		.number = l->next_number,
+		.eliciting = true,
+		.mtu_probe = true,
+	};
+	struct gw_slice text[2] = { gw_slice(ping, sizeof(ping)) };
+	uint32_t size;
+
+	/* Nothing goes before what confirms the keys, nor after the FIN: then
+	 * nothing large follows. */
+	if (!gw_udp_session_is_open(s) || s->fin_sent || l->probe.active ||
+	    (!s->initiator && !l->confirm_told) ||
+	    !gw_pmtud_probe(&l->mtu, s->now, &size) || size > b->cap ||
+	    gw_keys_prepare(&l->out, sent.number) != GW_OK)
+		return false;
+	sent.bytes = size;
+	text[1] = gw_slice(zeros, size - GW_UDP_OVERHEAD - sizeof(ping));
+	gw_udp_session_seal(s, sent.number, text, b->buf);
+	gw_pmtud_sent(&l->mtu, sent.number, size);
+	l->next_number++;
+	l->datagrams_sent++;
+	if (gw_recovery_sent(&l->recovery, &sent, s->now) != GW_OK)
+		return false;
+	b->len = b->segment = size;
+	return true;
+}

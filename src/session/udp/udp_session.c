@@ -57,6 +57,7 @@ gw_udp_session_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 		return err;
 	gw_udp_streams_init(&l->streams, s->window, s->o.memory);
 	gw_pmtud_init(&l->mtu, s->o.datagram);
+	gw_queue_init(&l->messages, GW_UDP_MESSAGES);
 	return GW_OK;
 }
 
@@ -70,6 +71,7 @@ gw_udp_session_link_free(struct gw_udp_link *l)
 	gw_recovery_fini(&l->recovery);
 	gw_ack_out_fini(&l->acks);
 	gw_udp_streams_fini(&l->streams);
+	gw_queue_fini(&l->messages);
 	free(l);
 }
 
@@ -393,6 +395,26 @@ udp_end(struct gw_session *base, uint16_t stream)
 		gw_udp_streams_end(&s->link->streams, stream);
 }
 
+static uint64_t
+udp_unsent(const struct gw_session *base, uint16_t stream, bool *held)
+{
+	const struct gw_udp_session *s = peek(base);
+
+	*held = false;
+	return s->link != NULL
+		   ? gw_udp_streams_unsent(&s->link->streams, stream, held)
+		   : 0;
+}
+
+static void
+udp_reset(struct gw_session *base, uint16_t stream, uint64_t code)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	if (may_send(s))
+		gw_udp_streams_reset(&s->link->streams, stream, code);
+}
+
 static void
 udp_finish(struct gw_session *base, gw_usec now)
 {
@@ -436,7 +458,11 @@ static const struct gw_session_ops ops = {
 	.write = udp_write,
 	.blocked = udp_blocked,
 	.credit = udp_credit,
+	.unsent = udp_unsent,
 	.end = udp_end,
+	.reset = udp_reset,
+	.datagram_max = gw_udp_session_datagram_max,
+	.datagram = gw_udp_session_datagram,
 	.finish = udp_finish,
 	.abort = udp_abort,
 	.is_open = udp_is_open,
@@ -483,6 +509,7 @@ gw_udp_session_new(const struct gw_session_options *o,
 	copy_options(s, o, start);
 	s->state = s->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD;
 	s->now = s->since = s->heard = s->sent_at = now;
+	s->entered[s->state] = now;
 	s->until = s->flight.at = GW_NEVER;
 	s->open_by =
 	    now + (s->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
@@ -493,29 +520,4 @@ gw_udp_session_new(const struct gw_session_options *o,
 		gw_handshake_set_token(s->handshake, start->token);
 	*out = &s->base;
 	return GW_OK;
-}
-
-struct gw_udp_info
-gw_udp_session_info(const struct gw_session *base)
-{
-	const struct gw_udp_session *s = peek(base);
-	struct gw_udp_info i = { .state = s->state, .since = s->since };
-	struct gw_recovery_stats r;
-
-	if (s->link == NULL)
-		return i;
-	r = gw_recovery_stats(&s->link->recovery);
-	i.cwnd = r.window;
-	i.acked = r.acked.bytes;
-	i.in_flight = r.in_flight;
-	i.rate = r.delivery_rate;
-	i.srtt = r.srtt;
-	i.min_rtt = r.min_rtt;
-	i.lost = r.lost.packets;
-	i.spurious = r.spurious.packets;
-	i.sent = s->link->datagrams_sent;
-	i.received = s->link->datagrams_received;
-	i.datagram = gw_pmtud_size(&s->link->mtu);
-	i.congestion = r.congestion;
-	return i;
 }

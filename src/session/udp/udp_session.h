@@ -73,13 +73,17 @@ void gw_udp_session_go(struct gw_session *, gw_usec now);
 struct gw_udp_info {
 	enum gw_udp_state state;
 	gw_usec since;                  /* when it entered that state */
+	gw_usec entered[GW_UDP_STATES]; /* each of them; 0: never */
 	uint64_t cwnd, in_flight, rate; /* bytes; bytes a second */
 	uint64_t acked;                 /* bytes that have arrived */
 	gw_usec srtt, min_rtt;
 	uint64_t sent, received; /* datagrams */
 	uint64_t lost, spurious; /* packets */
 	uint32_t datagram;       /* what the path takes, bytes */
-	const char *congestion;  /* "bbr" */
+	/* of DATAGRAM frames: packets that were lost; those that the path had
+	 * become too narrow for */
+	uint64_t messages_lost, messages_dropped;
+	const char *congestion; /* "bbr" */
 };
 struct gw_udp_info gw_udp_session_info(const struct gw_session *);
 

@@ -2,12 +2,15 @@
  * udp_session_private - shared by the files of udp_session: udp_session.c
  * (life, time, what its owner calls), udp_states.c (the states and the end),
  * udp_opening.c (the three messages), udp_input.c (sealed packets in),
- * udp_output.c (packets out), udp_streams.c (data and windows), udp_paths.c
- * (addresses that change); and for tests that play a hostile peer.
+ * udp_output.c (packets out; udp_due.c what there is to send, udp_datagrams.c
+ * DATAGRAM frames), udp_streams.c (data; udp_windows.c its windows),
+ * udp_paths.c (addresses that change, larger datagrams); and for tests that
+ * play a hostile peer.
  */
 #ifndef GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
 #define GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
 
+#include "base/queue.h"
 #include "session/carrier.h"
 #include "session/handshake.h"
 #include "session/udp/ack_out.h"
@@ -36,7 +39,14 @@ enum gw_udp_control {
 	/* of the packet alone: never due in `due` */
 	GW_CARRIES_END = 1 << 7, /* its chunk ends the stream */
 	GW_CARRIES_ACK = 1 << 8,
-	GW_CARRIES_WINDOWS = 1 << 9 /* or BLOCKED */
+	GW_CARRIES_WINDOWS = 1 << 9, /* or BLOCKED */
+	GW_CARRIES_RESET = 1 << 10,  /* of its stream; then it has no chunk */
+	GW_CARRIES_DATAGRAM = 1 << 11
+};
+
+enum {
+	GW_UDP_OVERHEAD = GW_PACKET_HEADER + GW_TAG_LEN,
+	GW_UDP_MESSAGES = 1 << 18 /* bytes of DATAGRAM frames that wait */
 };
 
 enum { GW_UDP_FLIGHT = 400 }; /* longest message of the handshake here */
@@ -88,12 +98,16 @@ struct gw_udp_link {
 	struct gw_ack_frequency asked; /* of the peer */
 	unsigned refusals;             /* by ICMP since something was heard */
 	uint64_t datagrams_sent, datagrams_received;
+	struct gw_queue messages;  /* DATAGRAM frames that wait */
+	uint64_t messages_dropped; /* the path became too narrow */
+	uint64_t messages_lost;    /* on the way, as far as is known */
 };
 
 struct gw_udp_session {
 	struct gw_session base; /* first: the session is it */
 	enum gw_udp_state state;
-	gw_usec since; /* in this state */
+	gw_usec since;                  /* in this state */
+	gw_usec entered[GW_UDP_STATES]; /* no state comes twice; 0: never */
 	bool initiator;
 	const struct gw_trace *trace;
 	struct gw_random random;
@@ -198,14 +212,30 @@ void gw_udp_session_take_fates(struct gw_udp_session *);
 void gw_udp_session_repeat(
     struct gw_udp_session *, uint64_t number, const struct gw_sent_content *);
 
+/* udp_due.c: what there is to send, and whether it may leave. */
+/* An address that has proved nothing yet has had about all that it may get,
+ * or may get no more than what proves it. */
+bool gw_udp_session_is_held(const struct gw_udp_session *, uint64_t least);
+enum {
+	GW_UDP_CONTROL_MOST = 128
+}; /* bytes of a packet without data, ACK,
+      windows */
+bool gw_udp_session_has_ack(const struct gw_udp_session *);
+bool gw_udp_session_has_windows(const struct gw_udp_session *);
+bool gw_udp_session_has_reset(const struct gw_udp_session *);
+/* Control frames, windows or resets are to leave at once. */
+bool gw_udp_session_has_due(const struct gw_udp_session *);
+bool gw_udp_session_has_data(const struct gw_udp_session *);
+/* What the path still lets out: windows of congestion, pace, and an address
+ * that has proved nothing yet. */
+uint64_t gw_udp_session_budget(const struct gw_udp_session *);
+gw_usec gw_udp_session_output_deadline(const struct gw_udp_session *);
+
 /* udp_output.c */
 bool gw_udp_session_packets(struct gw_udp_session *, struct gw_burst *);
 /* Header, text and tag; returns the length. */
 size_t gw_udp_session_seal(struct gw_udp_session *, uint64_t number,
     const struct gw_slice text[2], uint8_t *out);
-/* Control frames or windows are to leave at once. */
-bool gw_udp_session_has_due(const struct gw_udp_session *);
-gw_usec gw_udp_session_output_deadline(const struct gw_udp_session *);
 
 /* udp_trace.c: lines of a trace; nobody is to call it without one. */
 struct gw_udp_line {
@@ -222,7 +252,19 @@ void gw_udp_session_line_out(const struct gw_udp_session *, char direction,
 /* Nothing of the handshake is sent any more. */
 void gw_udp_session_be_quiet(struct gw_udp_session *);
 
+/* udp_datagrams.c */
+/* Of session.h. */
+size_t gw_udp_session_datagram_max(const struct gw_session *);
+GW_MUST_USE enum gw_err gw_udp_session_datagram(
+    struct gw_session *, struct gw_slice, gw_usec now);
+/* The next DATAGRAM that can leave as a whole packet of `size` bytes; one
+ * that can leave no more is dropped.  false: none. */
+bool gw_udp_session_next_datagram(
+    struct gw_udp_session *, size_t size, struct gw_slice *);
+
 /* udp_paths.c */
+/* A datagram that tries a larger size: a burst of its own. */
+bool gw_udp_session_mtu_probe(struct gw_udp_session *, struct gw_burst *);
 /* The newest packet came, from wherever. */
 void gw_udp_session_new_address(
     struct gw_udp_session *, const struct gw_incoming *);

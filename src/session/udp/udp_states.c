@@ -79,7 +79,7 @@ gw_udp_session_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 	GW_ASSERT((state_next[s->state] & 1U << next) != 0);
 	gw_trace(s->trace, "%s -> %s", state_name[s->state], state_name[next]);
 	s->state = next;
-	s->since = s->now;
+	s->since = s->entered[next] = s->now;
 	s->until = GW_NEVER;
 	if (next == GW_UDP_TIME_WAIT)
 		s->until = s->now + two_msl(s);
@@ -366,4 +366,35 @@ gw_udp_session_gone(const struct gw_session *base, gw_usec now)
 	/* Of what was due, a RST alone goes out still. */
 	return (s->link == NULL || (s->link->due & GW_DUE_RST) == 0) &&
 	       now >= s->until;
+}
+
+/* ---- for people ---- */
+
+struct gw_udp_info
+gw_udp_session_info(const struct gw_session *base)
+{
+	const struct gw_udp_session *s =
+	    (const struct gw_udp_session *)(const void *)base;
+	struct gw_udp_info i = { .state = s->state, .since = s->since };
+	struct gw_recovery_stats r;
+
+	memcpy(i.entered, s->entered, sizeof(i.entered));
+	if (s->link == NULL)
+		return i;
+	r = gw_recovery_stats(&s->link->recovery);
+	i.cwnd = r.window;
+	i.acked = r.acked.bytes;
+	i.in_flight = r.in_flight;
+	i.rate = r.delivery_rate;
+	i.srtt = r.srtt;
+	i.min_rtt = r.min_rtt;
+	i.lost = r.lost.packets;
+	i.spurious = r.spurious.packets;
+	i.sent = s->link->datagrams_sent;
+	i.received = s->link->datagrams_received;
+	i.datagram = gw_pmtud_size(&s->link->mtu);
+	i.messages_lost = s->link->messages_lost;
+	i.messages_dropped = s->link->messages_dropped;
+	i.congestion = r.congestion;
+	return i;
 }

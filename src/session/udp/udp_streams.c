@@ -35,9 +35,8 @@ gw_udp_streams_fini(struct gw_udp_streams *st)
 	st->kept = NULL;
 }
 
-/* NULL: no memory. */
-static struct gw_udp_stream *
-stream(struct gw_udp_streams *st, uint16_t id)
+struct gw_udp_stream *
+gw_udp_streams_get(struct gw_udp_streams *st, uint16_t id)
 {
 	struct gw_udp_stream *x = st->v[id];
 
@@ -68,9 +67,22 @@ push(struct gw_udp_streams *st, uint16_t id, struct gw_slice s, bool end)
 	const unsigned at = (st->pending_at + st->pending_n) % GW_UDP_PENDING;
 
 	GW_ASSERT(st->pending_n < GW_UDP_PENDING);
-	st->pending[at] = (struct gw_udp_pending){ s, id, end };
+	st->pending[at] = (struct gw_udp_pending){
+		.kind = GW_SESSION_DATA, .stream = id, .end = end, .bytes = s
+	};
 	st->pending_n++;
 	st->taken += s.n;
+}
+
+/* Something beside the data of streams. */
+static void
+push_other(struct gw_udp_streams *st, const struct gw_udp_pending *p)
+{
+	const unsigned at = (st->pending_at + st->pending_n) % GW_UDP_PENDING;
+
+	GW_ASSERT(st->pending_n < GW_UDP_PENDING);
+	st->pending[at] = *p;
+	st->pending_n++;
 }
 
 static void
@@ -104,7 +116,7 @@ enum gw_udp_data
 gw_udp_streams_data(struct gw_udp_streams *st, const struct gw_pframe *f)
 {
 	const uint16_t id = f->stream.id;
-	struct gw_udp_stream *x = stream(st, id);
+	struct gw_udp_stream *x = gw_udp_streams_get(st, id);
 	struct gw_slice lent = gw_slice(NULL, 0);
 
 	if (x == NULL)
@@ -141,7 +153,9 @@ keep(struct gw_udp_streams *st, struct gw_udp_pending p, uint8_t *to)
 
 	if (p.bytes.n > 0)
 		memcpy(to, p.bytes.p, p.bytes.n);
-	if (last != NULL && last->stream == p.stream && !last->end && !p.end) {
+	if (last != NULL && last->kind == GW_SESSION_DATA &&
+	    p.kind == last->kind && last->stream == p.stream && !last->end &&
+	    !p.end) {
 		last->bytes.n += p.bytes.n;
 		return;
 	}
@@ -172,22 +186,62 @@ gw_udp_streams_keep(struct gw_udp_streams *st)
 	return GW_OK;
 }
 
+enum gw_udp_data
+gw_udp_streams_reset_in(
+    struct gw_udp_streams *st, const struct gw_pframe *f, gw_usec now)
+{
+	const uint16_t id = f->reset.id;
+	struct gw_udp_stream *x = gw_udp_streams_get(st, id);
+	uint64_t next;
+
+	if (x == NULL)
+		return GW_UDP_DATA_MEMORY;
+	take_back(st);
+	next = x->recv.next;
+	if (!gw_flow_received(&st->flow, &x->flow, f->reset.size) ||
+	    gw_recv_stream_reset(&x->recv, f->reset.code, f->reset.size) !=
+		GW_OK)
+		return GW_UDP_DATA_ILLEGAL;
+	if (!x->recv.reset || x->end_told)
+		return GW_UDP_DATA_OK; /* all of it is there, or told before */
+	x->end_told = true;
+	st->ends++;
+	st->taken += f->reset.size - next;
+	gw_flow_reset_in(&st->flow, &x->flow, now);
+	push_other(st, &(struct gw_udp_pending){ .kind = GW_SESSION_RESET,
+			   .stream = id,
+			   .code = f->reset.code });
+	return GW_UDP_DATA_OK;
+}
+
+void
+gw_udp_streams_datagram(struct gw_udp_streams *st, struct gw_slice data)
+{
+	push_other(st, &(struct gw_udp_pending){
+			   .kind = GW_SESSION_DATAGRAM, .bytes = data });
+}
+
 static void
 tell(struct gw_session_event *ev, const struct gw_udp_pending *p)
 {
-	*ev = (struct gw_session_event){
-		.kind = GW_SESSION_DATA,
-		.data = { .stream = p->stream,
-		    .bytes = p->bytes,
-		    .end = p->end },
-	};
+	*ev = (struct gw_session_event){ .kind = p->kind };
+	if (p->kind == GW_SESSION_DATAGRAM) {
+		ev->datagram = p->bytes;
+	} else if (p->kind == GW_SESSION_RESET) {
+		ev->reset.stream = p->stream;
+		ev->reset.code = p->code;
+	} else {
+		ev->data.stream = p->stream;
+		ev->data.bytes = p->bytes;
+		ev->data.end = p->end;
+	}
 }
 
 /* What came early and is next by now, straight from its ring. */
 static bool
 lend(struct gw_udp_streams *st, struct gw_session_event *ev)
 {
-	struct gw_udp_pending p = { .end = false };
+	struct gw_udp_pending p = { .kind = GW_SESSION_DATA };
 
 	for (uint16_t i = 0; i < st->limit; i++) {
 		if (st->v[i] == NULL ||
@@ -249,26 +303,27 @@ gw_udp_streams_is_old(
 	const struct gw_udp_stream *x = st->v[f->stream.id];
 
 	return x != NULL && (x->end_told || !f->stream.end) &&
-	       f->stream.offset + f->stream.data.n <= x->recv.next;
+	       f->stream.offset + f->stream.data.n <=
+		   (x->recv.reset ? x->recv.size : x->recv.next);
+}
+
+bool
+gw_udp_streams_is_over_in(const struct gw_udp_streams *st, uint16_t id)
+{
+	return st->v[id] != NULL && st->v[id]->end_told;
 }
 
 void
 gw_udp_streams_credit(
     struct gw_udp_streams *st, uint16_t id, size_t n, gw_usec now)
 {
-	struct gw_udp_stream *x = stream(st, id);
+	struct gw_udp_stream *x = gw_udp_streams_get(st, id);
 
 	if (x != NULL)
 		gw_flow_credit(&st->flow, &x->flow, n, now);
 }
 
 /* ---- data out ---- */
-
-static uint64_t
-limit_of(const struct gw_udp_streams *st, const struct gw_udp_stream *x)
-{
-	return gw_flow_limit(&st->flow, &x->flow);
-}
 
 size_t
 gw_udp_streams_writable(
@@ -288,17 +343,18 @@ size_t
 gw_udp_streams_write(struct gw_udp_streams *st, uint16_t id, uint64_t ahead,
     struct gw_slice data)
 {
-	struct gw_udp_stream *x = stream(st, id);
+	struct gw_udp_stream *x = gw_udp_streams_get(st, id);
 	size_t taken = 0, room;
 
-	if (x == NULL || x->send.ended)
+	if (x == NULL || x->send.ended || x->send.reset)
 		return 0;
 	room = gw_udp_streams_writable(st, id, ahead);
 	if (gw_send_stream_write(&x->send,
 		gw_slice(data.p, data.n < room ? data.n : room),
 		&taken) != GW_OK)
 		return 0;
-	x->blocked = taken < data.n && x->send.next >= limit_of(st, x);
+	x->blocked = taken < data.n &&
+		     x->send.next >= gw_flow_limit(&st->flow, &x->flow);
 	return taken;
 }
 
@@ -307,16 +363,74 @@ gw_udp_streams_blocked(const struct gw_udp_streams *st, uint16_t id)
 {
 	const struct gw_udp_stream *x = st->v[id];
 
-	return x != NULL && x->blocked && x->send.next >= limit_of(st, x);
+	return x != NULL && x->blocked &&
+	       x->send.next >= gw_flow_limit(&st->flow, &x->flow);
+}
+
+uint64_t
+gw_udp_streams_unsent(const struct gw_udp_streams *st, uint16_t id, bool *held)
+{
+	const struct gw_udp_stream *x = st->v[id];
+
+	*held = x != NULL && x->send.next >= gw_flow_limit(&st->flow, &x->flow);
+	return x != NULL ? gw_send_stream_unsent(&x->send) : 0;
 }
 
 void
 gw_udp_streams_end(struct gw_udp_streams *st, uint16_t id)
 {
-	struct gw_udp_stream *x = stream(st, id);
+	struct gw_udp_stream *x = gw_udp_streams_get(st, id);
 
-	if (x != NULL)
+	if (x != NULL && !x->send.reset)
 		gw_send_stream_end(&x->send);
+}
+
+void
+gw_udp_streams_reset(struct gw_udp_streams *st, uint16_t id, uint64_t code)
+{
+	struct gw_udp_stream *x = gw_udp_streams_get(st, id);
+
+	if (x == NULL)
+		return;
+	gw_send_stream_reset(&x->send, code);
+	gw_flow_end_out(&st->flow, &x->flow);
+}
+
+bool
+gw_udp_streams_has_reset(const struct gw_udp_streams *st)
+{
+	uint64_t code, size;
+
+	for (uint16_t i = 0; i < st->limit; i++)
+		if (st->v[i] != NULL &&
+		    gw_send_stream_reset_next(&st->v[i]->send, &code, &size))
+			return true;
+	return false;
+}
+
+bool
+gw_udp_streams_next_reset(struct gw_udp_streams *st, struct gw_pframe *f)
+{
+	f->type = GW_PFRAME_STREAM_RESET;
+	for (uint16_t i = 0; i < st->limit; i++) {
+		if (st->v[i] == NULL ||
+		    !gw_send_stream_reset_next(
+			&st->v[i]->send, &f->reset.code, &f->reset.size))
+			continue;
+		f->reset.id = i;
+		gw_send_stream_reset_sent(&st->v[i]->send);
+		return true;
+	}
+	return false;
+}
+
+void
+gw_udp_streams_reset_told(struct gw_udp_streams *st, uint16_t id, bool arrived)
+{
+	if (arrived)
+		gw_send_stream_reset_acked(&st->v[id]->send);
+	else
+		gw_send_stream_reset_lost(&st->v[id]->send);
 }
 
 bool
@@ -324,7 +438,8 @@ gw_udp_streams_has_chunk(const struct gw_udp_streams *st)
 {
 	for (uint16_t i = 0; i < st->limit; i++)
 		if (st->v[i] != NULL &&
-		    gw_send_stream_has(&st->v[i]->send, limit_of(st, st->v[i])))
+		    gw_send_stream_has(&st->v[i]->send,
+			gw_flow_limit(&st->flow, &st->v[i]->flow)))
 			return true;
 	return false;
 }
@@ -345,8 +460,9 @@ gw_udp_streams_chunk(
 		const uint16_t id = in_turn(st, i);
 		struct gw_udp_stream *x = st->v[id];
 
-		if (x == NULL || !gw_send_stream_next(&x->send, most,
-				     limit_of(st, x), &c->chunk))
+		if (x == NULL ||
+		    !gw_send_stream_next(&x->send, most,
+			gw_flow_limit(&st->flow, &x->flow), &c->chunk))
 			continue;
 		c->stream = id;
 		gw_send_stream_sent(&x->send, &c->chunk);
@@ -384,7 +500,7 @@ gw_udp_streams_total(const struct gw_udp_streams *st)
 	for (uint16_t i = 0; i < st->limit; i++)
 		if (st->v[i] != NULL)
 			n += gw_send_stream_size(&st->v[i]->send) +
-			     st->v[i]->send.ended;
+			     (st->v[i]->send.ended || st->v[i]->send.reset);
 	return n;
 }
 
@@ -394,98 +510,11 @@ gw_udp_streams_all_acked(const struct gw_udp_streams *st)
 	for (uint16_t i = 0; i < st->limit; i++) {
 		const struct gw_udp_stream *x = st->v[i];
 
-		if (x != NULL && x->send.base < x->send.end)
-			return false;
-		if (x != NULL && x->send.ended && !x->send.end_acked)
+		if (x == NULL || gw_send_stream_done(&x->send))
+			continue;
+		if (x->send.reset || x->send.ended ||
+		    x->send.base < x->send.end)
 			return false;
 	}
 	return true;
-}
-
-/* ---- windows ---- */
-
-static bool
-on_blocked(struct gw_udp_streams *st, struct gw_udp_stream *x,
-    const struct gw_pframe *f, gw_usec now)
-{
-	struct gw_flow_there there = { f->window.at, st->taken };
-
-	if (x == NULL)
-		return gw_flow_session_blocked_there(&st->flow, &there, now);
-	there.taken = x->recv.next;
-	return gw_flow_blocked_there(&st->flow, &x->flow, &there, now);
-}
-
-bool
-gw_udp_streams_window(
-    struct gw_udp_streams *st, const struct gw_pframe *f, gw_usec now)
-{
-	struct gw_udp_stream *x = NULL;
-
-	if ((f->type == GW_PFRAME_WINDOW || f->type == GW_PFRAME_BLOCKED) &&
-	    (x = stream(st, f->window.id)) == NULL)
-		return true; /* without memory; it is said again */
-	switch (f->type) {
-	case GW_PFRAME_WINDOW:
-		(void)gw_flow_window(&st->flow, &x->flow, f->window.at);
-		return true;
-	case GW_PFRAME_SESSION_WINDOW:
-		(void)gw_flow_session_window(&st->flow, f->window.at);
-		return true;
-	default:
-		return on_blocked(st, x, f, now);
-	}
-}
-
-bool
-gw_udp_streams_due(const struct gw_udp_streams *st)
-{
-	return gw_flow_due(&st->flow);
-}
-
-bool
-gw_udp_streams_next_window(
-    struct gw_udp_streams *st, uint64_t number, struct gw_pframe *f)
-{
-	if (gw_flow_session_next(&st->flow, number, f))
-		return true;
-	for (uint16_t i = 0; i < st->limit; i++)
-		if (st->v[i] != NULL && gw_flow_stream_next(&st->flow,
-					    &st->v[i]->flow, i, number, f))
-			return true;
-	return false;
-}
-
-void
-gw_udp_streams_windows_lost(struct gw_udp_streams *st, uint64_t number)
-{
-	gw_flow_session_lost(&st->flow, number);
-	for (uint16_t i = 0; i < st->limit; i++)
-		if (st->v[i] != NULL)
-			gw_flow_stream_lost(&st->flow, &st->v[i]->flow, number);
-}
-
-void
-gw_udp_streams_held_up(struct gw_udp_streams *st, gw_usec now)
-{
-	for (uint16_t i = 0; i < st->limit; i++) {
-		struct gw_udp_stream *x = st->v[i];
-
-		if (x != NULL && gw_send_stream_unsent(&x->send) > 0 &&
-		    limit_of(st, x) <= x->send.next)
-			gw_flow_blocked(&st->flow, &x->flow, now);
-	}
-}
-
-void
-gw_udp_streams_tick(struct gw_udp_streams *st, gw_usec rtt, gw_usec now)
-{
-	gw_flow_set_rtt(&st->flow, rtt);
-	gw_flow_tick(&st->flow, now);
-}
-
-gw_usec
-gw_udp_streams_deadline(const struct gw_udp_streams *st)
-{
-	return gw_flow_deadline(&st->flow);
 }

@@ -31,11 +31,13 @@ struct gw_udp_stream {
 	bool end_told; /* the owner knows that nothing follows */
 };
 
-/* Bytes in order, for the owner. */
+/* What waits for the owner: bytes in order, a reset, a datagram. */
 struct gw_udp_pending {
-	struct gw_slice bytes;
+	enum gw_session_event_kind kind;
 	uint16_t stream;
 	bool end;
+	struct gw_slice bytes;
+	uint64_t code; /* of a reset */
 };
 
 struct gw_udp_streams {
@@ -58,6 +60,9 @@ void gw_udp_streams_init(
     struct gw_udp_streams *, uint64_t window, uint64_t memory);
 void gw_udp_streams_fini(struct gw_udp_streams *);
 
+/* It exists from here on.  NULL: no memory. */
+struct gw_udp_stream *gw_udp_streams_get(struct gw_udp_streams *, uint16_t id);
+
 /* ---- what comes ---- */
 
 enum gw_udp_data { GW_UDP_DATA_OK, GW_UDP_DATA_ILLEGAL, GW_UDP_DATA_MEMORY };
@@ -66,6 +71,11 @@ bool gw_udp_streams_can_take(const struct gw_udp_streams *);
 /* A STREAM frame, whose data stays where it is until it is pulled. */
 enum gw_udp_data gw_udp_streams_data(
     struct gw_udp_streams *, const struct gw_pframe *);
+/* STREAM_RESET. */
+enum gw_udp_data gw_udp_streams_reset_in(
+    struct gw_udp_streams *, const struct gw_pframe *, gw_usec now);
+/* The data of a DATAGRAM, which stays where it is until it is pulled. */
+void gw_udp_streams_datagram(struct gw_udp_streams *, struct gw_slice);
 /* WINDOW, BLOCKED and those of the session.  false: illegal. */
 bool gw_udp_streams_window(
     struct gw_udp_streams *, const struct gw_pframe *, gw_usec now);
@@ -75,7 +85,9 @@ GW_MUST_USE enum gw_err gw_udp_streams_keep(struct gw_udp_streams *);
 /* Nothing of it is news. */
 bool gw_udp_streams_is_old(
     const struct gw_udp_streams *, const struct gw_pframe *);
-/* The next GW_SESSION_DATA; false: none. */
+/* Its end or its reset was given. */
+bool gw_udp_streams_is_over_in(const struct gw_udp_streams *, uint16_t stream);
+/* The next GW_SESSION_DATA, _RESET or _DATAGRAM; false: none. */
 bool gw_udp_streams_event(struct gw_udp_streams *, struct gw_session_event *);
 bool gw_udp_streams_has_event(const struct gw_udp_streams *);
 /* As FIN counts: bytes of all streams, and one for each end of one; given in
@@ -93,7 +105,17 @@ size_t gw_udp_streams_writable(
 size_t gw_udp_streams_write(
     struct gw_udp_streams *, uint16_t stream, uint64_t ahead, struct gw_slice);
 bool gw_udp_streams_blocked(const struct gw_udp_streams *, uint16_t stream);
+uint64_t gw_udp_streams_unsent(
+    const struct gw_udp_streams *, uint16_t stream, bool *held);
 void gw_udp_streams_end(struct gw_udp_streams *, uint16_t stream);
+void gw_udp_streams_reset(
+    struct gw_udp_streams *, uint16_t stream, uint64_t code);
+/* A STREAM_RESET is due; the next one, which counts as sent; what became of
+ * the packet that carried it. */
+bool gw_udp_streams_has_reset(const struct gw_udp_streams *);
+bool gw_udp_streams_next_reset(struct gw_udp_streams *, struct gw_pframe *);
+void gw_udp_streams_reset_told(
+    struct gw_udp_streams *, uint16_t stream, bool arrived);
 
 struct gw_udp_chunk {
 	uint16_t stream;
@@ -111,7 +133,7 @@ void gw_udp_streams_lost(
 uint64_t gw_udp_streams_total(const struct gw_udp_streams *);
 bool gw_udp_streams_all_acked(const struct gw_udp_streams *);
 
-/* ---- windows, as frames ---- */
+/* ---- windows, as frames (udp_windows.c) ---- */
 
 /* There are WINDOW or BLOCKED frames to send. */
 bool gw_udp_streams_due(const struct gw_udp_streams *);

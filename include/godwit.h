@@ -2,8 +2,9 @@
  * godwit.h - move files between machines: the whole public interface.
  *
  * A program opens a context (gw_open), starts jobs on it (gw_send, gw_recv)
- * and pulls events from them (gw_job_event) until GW_EVENT_END.  The library
- * never calls back into the program.
+ * and pulls events from them (gw_job_event) until GW_EVENT_END; or it uses the
+ * transport itself (gw_listen, gw_dial).  The library never calls back into
+ * the program.
  *
  * Conventions, said once:
  *  - Functions that can fail return enum gw_err and write their outputs only
@@ -272,8 +273,8 @@ GW_API GW_MUST_USE enum gw_err gw_classic_send(
 GW_API GW_MUST_USE enum gw_err gw_classic_recv(
     struct gw *, const struct gw_classic_recv_options *, struct gw_job **);
 
-/* Why the last call of this context that starts a job, gw_dgram_* or
- * gw_open_*, failed,
+/* Why the last call of this context that starts a job, gw_dgram_*, gw_listen,
+ * gw_dial, gw_connect or gw_open_*, failed,
  * as one sentence that names the thing ("photos: no such file"); "" if it did
  * not. */
 GW_API const char *gw_last_error(const struct gw *);
@@ -429,7 +430,247 @@ GW_API enum gw_err gw_job_answer(struct gw_job *, unsigned answer);
 /* Change the rate limit of a running job; 0 = none. */
 GW_API void gw_job_set_rate(struct gw_job *, uint64_t bytes_per_second);
 
-/* ---- datagrams ---- */
+/* ---- connections ---- */
+
+/*
+ * The transport itself, for programs: an authenticated, encrypted connection
+ * to another program that knows the same code, with streams (ordered bytes,
+ * each with its own window) and datagrams (messages that may be lost).
+ *
+ * It runs on one of two carriers: `udp`, godwit's own transport, whose states
+ * are those of RFC 9293 by name and transition; or `tcp`, whose states are
+ * the kernel's.  What is said here holds on both.
+ *
+ * Nothing blocks but gw_dial and gw_accept, as far as they are told to; what
+ * is written leaves from gw_dispatch or gw_wait.  As long as the program
+ * dispatches, a ping every 2 s keeps a silent connection alive, for its peer
+ * and for boxes on the way.
+ */
+struct gw_acceptor;   /* where connections come in */
+struct gw_connection; /* one of them */
+
+enum gw_carriers { GW_CARRIERS_AUTO, GW_CARRIERS_UDP, GW_CARRIERS_TCP };
+
+struct gw_connection_options {
+	const char *code;    /* as of a transfer.  Listening, NULL: make one */
+	unsigned code_words; /* of a code that is made; 0 = 2 */
+	/* Listening, AUTO is both, on one port number.  Connecting, it tries
+	 * both at once and takes one: udp, unless the path is shorter than
+	 * 1 ms or udp answers 250 ms later than tcp. */
+	enum gw_carriers carriers;
+	const char
+	    *congestion;  /* on udp: "bbr", "cubic", "ledbat"; NULL: bbr */
+	uint64_t window;  /* most unread bytes of a stream here; 0: a quarter
+			     of the context's memory; at least 256 KiB */
+	uint32_t idle_ms; /* nothing heard for so long: lost; 0 = 60 s */
+	/*
+	 * Listening: the code lets in everybody who has it, for as long as
+	 * the acceptor is open.  Otherwise it belongs to the first device
+	 * that proves it, which may come again.  Either way the third wrong
+	 * guess of all ends it.
+	 */
+	bool many;
+};
+#define GW_CONNECTION_OPTIONS_INIT                                             \
+	{                                                                      \
+		.code = NULL                                                   \
+	}
+
+/*
+ * Wait for connections at an address (numeric; NULL: all, both families) and
+ * port (0: any free one).  Options may be NULL.  GW_E_ADDRESS, GW_E_USAGE:
+ * see gw_last_error, also for gw_connect and gw_dial.
+ */
+GW_API GW_MUST_USE enum gw_err gw_listen(struct gw *, const char *address,
+    uint16_t port, const struct gw_connection_options *, struct gw_acceptor **);
+GW_API uint16_t gw_acceptor_port(const struct gw_acceptor *);
+/* The code that opens; lives with the acceptor. */
+GW_API const char *gw_acceptor_code(const struct gw_acceptor *);
+/* The n-th address that it can be reached at, best first; NULL: no more. */
+GW_API const char *gw_acceptor_address(const struct gw_acceptor *, size_t n);
+/* NULL is fine.  What was accepted stays; what was not is reset. */
+GW_API void gw_acceptor_close(struct gw_acceptor *);
+
+/*
+ * Take the next connection whose three-way handshake is complete: its peer
+ * has proved the code.  Waits up to timeout_ms for one (0: not at all, -1:
+ * for ever), dispatching.  GW_E_AGAIN: none.  GW_E_BURNED: nobody can come in
+ * any more, three wrong codes were tried.
+ */
+GW_API GW_MUST_USE enum gw_err gw_accept(
+    struct gw_acceptor *, int timeout_ms, struct gw_connection **);
+
+enum gw_acceptor_event_kind {
+	GW_ACCEPTOR_READY,    /* gw_accept has a connection */
+	GW_ACCEPTOR_GUESS,    /* somebody tried a wrong code */
+	GW_ACCEPTOR_STRANGER, /* something that is no godwit came, or another
+				 version of it */
+	GW_ACCEPTOR_BURNED    /* that was the third guess: the last event */
+};
+
+/* Pointers live until the next call for the acceptor, or dispatch. */
+struct gw_acceptor_event {
+	enum gw_acceptor_event_kind kind;
+	const char *address;   /* host:port of who came */
+	const char *text;      /* of a STRANGER; else NULL */
+	unsigned guesses_left; /* after a GUESS */
+};
+/* Take the next event; false: none now.  Guesses and strangers beyond 16 that
+ * were not taken are not told. */
+GW_API bool gw_acceptor_next(struct gw_acceptor *, struct gw_acceptor_event *);
+
+/* Begin to connect: GW_CONNECTION_OPENED or _CLOSED follows.  The code is
+ * needed.  host: name, IPv4, IPv6[%zone]; port 0: 4639. */
+GW_API GW_MUST_USE enum gw_err gw_connect(struct gw *, const char *host,
+    uint16_t port, const struct gw_connection_options *,
+    struct gw_connection **);
+/*
+ * The same, and wait until the three-way handshake is complete; OPENED is not
+ * told then.  GW_E_CONNECT, GW_E_RESOLVE, GW_E_STRANGER, GW_E_AUTH (the code
+ * is wrong), GW_E_REFUSED (it serves another device), GW_E_VERSION: there is
+ * no connection.
+ */
+GW_API GW_MUST_USE enum gw_err gw_dial(struct gw *, const char *host,
+    uint16_t port, const struct gw_connection_options *,
+    struct gw_connection **);
+
+/*
+ * Streams have ids below 256.  Stream 0 is there from the start, for both
+ * sides, and goes before all others; those take turns.  Whoever connected
+ * opens 2, 4, ..., whoever accepted 1, 3, ...; the other side sees a stream
+ * when something comes on it, and may then write to it as well.  An id
+ * serves once: a stream is finished when it has ended both ways.
+ */
+enum { GW_STREAM_FIRST = 0 };
+
+/* The next id of this side.  GW_E_LIMIT: all have been used; GW_E_LOST: the
+ * connection is closed, or this side has shut it down. */
+GW_API GW_MUST_USE enum gw_err gw_stream_open(
+    struct gw_connection *, unsigned *id);
+/*
+ * Take up to `size` bytes that came, in order; *n: how many; 0: the stream
+ * has ended (GW_OK each time from then on).  That opens its window by as much
+ * (RFC 9293, 3.8.6).  GW_E_AGAIN: nothing there; READABLE follows.
+ * GW_E_PEER_GONE: the peer has given it up, and what was not read is gone.
+ * GW_E_USAGE: no such stream.  What came before the connection closed can
+ * still be read; then comes that error, GW_E_LOST if it had none.
+ */
+GW_API GW_MUST_USE enum gw_err gw_stream_read(
+    struct gw_connection *, unsigned id, void *buffer, size_t size, size_t *n);
+/*
+ * Write up to `size` bytes; *n: how many were taken, which may be forgotten.
+ * It takes less, or GW_E_AGAIN none, when the window of the other side is
+ * full, or 1 MiB waits to be sent: WRITABLE follows.  GW_E_USAGE: no such
+ * stream, or shut down; GW_E_LOST, or the connection's error: it is closed.
+ */
+GW_API GW_MUST_USE enum gw_err gw_stream_write(struct gw_connection *,
+    unsigned id, const void *data, size_t size, size_t *n);
+/* Nothing follows on it from this side; the other direction goes on. */
+GW_API enum gw_err gw_stream_shutdown(struct gw_connection *, unsigned id);
+/* Give this direction up: what has not arrived may be lost, and the peer is
+ * told the code, which means what the programs say.  No-op where all of it
+ * has arrived. */
+GW_API enum gw_err gw_stream_reset(
+    struct gw_connection *, unsigned id, uint32_t code);
+
+/*
+ * The most bytes that a datagram may have just now: what one packet of the
+ * path carries (udp: 1,152 at first, more when the path has shown to take
+ * more, and less again when it is another one; tcp: 65,507).  0: none can be
+ * sent.
+ */
+GW_API size_t gw_datagram_max(const struct gw_connection *);
+/*
+ * Send one; 0 bytes are one, too.  It is never split and never sent again;
+ * congestion control says when it leaves, before data of streams.
+ * GW_E_LIMIT: longer than gw_datagram_max; GW_E_AGAIN: 256 of them, or
+ * 256 KiB, wait already: SENDABLE follows; GW_E_LOST: closed, or shut down.
+ */
+GW_API GW_MUST_USE enum gw_err gw_datagram_send(
+    struct gw_connection *, const void *data, size_t size);
+/* Take the oldest that came; at most 256, or 256 KiB, wait to be taken, what
+ * comes then is dropped and counted.  GW_E_AGAIN: none; GW_E_LIMIT: it is
+ * longer than the buffer, *n says how long, and it stays. */
+GW_API GW_MUST_USE enum gw_err gw_datagram_receive(
+    struct gw_connection *, void *buffer, size_t size, size_t *n);
+
+enum gw_connection_event_kind {
+	GW_CONNECTION_OPENED,   /* of gw_connect: the handshake is complete */
+	GW_CONNECTION_STATE,    /* it entered a state */
+	GW_CONNECTION_READABLE, /* a stream has bytes, an end or a reset; told
+				   again while some are left after a read */
+	GW_CONNECTION_WRITABLE, /* a stream has room again */
+	GW_CONNECTION_BLOCKED,  /* a stream waits for the other side's window */
+	GW_CONNECTION_RESET,    /* the peer has given a stream up */
+	GW_CONNECTION_DATAGRAM, /* datagrams came */
+	GW_CONNECTION_SENDABLE, /* gw_datagram_send has room again */
+	GW_CONNECTION_FIN,      /* the peer has shut down: every stream of it
+				   has ended */
+	GW_CONNECTION_CLOSED    /* both have, or it failed; STATE may follow */
+};
+
+struct gw_connection_event {
+	enum gw_connection_event_kind kind;
+	unsigned stream; /* of READABLE, WRITABLE, BLOCKED, RESET */
+	uint32_t code;   /* of RESET */
+	struct {
+		const char *from, *to; /* as in gw_connection_info.state */
+		uint64_t usec;         /* in `from` */
+	} state;
+	/* CLOSED: GW_OK after FIN both ways; by_peer: its abort, with its
+	 * code and text; text lives with the connection. */
+	enum gw_err err;
+	bool by_peer;
+	const char *text;
+};
+/* Take the next event; false: none now.  One of a kind (and stream) waits at
+ * a time. */
+GW_API bool gw_connection_next(
+    struct gw_connection *, struct gw_connection_event *);
+
+/*
+ * Nothing follows from this side: every stream of it ends, and FIN goes after
+ * all that was written (RFC 9293, 3.6).  Reading goes on.  When both sides
+ * have done so, CLOSED comes with GW_OK.  GW_E_AGAIN: not open yet.
+ */
+GW_API enum gw_err gw_connection_shutdown(struct gw_connection *);
+/* End it at once by RST: the peer's CLOSED has this error, if it is one that
+ * has a code on the wire (docs/protocol.md, 3), else GW_E_FAILED; and this
+ * text, of which 256 bytes count. */
+GW_API void gw_connection_abort(
+    struct gw_connection *, enum gw_err, const char *text);
+/*
+ * Done with it; NULL is fine.  As close(2): what was written and FIN are
+ * still sent, and TIME_WAIT is kept, while the context dispatches; when
+ * something has come, or comes, that nobody reads, the peer is reset.
+ * gw_close cuts this to a second.
+ */
+GW_API void gw_connection_close(struct gw_connection *);
+
+struct gw_connection_info {
+	const char *state;      /* "SYN_SENT", "ESTABLISHED", "TIME_WAIT" ... */
+	uint64_t state_usec;    /* in that state so far */
+	const char *carrier;    /* "udp", "tcp"; NULL: not open yet */
+	const char *cipher;     /* "AES-256-GCM", "ChaCha20-Poly1305" */
+	const char *peer;       /* name of its device */
+	const char *key;        /* its public key, hexadecimal */
+	const char *address;    /* host:port */
+	const char *congestion; /* "bbr"; on tcp NULL */
+	uint64_t rtt_usec, min_rtt_usec;
+	uint64_t cwnd, in_flight; /* bytes */
+	uint64_t rate;            /* of delivery, bytes a second */
+	uint64_t lost;            /* packets so far, as far as is known */
+	uint64_t sent, received;  /* bytes on the wire; 0 where not counted */
+	/* datagrams of this side that were lost on the way or dropped, as far
+	 * as is known; of the other that found no room here */
+	uint64_t datagrams_lost, datagrams_dropped;
+	size_t datagram_max; /* as gw_datagram_max */
+};
+/* Strings live with the connection; what does not apply is 0 or NULL. */
+GW_API void gw_connection_info(
+    const struct gw_connection *, struct gw_connection_info *);
+
+/* ---- datagrams without a connection ---- */
 
 /*
  * Plain UDP, as programs without godwit speak it: no session, no encryption,

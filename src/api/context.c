@@ -13,6 +13,7 @@
 #include "os/helper.h"
 #include "os/random.h"
 #include "os/small_file.h"
+#include "run/acceptor.h"
 #include "run/context.h"
 #include "run/dgram.h"
 #include "run/job.h"
@@ -162,6 +163,10 @@ gw_close(struct gw *g)
 		gw_job_free(g->jobs);
 	while (g->dgrams != NULL)
 		gw_dgram_close(g->dgrams);
+	while (g->acceptors != NULL)
+		gw_acceptor_close(g->acceptors);
+	while (g->connections != NULL)
+		gw_connection_free(g->connections);
 	gw_loop_fini(&g->loop);
 	if (g->helper_fd != -1)
 		close(g->helper_fd);

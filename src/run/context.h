@@ -7,6 +7,8 @@
 #include "run/entrance.h"
 #include "run/loop.h"
 
+struct gw_acceptor;
+struct gw_connection;
 struct gw_dgram;
 struct gw_job;
 
@@ -19,6 +21,8 @@ struct gw {
 	int helper_fd;
 	struct gw_job *jobs;
 	struct gw_dgram *dgrams;
+	struct gw_connection *connections;
+	struct gw_acceptor *acceptors;
 	char last_error[512];
 };
 

@@ -462,6 +462,7 @@ gw_udp_port_close(struct gw_udp_port *p)
 	if (p == NULL)
 		return;
 	p->closing = true;
+	gw_udp_endpoint_shut(p->endpoint);
 	begin_end(p);
 }
 

@@ -27,6 +27,7 @@ struct gw_session_ops {
 	void (*reset)(struct gw_session *, uint16_t stream, uint64_t code);
 	size_t (*datagram_max)(const struct gw_session *);
 	enum gw_err (*datagram)(struct gw_session *, struct gw_slice, gw_usec);
+	unsigned (*datagrams)(const struct gw_session *);
 	void (*finish)(struct gw_session *, gw_usec now);
 	void (*abort)(
 	    struct gw_session *, enum gw_err, const char *text, gw_usec now);

@@ -25,7 +25,7 @@ struct gw_door {
 	uint32_t serial;
 	unsigned guesses_left;
 	bool burned;
-	bool owned;
+	bool owned, many;
 	uint8_t owner[GW_KEY_LEN];
 
 	struct pending pending[GW_PENDING_MAX]; /* oldest first */
@@ -79,6 +79,12 @@ gw_door_set_code(struct gw_door *d, const char *code)
 	d->burned = false;
 	d->owned = false;
 	return GW_OK;
+}
+
+void
+gw_door_let_many(struct gw_door *d)
+{
+	d->many = true;
 }
 
 /* ---- handshakes under way ---- */
@@ -289,6 +295,8 @@ gw_door_enter(struct gw_door *d, const uint8_t peer[GW_KEY_LEN], bool by_code)
 		return has_psk(d, peer, &at) ? GW_DOOR_WELCOME : GW_DOOR_SHUT;
 	if (d->code[0] == '\0')
 		return GW_DOOR_SHUT;
+	if (d->many)
+		return GW_DOOR_WELCOME;
 	if (!d->owned) {
 		d->owned = true;
 		memcpy(d->owner, peer, GW_KEY_LEN);

@@ -34,6 +34,10 @@ void gw_door_free(struct gw_door *);
  */
 GW_MUST_USE enum gw_err gw_door_set_code(struct gw_door *, const char *code);
 
+/* From now on a code belongs to nobody: whoever has it comes in, as often as
+ * they like, and guesses count on. */
+void gw_door_let_many(struct gw_door *);
+
 /* ---- handshakes under way ---- */
 
 /*

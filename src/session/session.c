@@ -108,6 +108,12 @@ gw_session_datagram(struct gw_session *s, struct gw_slice data, gw_usec now)
 	return s->ops->datagram(s, data, now);
 }
 
+unsigned
+gw_session_datagrams(const struct gw_session *s)
+{
+	return s->ops->datagrams(s);
+}
+
 void
 gw_session_finish(struct gw_session *s, gw_usec now)
 {

@@ -165,6 +165,8 @@ size_t gw_session_datagram_max(const struct gw_session *);
  */
 GW_MUST_USE enum gw_err gw_session_datagram(
     struct gw_session *, struct gw_slice, gw_usec now);
+/* How many wait to leave. */
+unsigned gw_session_datagrams(const struct gw_session *);
 
 /* ---- closing ---- */
 

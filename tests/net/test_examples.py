@@ -75,7 +75,8 @@ def examples(request, installed, tmp_path_factory):
         installed = Installed(copy)
         options = ["--static"]
     built = {name: installed.build(name, out / name, *options)
-             for name in ("send", "recv_poll", "dgram_echo")}
+             for name in ("send", "recv_poll", "dgram_echo", "server",
+                          "client")}
     for path in built.values():
         needs = tool("readelf", "-d", path)
         assert ("libgodwit.so.0" in needs) == (request.param == "shared")
@@ -190,3 +191,27 @@ def test_the_echo_server_of_datagrams(pair, start):
             for data in (b"", b"hello", bytes(4000))]
     assert dgrams.plain_clients(jobs) == [job["data"] for job in jobs]
     assert list(pair.receiver.data.iterdir()) == [], "it needs no identity"
+
+
+def serving(server):
+    line = server.process.stdout.readline()
+    found = re.fullmatch(r"port (\d+) code (\d+(?:-[a-z]+)+)\n", line)
+    assert found, line + server.process.stderr.read()
+    return found[1], found[2]
+
+
+def test_the_client_gets_back_what_it_says(pair, start):
+    server = start(pair.receiver, "server")
+    port, code = serving(server)
+    text = "hello " * 30000
+    client = start(pair.sender, "client", program.LOOPBACK, port, code,
+                   text[:120000])
+    assert client.expect(0) == text[:120000]
+    server.expect(0)
+
+
+def test_a_client_with_a_wrong_code_is_told(pair, start):
+    port, _ = serving(start(pair.receiver, "server"))
+    client = start(pair.sender, "client", program.LOOPBACK, port,
+                   "7-wrong-code", "hello")
+    assert "code" in client.expect(4)

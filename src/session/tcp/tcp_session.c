@@ -412,6 +412,14 @@ tcp_datagram(struct gw_session *base, struct gw_slice data, gw_usec now)
 	return gw_queue_push(&s->link->messages, data) ? GW_OK : GW_E_AGAIN;
 }
 
+static unsigned
+tcp_datagrams(const struct gw_session *base)
+{
+	const struct gw_tcp_session *s = peek(base);
+
+	return s->link != NULL ? s->link->messages.count : 0;
+}
+
 static void
 tcp_finish(struct gw_session *base, gw_usec now)
 {
@@ -443,6 +451,7 @@ static const struct gw_session_ops ops = {
 	.reset = tcp_reset,
 	.datagram_max = tcp_datagram_max,
 	.datagram = tcp_datagram,
+	.datagrams = tcp_datagrams,
 	.finish = tcp_finish,
 	.abort = tcp_abort,
 	.is_open = tcp_is_open,

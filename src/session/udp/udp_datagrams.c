@@ -35,6 +35,15 @@ gw_udp_session_datagram(
 	return gw_queue_push(&s->link->messages, data) ? GW_OK : GW_E_AGAIN;
 }
 
+unsigned
+gw_udp_session_datagrams(const struct gw_session *base)
+{
+	const struct gw_udp_session *s =
+	    (const struct gw_udp_session *)(const void *)base;
+
+	return s->link != NULL ? s->link->messages.count : 0;
+}
+
 bool
 gw_udp_session_next_datagram(
     struct gw_udp_session *s, size_t size, struct gw_slice *out)

@@ -52,6 +52,12 @@ gw_udp_endpoint_new(const struct gw_udp_endpoint_options *o, gw_usec now,
 	return GW_OK;
 }
 
+void
+gw_udp_endpoint_shut(struct gw_udp_endpoint *e)
+{
+	e->o.session.door = NULL;
+}
+
 static struct gw_key
 key_of(uint64_t cid)
 {

@@ -37,6 +37,9 @@ GW_MUST_USE enum gw_err gw_udp_endpoint_new(
 /* Frees every session that is left, too. */
 void gw_udp_endpoint_free(struct gw_udp_endpoint *);
 
+/* Nobody comes in any more; its door may go. */
+void gw_udp_endpoint_shut(struct gw_udp_endpoint *);
+
 /* Begin a session to somebody; session and udp as the endpoint's options, the
  * initiator's part of `session` filled. */
 GW_MUST_USE enum gw_err gw_udp_endpoint_connect(struct gw_udp_endpoint *,

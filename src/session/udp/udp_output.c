@@ -317,29 +317,38 @@ is_marked(const struct gw_udp_session *s)
 	       gw_recovery_ect(&l->recovery);
 }
 
+/* What the draft says, as far as there is anything to say. */
+static void
+fill_in(struct gw_udp_session *s, struct draft *d, size_t size, bool may)
+{
+	struct gw_udp_link *l = s->link;
+	const bool data = may && gw_udp_session_has_data(s);
+	const bool datagram = may && has_datagram(s, size);
+
+	if (l->due == 0 && !gw_udp_session_has_due(s) && !data && !datagram &&
+	    !gw_udp_session_has_ack(s))
+		return;
+	if (gw_ack_out_pending(&l->acks) &&
+	    !gw_udp_session_is_held(s, GW_PACKET_MIN))
+		put_ack(s, d);
+	put_controls(s, d);
+	if (datagram)
+		put_datagrams(s, d, size);
+	if (data)
+		put_chunk(s, d, size);
+}
+
 /* One packet at `out`, with data if it may; 0: nothing is to be said. */
 static size_t
 one(struct gw_udp_session *s, uint8_t *out, size_t size, bool may)
 {
 	struct gw_udp_link *l = s->link;
-	const bool data = may && gw_udp_session_has_data(s);
-	const bool datagram = may && has_datagram(s, size);
 	struct draft d;
 	enum gw_err err;
 	size_t n;
 
 	start(s, &d);
-	if (!gw_udp_session_has_due(s) && !data && !datagram &&
-	    !gw_udp_session_has_ack(s))
-		return 0;
-	if (gw_ack_out_pending(&l->acks) &&
-	    !gw_udp_session_is_held(s, GW_PACKET_MIN))
-		put_ack(s, &d);
-	put_controls(s, &d);
-	if (datagram)
-		put_datagrams(s, &d, size);
-	if (data)
-		put_chunk(s, &d, size);
+	fill_in(s, &d, size, may);
 	if (gw_writer_len(&d.w) == 0)
 		return 0;
 	if ((err = gw_keys_prepare(&l->out, d.sent.number)) != GW_OK) {

@@ -463,6 +463,7 @@ static const struct gw_session_ops ops = {
 	.reset = udp_reset,
 	.datagram_max = gw_udp_session_datagram_max,
 	.datagram = gw_udp_session_datagram,
+	.datagrams = gw_udp_session_datagrams,
 	.finish = udp_finish,
 	.abort = udp_abort,
 	.is_open = udp_is_open,

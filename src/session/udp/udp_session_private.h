@@ -257,6 +257,7 @@ void gw_udp_session_be_quiet(struct gw_udp_session *);
 size_t gw_udp_session_datagram_max(const struct gw_session *);
 GW_MUST_USE enum gw_err gw_udp_session_datagram(
     struct gw_session *, struct gw_slice, gw_usec now);
+unsigned gw_udp_session_datagrams(const struct gw_session *);
 /* The next DATAGRAM that can leave as a whole packet of `size` bytes; one
  * that can leave no more is dropped.  false: none. */
 bool gw_udp_session_next_datagram(

@@ -449,17 +449,11 @@ GW_API void gw_job_set_rate(struct gw_job *, uint64_t bytes_per_second);
 struct gw_acceptor;   /* where connections come in */
 struct gw_connection; /* one of them */
 
-enum gw_carriers { GW_CARRIERS_AUTO, GW_CARRIERS_UDP, GW_CARRIERS_TCP };
-
 struct gw_connection_options {
 	const char *code;    /* as of a transfer.  Listening, NULL: make one */
 	unsigned code_words; /* of a code that is made; 0 = 2 */
-	/* Listening, AUTO is both, on one port number.  Connecting, it tries
-	 * both at once and takes one: udp, unless the path is shorter than
-	 * 1 ms or udp answers 250 ms later than tcp. */
 	enum gw_carriers carriers;
-	const char
-	    *congestion;  /* on udp: "bbr", "cubic", "ledbat"; NULL: bbr */
+	enum gw_congestion congestion; /* on udp */
 	uint64_t window;  /* most unread bytes of a stream here; 0: a quarter
 			     of the context's memory; at least 256 KiB */
 	uint32_t idle_ms; /* nothing heard for so long: lost; 0 = 60 s */

@@ -21,28 +21,6 @@ static_assert((int)GW_CONNECTION_CODE_MAX == (int)GW_CODE_MAX, "a code fits");
 
 /* ---- what is asked for ---- */
 
-static enum gw_err
-take_congestion(struct gw *g, const char *name, enum gw_congestion *out)
-{
-	static const char *const names[] = {
-		[GW_CONGESTION_BBR] = "bbr",
-		[GW_CONGESTION_CUBIC] = "cubic",
-		[GW_CONGESTION_LEDBAT] = "ledbat",
-	};
-
-	*out = GW_CONGESTION_BBR;
-	if (name == NULL)
-		return GW_OK;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(names[i], name) != 0)
-			continue;
-		*out = (enum gw_congestion)i;
-		return GW_OK;
-	}
-	return gw_context_error(g, GW_E_USAGE,
-	    "no congestion control is called %s: bbr, cubic, ledbat", name);
-}
-
 enum gw_err
 gw_connection_terms(struct gw *g, const struct gw_connection_options *given,
     struct gw_connection_terms *t)
@@ -52,10 +30,9 @@ gw_connection_terms(struct gw *g, const struct gw_connection_options *given,
 
 	if (given != NULL)
 		o = *given;
-	*t = (struct gw_connection_terms){ .carriers = o.carriers };
-	if ((err = gw_context_whole(g)) != GW_OK ||
-	    (err = take_congestion(g, o.congestion, &t->udp.congestion)) !=
-		GW_OK)
+	*t = (struct gw_connection_terms){ .carriers = o.carriers,
+		.udp.congestion = o.congestion };
+	if ((err = gw_context_whole(g)) != GW_OK)
 		return err;
 	t->window = o.window != 0 ? o.window : g->memory / 4;
 	if (t->window < GW_STREAM_WINDOW)

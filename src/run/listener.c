@@ -74,20 +74,12 @@ forget(struct pending *p)
 	return release(p);
 }
 
-/* Nobody waits for it any more, and it is not to come through the door. */
-static void
-discard(struct gw_conn *c)
-{
-	gw_session_abort(c->session, GW_E_LIMIT, "", gw_clock_now());
-	gw_conn_close(c);
-}
-
 static void
 drop_ticket(struct gw_listener *l, uint32_t ticket)
 {
 	for (struct pending *p = l->pending; p != NULL; p = p->next) {
 		if (p->conn->ticket == ticket) {
-			discard(forget(p));
+			gw_conn_close(forget(p));
 			return;
 		}
 	}
@@ -370,7 +362,7 @@ gw_listener_close(struct gw_listener *l)
 		struct pending *p = l->pending;
 
 		l->pending = p->next;
-		discard(release(p));
+		gw_conn_close(release(p));
 	}
 	gw_udp_port_close(l->udp);
 	if (l->handles > 1)

@@ -12,7 +12,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv dgram partials sockets help --help --version' \
+			'send recv stream dgram partials sockets help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -102,6 +102,22 @@ _godwit()
 			_known_hosts_real -- "$cur"
 		fi
 		;;
+	stream)
+		local both='--code --code-file --carrier --congestion --timeout
+			--memory --quiet --verbose --help'
+
+		if ((cword == 2)); then
+			COMPREPLY=($(compgen -W 'listen connect --help' \
+				-- "$cur"))
+		elif [[ ${words[2]} == listen ]]; then
+			COMPREPLY=($(compgen -W "$both --keep --code-words" \
+				-- "$cur"))
+		elif [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W "$both" -- "$cur"))
+		else
+			_known_hosts_real -- "$cur"
+		fi
+		;;
 	partials)
 		COMPREPLY=($(compgen -W \
 			'--clear --clear-all --json --help' -- "$cur"))
@@ -114,7 +130,8 @@ _godwit()
 			-- "$cur"))
 		;;
 	help)
-		COMPREPLY=($(compgen -W 'send recv dgram partials sockets' -- "$cur"))
+		COMPREPLY=($(compgen -W \
+			'send recv stream dgram partials sockets' -- "$cur"))
 		;;
 	esac
 } &&

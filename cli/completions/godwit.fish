@@ -1,16 +1,17 @@
 # Completion of godwit for fish.
 
-set -l commands send recv dgram partials sockets help
+set -l commands send recv stream dgram partials sockets help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
 complete -c godwit -n __fish_use_subcommand -a send -d 'Send files and directories'
 complete -c godwit -n __fish_use_subcommand -a recv -d 'Receive files and directories'
+complete -c godwit -n __fish_use_subcommand -a stream -d 'Connect standard input and output of two machines'
 complete -c godwit -n __fish_use_subcommand -a dgram -d 'Exchange plain UDP datagrams'
 complete -c godwit -n __fish_use_subcommand -a partials -d 'List or clear what interrupted transfers left'
 complete -c godwit -n __fish_use_subcommand -a sockets -d 'Show TCP and UDP sockets and their states'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv dgram partials sockets'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram partials sockets'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
@@ -95,3 +96,20 @@ set -l dgram_send "$dgram; and __fish_seen_subcommand_from send"
 complete -c godwit -n "$dgram_send" -l broadcast -d 'To every host'
 complete -c godwit -n "$dgram_send" -l interval -x -d 'From one to the next'
 complete -c godwit -n "$dgram_send" -l all -d 'Go on after the first answer'
+
+set -l stream '__fish_seen_subcommand_from stream'
+set -l stream_part 'not __fish_seen_subcommand_from listen connect'
+complete -c godwit -n "$stream; and $stream_part" -a listen -d 'Wait for a connection'
+complete -c godwit -n "$stream; and $stream_part" -a connect -d 'Connect to who waits'
+complete -c godwit -n $stream -l code -x -d 'The code; - takes it from elsewhere'
+complete -c godwit -n $stream -l code-file -r -F -d 'Read the code from a file'
+complete -c godwit -n $stream -l carrier -x -a 'auto udp tcp' -d 'What it runs on'
+complete -c godwit -n $stream -l congestion -x -a 'bbr cubic ledbat' -d 'How fast this side sends on udp'
+complete -c godwit -n $stream -l timeout -x -d 'Lost when nothing comes for so long'
+complete -c godwit -n $stream -l memory -x -d 'Memory for data in flight'
+complete -c godwit -n $stream -s q -l quiet -d 'Say only what must be known'
+complete -c godwit -n $stream -s v -l verbose -d 'Tell states as they change'
+
+set -l stream_listen "$stream; and __fish_seen_subcommand_from listen"
+complete -c godwit -n "$stream_listen" -s k -l keep -d 'Go on with the next connection'
+complete -c godwit -n "$stream_listen" -l code-words -x -a '2 3 4 5 6 7 8' -d 'Words of a code that is made'

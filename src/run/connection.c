@@ -163,6 +163,7 @@ take_conn(struct gw_connection *c, struct gw_conn *conn,
 	c->carrier = conn->carrier;
 	c->conn = conn;
 	c->open = true;
+	gw_connection_note_begin(c);
 	gw_conn_set_owner(conn, gw_connection_ready, c);
 	arm(c);
 }

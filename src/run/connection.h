@@ -114,6 +114,8 @@ void gw_connection_over(
 
 /* Is it in TIME_WAIT? */
 bool gw_connection_lingers(const struct gw_connection *);
+/* It is open: since when was it under way? */
+void gw_connection_note_begin(struct gw_connection *);
 /* Note which states it has entered by now. */
 void gw_connection_note_states(struct gw_connection *);
 

@@ -23,6 +23,17 @@ gw_connection_lingers(const struct gw_connection *c)
 	       gw_udp_session_info(c->conn->session).state == GW_UDP_TIME_WAIT;
 }
 
+void
+gw_connection_note_begin(struct gw_connection *c)
+{
+	const enum gw_udp_state first =
+	    c->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD;
+
+	if (is_udp(c))
+		c->since =
+		    gw_udp_session_info(c->conn->session).entered[first];
+}
+
 static void
 note_tcp(struct gw_connection *c)
 {

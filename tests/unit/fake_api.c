@@ -290,12 +290,3 @@ gw_directories(const struct gw_options *o, char **data_dir, char **state_dir)
 	*state_dir = strdup("/nowhere/state");
 	return GW_OK;
 }
-
-/* NUMBER-WORD-WORD, near enough. */
-bool
-gw_code_is_spoken(const char *code)
-{
-	size_t digits = strspn(code, "0123456789");
-
-	return digits != 0 && code[digits] == '-' && code[digits + 1] != '\0';
-}

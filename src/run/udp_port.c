@@ -152,7 +152,7 @@ take(struct gw_udp_port *p, struct gw_incoming *d, gw_usec now)
 	if (s == NULL)
 		return;
 	if (ticket != 0) {
-		if (p->closing || (c = conn_new(p, s, &d->from)) == NULL) {
+		if ((c = conn_new(p, s, &d->from)) == NULL) {
 			gw_door_leave(p->o.endpoint.session.door, ticket);
 			gw_udp_endpoint_release(p->endpoint, s, now);
 			return;
@@ -476,18 +476,18 @@ enum gw_err
 gw_udp_port_connect(struct gw_udp_port *p, const struct gw_session_options *o,
     const struct gw_addr *to, struct gw_conn **out)
 {
+	const gw_usec now = gw_clock_now();
 	struct gw_session *s;
 	struct gw_path path;
 	struct udp_conn *c;
 	enum gw_err err;
 
 	gw_path_from_addr(to, &path);
-	err =
-	    gw_udp_endpoint_connect(p->endpoint, o, &path, gw_clock_now(), &s);
+	err = gw_udp_endpoint_connect(p->endpoint, o, &path, now, &s);
 	if (err != GW_OK)
 		return err;
 	if ((c = conn_new(p, s, &path)) == NULL) {
-		gw_udp_endpoint_release(p->endpoint, s, gw_clock_now());
+		gw_udp_endpoint_release(p->endpoint, s, now);
 		return GW_E_MEMORY;
 	}
 	kick(&c->base);

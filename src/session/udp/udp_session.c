@@ -12,13 +12,11 @@ enum {
 	ANSWER_SECONDS = 10, /* an initiator waits for its answer */
 	IDLE = 60000000,     /* us */
 	MEMORY = 32 << 20,
-	AHEAD = 1 << 18,       /* bytes behind the window that may wait */
-	DATAGRAM = 16000,      /* larger ones gain nothing, and cost buffers */
-	SHORT_PATH = 1000,     /* us of RTT */
-	PING_AFTER = 2000000,  /* us, so that the other side's
-				  gw_session_heard stays young */
-	REFUSALS = 3,          /* by ICMP, with nothing heard between */
-	REFUSED_AFTER = 500000 /* us without hearing anything */
+	AHEAD = 1 << 18,      /* bytes behind the window that may wait */
+	DATAGRAM = 16000,     /* larger ones gain nothing, and cost buffers */
+	SHORT_PATH = 1000,    /* us of RTT */
+	PING_AFTER = 2000000, /* us, so that the other side's
+				 gw_session_heard stays young */
 };
 
 static_assert(sizeof(struct gw_udp_session) + sizeof(struct gw_handshake) <=
@@ -152,27 +150,6 @@ gw_udp_session_output(struct gw_session *base, struct gw_burst *b, gw_usec now)
 	if (b->len > 0)
 		return true;
 	return s->link != NULL && gw_udp_session_packets(s, b);
-}
-
-void
-gw_udp_session_refused(struct gw_session *base, gw_usec now)
-{
-	struct gw_udp_session *s = gw_udp_session_of(base);
-	struct gw_close close;
-
-	s->now = now;
-	if (s->state == GW_UDP_SYN_SENT && s->link == NULL) {
-		gw_close_set(&close, GW_E_CONNECT,
-		    "nobody waits at that port (connection refused)");
-		gw_udp_session_close(s, &close);
-		return;
-	}
-	if (!gw_udp_session_is_open(s) || ++s->link->refusals < REFUSALS ||
-	    now < s->heard + REFUSED_AFTER)
-		return;
-	/* ICMP can be forged; that nothing comes any more cannot. */
-	gw_udp_session_vanished(
-	    s, "the connection was lost: nobody is at its port any more");
 }
 
 void

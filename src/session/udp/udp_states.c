@@ -22,7 +22,9 @@
 enum {
 	MSL_MIN = 500000,          /* us; else 1.5 PTO */
 	LAST_ACK_PTOS = 1 + 2 + 4, /* three of them, backing off */
-	TELL_AGAIN = 2000000 /* us in which a RST is repeated on request */
+	TELL_AGAIN = 2000000,  /* us in which a RST is repeated on request */
+	REFUSALS = 3,          /* by ICMP, with nothing heard between */
+	REFUSED_AFTER = 500000 /* us without hearing anything */
 };
 
 static const char *const state_name[GW_UDP_STATES] = {
@@ -274,6 +276,27 @@ gw_udp_session_vanished(struct gw_udp_session *s, const char *text)
 	 * that can be missing here is the word of it. */
 	gw_close_set(&close, good ? GW_OK : GW_E_LOST, "%s", good ? "" : text);
 	gw_udp_session_close(s, &close);
+}
+
+void
+gw_udp_session_refused(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+	struct gw_close close;
+
+	s->now = now;
+	if (s->state == GW_UDP_SYN_SENT && s->link == NULL) {
+		gw_close_set(&close, GW_E_CONNECT,
+		    "nobody waits at that port (connection refused)");
+		gw_udp_session_close(s, &close);
+		return;
+	}
+	if (!gw_udp_session_is_open(s) || ++s->link->refusals < REFUSALS ||
+	    now < s->heard + REFUSED_AFTER)
+		return;
+	/* ICMP can be forged; that nothing comes any more cannot. */
+	gw_udp_session_vanished(
+	    s, "the connection was lost: nobody is at its port any more");
 }
 
 /* ---- time ---- */

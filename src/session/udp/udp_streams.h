@@ -97,7 +97,7 @@ uint64_t gw_udp_streams_received(const struct gw_udp_streams *);
 void gw_udp_streams_credit(
     struct gw_udp_streams *, uint16_t stream, size_t n, gw_usec now);
 
-/* ---- what goes ---- */
+/* ---- what goes (udp_streams_out.c) ---- */
 
 /* `ahead`: so much may wait unsent, bytes. */
 size_t gw_udp_streams_writable(

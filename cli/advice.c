@@ -3,7 +3,7 @@
 bool
 cli_advice_goes_on(const struct cli_report *r)
 {
-	return !r->from_input && !r->to_stdout && !r->of_stream;
+	return !r->from_input && !r->to_stdout && !r->of_stream && !r->stream;
 }
 
 const char *
@@ -20,6 +20,9 @@ cli_advice(const struct cli_report *r, enum gw_err err)
 		[GW_E_VERSION] = "Update the older one of the two.",
 	};
 
+	if (r->stream && (err == GW_E_ADDRESS || err == GW_E_AUTH))
+		return err == GW_E_AUTH ? "Check the code."
+					: "Choose another address or port.";
 	/* The plain protocol knows no code, and goes on from nowhere. */
 	if (r->classic && err > GW_E_CONNECT && err != GW_E_NO_PATH)
 		return NULL;

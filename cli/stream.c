@@ -74,6 +74,7 @@ cli_stream_open(struct cli_stream *t, bool needed)
 
 	o->no_progress = true;
 	cli_session_report(&t->s, o, true, true);
+	t->s.report.stream = true;
 	if ((err = cli_session_code(&t->s, o, needed)) != GW_OK)
 		return err;
 	return cli_session_open(&t->s, o, &nothing, NULL);

@@ -29,11 +29,12 @@ struct cli_stream {
 	/* standard input on its way out */
 	char in[CLI_STREAM_PIECE];
 	size_t in_start, in_end;
-	bool in_over;  /* its end, or nobody wants more of it */
-	bool shut;     /* and told the other side */
-	bool no_room;  /* until WRITABLE */
-	bool out_over; /* the other side's end was read */
-	bool closed;   /* CLOSED was told, with this: */
+	bool in_over;   /* its end, or nobody wants more of it */
+	bool shut;      /* and told the other side */
+	bool no_room;   /* until WRITABLE */
+	bool out_over;  /* the other side's end was read */
+	bool out_ended; /* and standard output with it */
+	bool closed;    /* CLOSED was told, with this: */
 	enum gw_err err;
 	struct cli_output out;
 	uint64_t sent, received;

@@ -171,6 +171,23 @@ wants_input(const struct cli_stream *t)
 	       t->in_start == t->in_end;
 }
 
+/* The other side has ended: whoever reads our output shall see that.  The
+ * descriptor stays taken, so that nothing else ever gets its number. */
+static void
+end_output(struct cli_stream *t)
+{
+	int ends[2];
+
+	if (!t->out_over || t->out_ended || cli_output_waits(&t->out))
+		return;
+	t->out_ended = true;
+	if (pipe(ends) != 0)
+		return;
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* ---- waiting ---- */
 
 static void
@@ -234,6 +251,8 @@ cli_stream_pump(struct cli_stream *t, bool standing)
 		take_events(t);
 		take_bytes(t);
 		give_bytes(t);
+		if (!standing) /* else the next one needs it */
+			end_output(t);
 		if (output_failed(t))
 			return t->status;
 		if (t->closed)

@@ -118,3 +118,19 @@ gw_udp_session_mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
 	b->len = b->segment = size;
 	return true;
 }
+
+void
+gw_udp_session_too_large(struct gw_session *base, size_t n, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+	uint64_t number;
+
+	s->now = now;
+	if (s->link == NULL)
+		return;
+	if (gw_pmtud_probing(&s->link->mtu, (uint32_t)n, &number))
+		gw_recovery_withdraw(&s->link->recovery, number);
+	gw_pmtud_too_large(&s->link->mtu, (uint32_t)n);
+	gw_recovery_datagram(
+	    &s->link->recovery, gw_pmtud_size(&s->link->mtu), now);
+}

@@ -454,8 +454,11 @@ struct gw_connection_options {
 	unsigned code_words; /* of a code that is made; 0 = 2 */
 	enum gw_carriers carriers;
 	enum gw_congestion congestion; /* on udp */
-	uint64_t window;  /* most unread bytes of a stream here; 0: a quarter
-			     of the context's memory; at least 256 KiB */
+	/* Most unread bytes of a stream here; 0: a quarter of the context's
+	 * memory; at least 256 KiB.  On udp all streams of a connection share
+	 * it, and 1 MiB more; on tcp four of them have it at a time, others
+	 * 256 KiB. */
+	uint64_t window;
 	uint32_t idle_ms; /* nothing heard for so long: lost; 0 = 60 s */
 	/*
 	 * Listening: the code lets in everybody who has it, for as long as

@@ -358,6 +358,27 @@ without_memory_there_is_no_door(void **state)
 	gw_door_free(NULL);
 }
 
+static void
+a_door_for_many_lets_in_whoever_has_the_code(void **state)
+{
+	struct gw_door *d = new_door();
+
+	(void)state;
+	assert_int_equal(gw_door_set_code(d, "7-crane-otter"), GW_OK);
+	gw_door_let_many(d);
+	assert_int_equal(gw_door_enter(d, alice, true), GW_DOOR_WELCOME);
+	assert_int_equal(gw_door_enter(d, bob, true), GW_DOOR_WELCOME);
+	assert_int_equal(gw_door_enter(d, alice, true), GW_DOOR_WELCOME);
+	/* Guesses count on, whoever comes in between. */
+	assert_int_equal(gw_door_guess(d), 2);
+	assert_int_equal(gw_door_enter(d, bob, true), GW_DOOR_WELCOME);
+	assert_int_equal(gw_door_guess(d), 1);
+	assert_int_equal(gw_door_guess(d), 0);
+	assert_true(gw_door_burned(d));
+	assert_int_equal(gw_door_enter(d, bob, true), GW_DOOR_SHUT);
+	gw_door_free(d);
+}
+
 int
 main(void)
 {
@@ -377,6 +398,7 @@ main(void)
 		cmocka_unit_test(sixteen_psks_are_kept),
 		cmocka_unit_test(known_devices_are_a_list),
 		cmocka_unit_test(without_memory_there_is_no_door),
+		cmocka_unit_test(a_door_for_many_lets_in_whoever_has_the_code),
 	};
 
 	return cmocka_run_group_tests_name("door", tests, NULL, NULL);

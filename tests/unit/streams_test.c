@@ -147,6 +147,72 @@ an_end_goes_out_once_and_closes_the_stream(void **state)
 	assert_int_equal(s.due, 0);
 }
 
+static void
+a_stream_is_given_up_once_and_not_after_its_end(void **state)
+{
+	struct gw_frame f;
+
+	(void)state;
+	gw_streams_init(&s, FIRST);
+	gw_streams_send(&s, 3, 5);
+	gw_streams_reset(&s, 3, 77);
+	assert_int_equal(gw_streams_room(&s, 3), 0);
+	assert_true(gw_streams_next(&s, &f));
+	assert_int_equal(f.type, GW_FRAME_RESET);
+	assert_int_equal(f.stream, 3);
+	assert_int_equal(f.value, 77);
+	gw_streams_reset(&s, 3, 78);
+	assert_false(gw_streams_next(&s, &f));
+	/* Instead of an END that has not left; not after one that has. */
+	gw_streams_end(&s, 4);
+	gw_streams_reset(&s, 4, 1);
+	assert_true(gw_streams_next(&s, &f));
+	assert_int_equal(f.type, GW_FRAME_RESET);
+	gw_streams_end(&s, 5);
+	assert_true(gw_streams_next(&s, &f));
+	gw_streams_reset(&s, 5, 1);
+	assert_false(gw_streams_next(&s, &f));
+
+	assert_true(data(7, 0, 10));
+	assert_true(gw_streams_reset_in(&s, 7));
+	assert_false(gw_streams_reset_in(&s, 7));
+	assert_false(data(7, 10, 1));
+}
+
+/* What a peer makes us hold has a bound, however many streams it opens. */
+static void
+only_some_streams_have_a_wide_window_at_a_time(void **state)
+{
+	const uint64_t whole = 4 * (uint64_t)FIRST;
+	struct gw_frame f;
+
+	(void)state;
+	gw_streams_init(&s, whole);
+	for (uint16_t i = 0; i < GW_STREAMS_WIDE + 2; i++) {
+		const bool wide = i < GW_STREAMS_WIDE;
+
+		assert_true(data(i, 0, FIRST));
+		gw_streams_credit(&s, i, FIRST);
+		assert_true(gw_streams_next(&s, &f));
+		assert_int_equal(f.stream, i);
+		assert_int_equal(f.value, FIRST + (wide ? whole : FIRST));
+	}
+	/* One that has ended, and was dealt with, makes way. */
+	f = stream(1, FIRST, 0);
+	f.flags = GW_FRAME_END;
+	assert_true(gw_streams_data(&s, &f));
+	assert_true(data(5, FIRST, FIRST));
+	gw_streams_credit(&s, 5, FIRST);
+	assert_true(gw_streams_next(&s, &f));
+	assert_int_equal(f.value, 2 * FIRST + whole);
+	/* So does one that was given up. */
+	assert_true(gw_streams_reset_in(&s, 2));
+	assert_true(data(4, FIRST, FIRST));
+	gw_streams_credit(&s, 4, FIRST);
+	assert_true(gw_streams_next(&s, &f));
+	assert_int_equal(f.value, 2 * FIRST + whole);
+}
+
 int
 main(void)
 {
@@ -157,6 +223,10 @@ main(void)
 		cmocka_unit_test(credit_opens_the_window_by_quarters),
 		cmocka_unit_test(an_ended_stream_gets_no_window),
 		cmocka_unit_test(an_end_goes_out_once_and_closes_the_stream),
+		cmocka_unit_test(
+		    a_stream_is_given_up_once_and_not_after_its_end),
+		cmocka_unit_test(
+		    only_some_streams_have_a_wide_window_at_a_time),
 	};
 
 	return cmocka_run_group_tests_name("streams", tests, NULL, NULL);

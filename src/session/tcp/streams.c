@@ -17,6 +17,15 @@ gw_streams_init(struct gw_streams *s, uint64_t window)
 		s->v[i].send_max = s->v[i].granted = GW_STREAM_WINDOW;
 }
 
+/* It comes to nothing more: another one may be wide. */
+static void
+narrow(struct gw_streams *s, struct gw_stream *st)
+{
+	if (st->wide)
+		s->wide--;
+	st->wide = false;
+}
+
 bool
 gw_streams_data(struct gw_streams *s, const struct gw_frame *f)
 {
@@ -29,6 +38,8 @@ gw_streams_data(struct gw_streams *s, const struct gw_frame *f)
 		return false;
 	st->received += f->length;
 	st->ended_in = (f->flags & GW_FRAME_END) != 0;
+	if (st->ended_in && st->credited == st->received)
+		narrow(s, st);
 	return true;
 }
 
@@ -65,15 +76,30 @@ gw_streams_send(struct gw_streams *s, uint16_t stream, size_t n)
 	return offset;
 }
 
+static uint64_t
+window_of(struct gw_streams *s, struct gw_stream *st)
+{
+	if (!st->wide && s->wide < GW_STREAMS_WIDE) {
+		st->wide = true;
+		s->wide++;
+	}
+	return st->wide ? s->window : GW_STREAM_WINDOW;
+}
+
 void
 gw_streams_credit(struct gw_streams *s, uint16_t stream, size_t n)
 {
 	struct gw_stream *st = &s->v[stream];
+	uint64_t window;
 
 	GW_ASSERT(n <= st->received - st->credited);
 	st->credited += n;
-	if (st->due || st->ended_in ||
-	    st->credited + s->window < st->granted + s->window / WINDOW_PARTS)
+	if (st->ended_in && st->credited == st->received)
+		narrow(s, st);
+	if (st->due || st->ended_in)
+		return;
+	window = window_of(s, st);
+	if (st->credited + window < st->granted + window / WINDOW_PARTS)
 		return;
 	st->due = true;
 	s->due++;
@@ -111,6 +137,7 @@ gw_streams_reset_in(struct gw_streams *s, uint16_t stream)
 	if (st->ended_in)
 		return false;
 	st->ended_in = true;
+	narrow(s, st);
 	return true;
 }
 
@@ -129,7 +156,7 @@ gw_streams_next(struct gw_streams *s, struct gw_frame *f)
 	*f = (struct gw_frame){ .stream = i };
 	if (st->due) {
 		st->due = false;
-		st->granted = st->credited + s->window;
+		st->granted = st->credited + window_of(s, st);
 		f->type = GW_FRAME_WINDOW;
 		f->value = st->granted;
 	} else {

@@ -3,8 +3,9 @@
  *
  * Knows offsets and windows only: no bytes, no records.  A stream's window
  * starts at GW_STREAM_WINDOW on both sides and grows to options.window with
- * the first credit, so what the owner does not read stays small.
- * Private to src/session.  Tests: tests/unit/streams_test.c.
+ * the first credit, so what the owner does not read stays small;
+ * GW_STREAMS_WIDE at a time may grow, so that what a peer makes us hold has a
+ * bound. Private to src/session.  Tests: tests/unit/streams_test.c.
  */
 #ifndef GW_SESSION_TCP_STREAMS_H
 #define GW_SESSION_TCP_STREAMS_H
@@ -21,6 +22,7 @@ struct gw_stream {
 	uint64_t received, granted; /* next byte, our limit */
 	uint64_t credited;          /* dealt with by the owner */
 	bool ended_out, ended_in;
+	bool wide;    /* has the whole window */
 	bool blocked; /* the last write met send_max */
 	bool due;     /* a WINDOW is to be sent */
 	bool end_due; /* an END is to be sent, or RESET */
@@ -28,10 +30,13 @@ struct gw_stream {
 	uint64_t code;
 };
 
+enum { GW_STREAMS_WIDE = 4 };
+
 struct gw_streams {
 	struct gw_stream v[GW_STREAMS_MAX];
 	uint64_t window;
-	unsigned due; /* how many WINDOW, END and RESET are to be sent */
+	unsigned wide; /* how many streams are */
+	unsigned due;  /* how many WINDOW, END and RESET are to be sent */
 };
 
 /* window is at least GW_STREAM_WINDOW. */

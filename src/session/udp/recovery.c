@@ -61,8 +61,8 @@ gw_recovery_forget(struct gw_recovery *r, gw_usec now)
 
 /* ---- sending ---- */
 
-static bool
-is_lan(const struct gw_recovery *r)
+bool
+gw_recovery_is_lan(const struct gw_recovery *r)
 {
 	return gw_rtt_known(&r->rtt) && r->rtt.min < LAN_RTT;
 }
@@ -75,7 +75,7 @@ room(const struct gw_recovery *r)
 
 	if (gw_sent_full(&r->sent))
 		return 0;
-	if (is_lan(r) && window > r->peer_buffer)
+	if (gw_recovery_is_lan(r) && window > r->peer_buffer)
 		window = r->peer_buffer;
 	left = window > r->sent.in_flight ? window - r->sent.in_flight : 0;
 	if (r->sent.in_flight == 0 && left < r->datagram)
@@ -98,7 +98,7 @@ gw_recovery_budget(const struct gw_recovery *r, gw_usec now)
 
 	if (left == 0)
 		return 0;
-	if (is_lan(r))
+	if (gw_recovery_is_lan(r))
 		return left < GW_PACER_BURST_MAX ? left : GW_PACER_BURST_MAX;
 	paced = gw_pacer_budget(&r->pacer, now);
 	if (paced < worth(r, left))
@@ -113,7 +113,9 @@ gw_recovery_send_at(const struct gw_recovery *r, gw_usec now)
 
 	if (left == 0)
 		return GW_NEVER;
-	return is_lan(r) ? now : gw_pacer_at(&r->pacer, worth(r, left), now);
+	return gw_recovery_is_lan(r)
+		   ? now
+		   : gw_pacer_at(&r->pacer, worth(r, left), now);
 }
 
 void
@@ -297,7 +299,7 @@ gw_recovery_stats(const struct gw_recovery *r)
 		.persistent = r->n_persistent,
 		.ptos = r->n_ptos,
 		.ce = r->n_ce,
-		.lan = is_lan(r),
+		.lan = gw_recovery_is_lan(r),
 		.congestion = r->cc.ops->name,
 		.state = r->cc.ops->state(&r->cc),
 	};

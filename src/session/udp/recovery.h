@@ -99,6 +99,8 @@ uint64_t gw_recovery_budget(const struct gw_recovery *, gw_usec now);
 /* A packet never left this machine: it fills no window, and says nothing of
  * the path. */
 void gw_recovery_withdraw(struct gw_recovery *, uint64_t number);
+/* The path is so short that nothing is paced: the CPU is what limits. */
+bool gw_recovery_is_lan(const struct gw_recovery *);
 /* When the pacer has something again; GW_NEVER: it waits for an ACK. */
 gw_usec gw_recovery_send_at(const struct gw_recovery *, gw_usec now);
 /* The next train leaves marked ECT(0). */

@@ -237,11 +237,12 @@ on_frames(struct gw_udp_session *s, struct gw_incoming *d, uint64_t number)
 	struct gw_slice in = gw_slice(
 	    d->p + GW_PACKET_HEADER, d->n - GW_PACKET_HEADER - GW_TAG_LEN);
 	bool eliciting = false, at_once = false;
-	struct gw_udp_line line = { .n = 0 };
+	struct gw_udp_line line; /* it is long: not cleared for nothing */
 	unsigned chunks = 0;
 	struct gw_pframe f;
 	enum gw_pframes what;
 
+	line.n = 0;
 	while ((what = gw_pframe_next(&in, &f)) == GW_PFRAMES_ONE) {
 		if (is_early(s, &f))
 			return;

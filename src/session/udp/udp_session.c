@@ -337,9 +337,19 @@ may_send(const struct gw_udp_session *s)
 /* What waits behind the window: enough until the next ACK, and no more, for
  * what is taken here its owner cannot change any more. */
 static uint64_t
-ahead(const struct gw_udp_link *l)
+ahead(const struct gw_udp_session *s)
 {
-	return l->recovery.cc.window + AHEAD;
+	return s->o.ahead != 0 ? s->o.ahead
+			       : s->link->recovery.cc.window + AHEAD;
+}
+
+bool
+gw_udp_session_wants(const struct gw_session *base)
+{
+	const struct gw_udp_session *s = peek(base);
+
+	return may_send(s) &&
+	       gw_udp_streams_unsent(&s->link->streams) < ahead(s) / 2;
 }
 
 static size_t
@@ -349,8 +359,7 @@ udp_writable(const struct gw_session *base, uint16_t stream)
 
 	if (!may_send(s))
 		return 0;
-	return gw_udp_streams_writable(
-	    &s->link->streams, stream, ahead(s->link));
+	return gw_udp_streams_writable(&s->link->streams, stream, ahead(s));
 }
 
 static size_t
@@ -362,8 +371,7 @@ udp_write(
 	s->now = now;
 	if (!may_send(s))
 		return 0;
-	return gw_udp_streams_write(
-	    &s->link->streams, stream, ahead(s->link), data);
+	return gw_udp_streams_write(&s->link->streams, stream, ahead(s), data);
 }
 
 static bool

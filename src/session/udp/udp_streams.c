@@ -270,6 +270,17 @@ limit_of(const struct gw_udp_streams *st, const struct gw_udp_stream *x)
 	return gw_flow_limit(&st->flow, &x->flow);
 }
 
+uint64_t
+gw_udp_streams_unsent(const struct gw_udp_streams *st)
+{
+	uint64_t n = 0;
+
+	for (uint16_t i = 0; i < st->limit; i++)
+		if (st->v[i] != NULL)
+			n += gw_send_stream_unsent(&st->v[i]->send);
+	return n;
+}
+
 size_t
 gw_udp_streams_writable(
     const struct gw_udp_streams *st, uint16_t id, uint64_t ahead)

@@ -87,6 +87,8 @@ void gw_udp_streams_credit(
 
 /* ---- what goes ---- */
 
+/* Bytes that wait, of all streams. */
+uint64_t gw_udp_streams_unsent(const struct gw_udp_streams *);
 /* `ahead`: so much may wait unsent, bytes. */
 size_t gw_udp_streams_writable(
     const struct gw_udp_streams *, uint16_t stream, uint64_t ahead);

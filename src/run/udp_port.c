@@ -316,11 +316,11 @@ static void
 tick(struct gw_udp_port *p)
 {
 	const gw_usec now = gw_clock_now();
+	struct gw_session *s;
 
-	gw_udp_endpoint_tick(p->endpoint, now);
-	for (struct udp_conn *c = p->conns; c != NULL; c = c->next)
-		if (gw_session_deadline(c->base.session) <= now)
-			touch(c);
+	while ((s = gw_udp_endpoint_tick(p->endpoint, now)) != NULL)
+		if (gw_session_user(s) != NULL)
+			touch(gw_session_user(s));
 }
 
 static void

@@ -121,7 +121,8 @@ tick(void *arg, gw_usec now)
 	struct udp_side *o = arg;
 
 	o->bed->now = now;
-	gw_udp_endpoint_tick(o->endpoint, now);
+	while (gw_udp_endpoint_tick(o->endpoint, now) != NULL)
+		;
 	udp_owner_pull(o);
 }
 

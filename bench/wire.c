@@ -21,6 +21,7 @@ enum { STUCK_MSEC = 20, RUNS_MAX = 16 };
 struct result {
 	double rate;             /* bits a second, of content */
 	double sender, receiver; /* CPU seconds per GB */
+	double peak;             /* MB, of the larger one */
 };
 
 double
@@ -74,23 +75,36 @@ receive(const struct wire_kind *k, void *ends, double until, int to)
 }
 
 static double
-reap(pid_t child)
+reap(pid_t child, double *peak)
 {
 	struct rusage u;
 	int status;
 
 	if (wait4(child, &status, 0, &u) != child || status != 0)
 		wire_die("a process that measures");
+	if ((double)u.ru_maxrss / 1e3 > *peak)
+		*peak = (double)u.ru_maxrss / 1e3;
 	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
 	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+struct line {
+	const struct wire_kind *kind;
+	size_t datagram; /* bytes of UDP payload; 0: none */
+	unsigned sessions;
+	struct result v[RUNS_MAX];
+};
+
 static struct result
-run(const struct wire_kind *k, size_t datagram, double seconds)
+run(const struct line *l, double seconds)
 {
-	double until = wire_seconds(CLOCK_MONOTONIC) + seconds, got[2];
-	void *ends = k->open(datagram);
-	struct result r;
+	const struct wire_kind *k = l->kind;
+	/* Handshakes cost time, too: about a millisecond each. */
+	double until =
+		   wire_seconds(CLOCK_MONOTONIC) + seconds + l->sessions * 5e-3,
+	       got[2];
+	void *ends = k->open(l->datagram, l->sessions);
+	struct result r = { 0 };
 	pid_t child[2];
 	int news[2];
 
@@ -107,8 +121,8 @@ run(const struct wire_kind *k, size_t datagram, double seconds)
 	}
 	if (read(news[0], got, sizeof got) != sizeof got)
 		wire_die("the receiver");
-	r.sender = reap(child[0]) * 1e9 / got[0];
-	r.receiver = reap(child[1]) * 1e9 / got[0];
+	r.sender = reap(child[0], &r.peak) * 1e9 / got[0];
+	r.receiver = reap(child[1], &r.peak) * 1e9 / got[0];
 	r.rate = got[0] * 8 / got[1];
 	k->close(ends);
 	close(news[0]);
@@ -124,41 +138,37 @@ by_rate(const void *a, const void *b)
 	return (x->rate > y->rate) - (x->rate < y->rate);
 }
 
-struct line {
-	const struct wire_kind *kind;
-	size_t datagram; /* bytes of UDP payload; 0: none */
-	struct result v[RUNS_MAX];
-};
-
 static void
 print(struct line *l, unsigned runs, double ceiling)
 {
 	struct result *m = &l->v[runs / 2];
-	char size[24] = "";
+	char size[24] = "-", share[24] = "-";
 
 	qsort(l->v, runs, sizeof *l->v, by_rate);
 	if (l->datagram != 0)
 		snprintf(size, sizeof size, "%zu", l->datagram);
-	printf("%-24s %6s %8.2f", l->kind->name, size, m->rate / 1e9);
 	if (ceiling > 0)
-		printf(" %8.2f", m->rate / ceiling);
-	else
-		printf(" %8s", "");
-	printf(" %9.3f %9.3f\n", m->sender, m->receiver);
+		snprintf(share, sizeof share, "%.2f", m->rate / ceiling);
+	printf("%-24s %8u %6s %7.2f %8s %7.3f %8.3f %6.0f\n", l->kind->name,
+	    l->sessions, size, m->rate / 1e9, share, m->sender, m->receiver,
+	    m->peak);
 }
 
 int
 main(int argc, char **argv)
 {
 	static struct line lines[] = {
-		{ .kind = &wire_ceiling, .datagram = 1448 },
-		{ .kind = &wire_session, .datagram = 1448 },
-		{ .kind = &wire_ceiling, .datagram = 8900 },
-		{ .kind = &wire_session, .datagram = 8900 },
-		{ .kind = &wire_session, .datagram = 16000 },
-		{ .kind = &wire_tcp_cubic, .datagram = 0 },
-		{ .kind = &wire_tcp_bbr, .datagram = 0 },
-		{ .kind = &wire_tcp_sealed, .datagram = 0 },
+		{ .kind = &wire_ceiling, .sessions = 1, .datagram = 1448 },
+		{ .kind = &wire_session, .sessions = 1, .datagram = 1448 },
+		{ .kind = &wire_session, .sessions = 10, .datagram = 1448 },
+		{ .kind = &wire_session, .sessions = 100, .datagram = 1448 },
+		{ .kind = &wire_session, .sessions = 1000, .datagram = 1448 },
+		{ .kind = &wire_ceiling, .sessions = 1, .datagram = 8900 },
+		{ .kind = &wire_session, .sessions = 1, .datagram = 8900 },
+		{ .kind = &wire_session, .sessions = 1, .datagram = 16000 },
+		{ .kind = &wire_tcp_cubic, .sessions = 1 },
+		{ .kind = &wire_tcp_bbr, .sessions = 1 },
+		{ .kind = &wire_tcp_sealed, .sessions = 1 },
 	};
 	enum { LINES = sizeof lines / sizeof lines[0] };
 	const double seconds = argc > 1 ? atof(argv[1]) : 2;
@@ -169,12 +179,9 @@ main(int argc, char **argv)
 		return 2;
 	for (unsigned n = 0; n < runs; n++)
 		for (unsigned i = 0; i < LINES; i++)
-			if (argc <= 3 || (unsigned)atoi(argv[3]) == i) lines[i].v[n] =
-			    run(lines[i].kind, lines[i].datagram, seconds);
-	printf("%-24s %6s %8s %8s   CPU seconds per GB\n", "one stream",
-	    "bytes", "Gbit/s", "ceiling");
-	printf("%-24s %6s %8s %8s %9s %9s\n", "", "", "", "", "sender",
-	    "receiver");
+			lines[i].v[n] = run(&lines[i], seconds);
+	printf("%-24s %8s %6s %7s %8s %16s %6s\n", "", "sessions", "bytes",
+	    "Gbit/s", "ceiling", "CPU s/GB, from/to", "MB");
 	for (unsigned i = 0; i < LINES; i++) {
 		const bool bound = lines[i].kind == &wire_ceiling;
 

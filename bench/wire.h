@@ -12,7 +12,7 @@
 /* One way to do it.  Both ends are opened before the fork. */
 struct wire_kind {
 	const char *name;
-	void *(*open)(size_t datagram);
+	void *(*open)(size_t datagram, unsigned sessions);
 	/* Until the clock says so. */
 	void (*send)(void *, double until);
 	/* The same; returns bytes that a program got, and the seconds from

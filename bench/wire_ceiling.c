@@ -57,12 +57,13 @@ close_end(struct end *e)
 }
 
 static void *
-open_ends(size_t datagram)
+open_ends(size_t datagram, unsigned sessions)
 {
 	struct ends *p = calloc(1, sizeof *p);
 
 	if (p == NULL)
 		wire_die("memory");
+	(void)sessions;
 	p->datagram = datagram;
 	open_end(&p->from);
 	open_end(&p->to);

@@ -45,24 +45,26 @@ open_pair(const char *congestion)
 }
 
 static void *
-open_cubic(size_t datagram)
+open_cubic(size_t datagram, unsigned sessions)
 {
 	(void)datagram;
+	(void)sessions;
 	return open_pair("cubic");
 }
 
 static void *
-open_bbr(size_t datagram)
+open_bbr(size_t datagram, unsigned sessions)
 {
 	(void)datagram;
+	(void)sessions;
 	return open_pair("bbr");
 }
 
 static void *
-open_sealed(size_t datagram)
+open_sealed(size_t datagram, unsigned sessions)
 {
 	static const uint8_t secret[GW_SECRET_LEN] = { 7 };
-	struct ends *p = open_cubic(datagram);
+	struct ends *p = open_cubic(datagram, sessions);
 
 	if (gw_aead_new(GW_AES_256_GCM, secret, &p->out) != GW_OK ||
 	    gw_aead_new(GW_AES_256_GCM, secret, &p->in) != GW_OK)

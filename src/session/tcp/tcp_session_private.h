@@ -42,7 +42,6 @@ struct gw_tcp_session {
 	struct gw_session base; /* first: the session is it */
 	enum gw_tcp_session_state state;
 	bool initiator;
-	const struct gw_trace *trace;
 	uint64_t window;
 	uint64_t roll; /* records under one key: GW_REKEY_RECORDS */
 	gw_usec open_by;
@@ -78,6 +77,10 @@ void gw_tcp_session_set_state(
 bool gw_tcp_session_is_open(const struct gw_tcp_session *);
 
 bool gw_tcp_session_is_opening(const struct gw_tcp_session *);
+
+/* A message of the handshake, or FIN, goes out or came. */
+void gw_tcp_session_trace(
+    const struct gw_tcp_session *, const char *message, bool out);
 
 /* closing.c: every way to the end. */
 void gw_tcp_session_close(struct gw_tcp_session *, const struct gw_close *);

@@ -197,13 +197,22 @@ gw_recovery_tick(struct gw_recovery *r, gw_usec now)
 	if (now < gw_recovery_deadline(r))
 		return;
 	if (r->loss.loss_time != GW_NEVER) {
+		gw_trace(
+		    r->options.trace, &(struct gw_trace_event){
+					  .kind = GW_TRACE_TIMER,
+					  .timer = { GW_TRACE_TIMER_LOSS, 1 },
+				      });
 		gw_recovery_look_for_loss(r, 0, now);
 		gw_pacer_set(&r->pacer, r->cc.rate, r->cc.quantum, now);
 		return;
 	}
 	gw_loss_pto(&r->loss);
 	r->n_ptos++;
-	gw_trace(r->options.trace, "pto %u", r->loss.pto_count);
+	gw_trace(r->options.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_TIMER,
+		.timer = { GW_TRACE_TIMER_PROBE, r->loss.pto_count },
+	    });
 }
 
 gw_usec

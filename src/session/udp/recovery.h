@@ -27,7 +27,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "base/trace.h"
+#include "session/trace.h"
 #include "session/udp/cc.h"
 #include "session/udp/ecn.h"
 #include "session/udp/loss.h"
@@ -86,6 +86,7 @@ struct gw_recovery {
 	struct gw_recovery_counts n_sent, n_acked, n_lost, n_spurious;
 	uint64_t n_persistent, n_ptos, n_ce;
 	uint64_t delivery_rate;
+	gw_usec traced; /* metrics, last */
 };
 
 /* GW_E_MEMORY. */

@@ -32,7 +32,7 @@ struct draft {
 	bool ack;
 	struct gw_ack told;
 	bool traced;
-	struct gw_udp_line line;
+	struct gw_udp_told frames;
 };
 
 static size_t
@@ -98,7 +98,7 @@ put(struct draft *d, const struct gw_pframe *f)
 {
 	gw_pframe_encode(&d->w, f);
 	if (d->traced)
-		gw_udp_session_line_frame(&d->line, f);
+		gw_udp_session_told(&d->frames, f);
 }
 
 static void
@@ -190,9 +190,9 @@ put_ack(struct gw_udp_session *s, struct draft *d)
 	d->ack = true;
 	d->sent.content.controls |= GW_CARRIES_ACK;
 	if (d->traced)
-		gw_udp_session_line_frame(
-		    &d->line, &(struct gw_pframe){
-				  .type = GW_PFRAME_ACK, .ack = d->told });
+		gw_udp_session_told(
+		    &d->frames, &(struct gw_pframe){
+				    .type = GW_PFRAME_ACK, .ack = d->told });
 }
 
 /* ---- a packet ---- */
@@ -206,8 +206,10 @@ start(struct gw_udp_session *s, struct draft *d)
 	d->body = gw_slice(NULL, 0);
 	d->head = 0;
 	d->ack = false;
-	d->traced = s->trace != NULL;
-	d->line.n = 0;
+	d->traced = s->base.trace != NULL;
+	d->frames.count = 0;
+	d->frames.out = true;
+	d->frames.again = false;
 	d->sent.number = s->link->next_number;
 }
 
@@ -250,6 +252,7 @@ put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
 	put(d, &f);
 	d->body = c.chunk.data;
 	d->head = c.chunk.data.n == room ? head : 0;
+	d->frames.again = c.chunk.again;
 	d->sent.content.stream = c.stream;
 	d->sent.content.offset = c.chunk.offset;
 	d->sent.content.length = (uint32_t)c.chunk.data.n;
@@ -285,7 +288,7 @@ note(struct gw_udp_session *s, struct draft *d, size_t n)
 	l->datagrams_sent++;
 	d->sent.bytes = (uint32_t)n;
 	if (d->traced)
-		gw_udp_session_line_out(s, '>', d->sent.number, n, &d->line);
+		gw_udp_session_trace_packet(s, d->sent.number, n, &d->frames);
 	if (d->ack)
 		gw_ack_out_sent(&l->acks, d->sent.number, &d->told);
 	if (d->sent.content.controls & ~(unsigned)GW_CARRIES_ACK)
@@ -343,6 +346,7 @@ static size_t
 one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 {
 	struct gw_udp_link *l = s->link;
+	const uint64_t epoch = l->out.epoch;
 	struct draft d;
 	enum gw_err err;
 	size_t n;
@@ -361,6 +365,7 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 		broken(s, err);
 		return 0;
 	}
+	gw_udp_session_trace_key(s, true, epoch);
 	d.sent.ect = is_marked(s);
 	n = seal(s, &d, out);
 	if ((err = note(s, &d, n)) != GW_OK)
@@ -421,6 +426,7 @@ mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
 	l->datagrams_sent++;
 	if (gw_recovery_sent(&l->recovery, &sent, s->now) != GW_OK)
 		return false;
+	gw_udp_session_trace_probe(s, sent.number, size);
 	b->len = b->segment = size;
 	return true;
 }

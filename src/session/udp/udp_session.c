@@ -47,7 +47,7 @@ gw_udp_session_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 		.datagram = GW_PACKET_MIN,
 		.seed = gw_random_u64(&s->random),
 		.no_ecn = s->o.no_ecn,
-		.trace = s->trace,
+		.trace = s->base.trace,
 	};
 	enum gw_err err;
 
@@ -455,7 +455,6 @@ copy_options(struct gw_udp_session *s, const struct gw_session_options *o,
     const struct gw_udp_start *start)
 {
 	s->initiator = o->initiator;
-	s->trace = o->trace;
 	s->random = o->random;
 	s->window = o->window;
 	s->o = start->udp;
@@ -495,6 +494,8 @@ gw_udp_session_new(const struct gw_session_options *o,
 	s->open_by =
 	    now + (s->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
 	gw_handshake_init(s->handshake, GW_CARRIER_UDP, o);
+	gw_session_trace_begin(
+	    &s->base, o, GW_CARRIER_UDP, s->initiator ? s->cid : s->peer_cid);
 	if (s->initiator)
 		gw_udp_session_opening_start(s);
 	else

@@ -2,8 +2,9 @@
  * udp_session_private - shared by the files of udp_session: udp_session.c
  * (life, time, what its owner calls), udp_states.c (the states and the end),
  * udp_opening.c (the three messages), udp_input.c (sealed packets in),
- * udp_output.c (packets out), udp_streams.c (data and windows), udp_paths.c
- * (addresses that change); and for tests that play a hostile peer.
+ * udp_output.c (packets out), udp_trace.c (what is told of them), udp_streams.c
+ * (data and windows), udp_paths.c (addresses that change); and for tests that
+ * play a hostile peer.
  */
 #ifndef GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
 #define GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
@@ -95,7 +96,6 @@ struct gw_udp_session {
 	enum gw_udp_state state;
 	gw_usec since; /* in this state */
 	bool initiator;
-	const struct gw_trace *trace;
 	struct gw_random random;
 	struct gw_udp_tuning o;
 	uint64_t window;
@@ -207,17 +207,30 @@ size_t gw_udp_session_seal(struct gw_udp_session *, uint64_t number,
 bool gw_udp_session_has_due(const struct gw_udp_session *);
 gw_usec gw_udp_session_output_deadline(const struct gw_udp_session *);
 
-/* udp_trace.c: lines of a trace; nobody is to call it without one. */
-struct gw_udp_line {
-	char text[400];
-	size_t n;
+/* Frames of a packet, kept for a trace: only where there is one. */
+struct gw_udp_told {
+	struct gw_pframe frames[GW_TRACE_FRAMES];
+	unsigned count;
+	bool out;
+	bool again; /* its chunk was sent before */
 };
-void gw_udp_session_line_add(struct gw_udp_line *, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-void gw_udp_session_line_frame(struct gw_udp_line *, const struct gw_pframe *);
-/* direction: '>' or '<' */
-void gw_udp_session_line_out(const struct gw_udp_session *, char direction,
-    uint64_t number, size_t bytes, const struct gw_udp_line *);
+static inline void
+gw_udp_session_told(struct gw_udp_told *t, const struct gw_pframe *f)
+{
+	if (t->count < GW_TRACE_FRAMES)
+		t->frames[t->count++] = *f;
+}
+
+/* udp_trace.c */
+void gw_udp_session_trace_packet(const struct gw_udp_session *, uint64_t number,
+    size_t bytes, const struct gw_udp_told *);
+void gw_udp_session_trace_probe(
+    const struct gw_udp_session *, uint64_t number, size_t bytes);
+void gw_udp_session_trace_lost(
+    const struct gw_udp_session *, const struct gw_fate *);
+/* The keys of one direction were of epoch `was`. */
+void gw_udp_session_trace_key(
+    const struct gw_udp_session *, bool out, uint64_t was);
 
 /* Nothing of the handshake is sent any more. */
 void gw_udp_session_be_quiet(struct gw_udp_session *);

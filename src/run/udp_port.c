@@ -137,6 +137,7 @@ conn_new(
 	c->port = p;
 	gw_addr_from_mapped(&a, path->ip, path->zone, path->port);
 	gw_addr_text(&a, c->base.address);
+	gw_conn_trace_address(&c->base);
 	gw_session_set_user(s, c);
 	c->next = p->conns;
 	if (p->conns != NULL)

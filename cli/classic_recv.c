@@ -27,7 +27,7 @@ conflict_contradiction(const struct cli_classic_recv *o)
 static enum gw_err
 check(struct cli_session *s, const struct cli_classic_recv *o)
 {
-	static const char *const senseless[] = { "code", "code-file",
+	static const char *const senseless[] = { "code", "code-file", "trace",
 		"code-words", "from", "retry", "memory", "checksum", "archive",
 		"stdout", NULL };
 	const char *wrong;

@@ -15,7 +15,7 @@ sends_input(const struct cli_session *s)
 static enum gw_err
 check(struct cli_session *s, const struct cli_classic_send *o)
 {
-	static const char *const senseless[] = { "code", "code-file",
+	static const char *const senseless[] = { "code", "code-file", "trace",
 		"code-words", "listen", "retry", "memory", "checksum",
 		"exclude", "files-from", "null", "dry-run", "compress", NULL };
 	enum gw_err err =

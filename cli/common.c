@@ -51,6 +51,10 @@ const struct cli_option cli_common_options[] = {
 	    "when going on, read what is there again and compare",
 	    cli_value_switch, FIELD(checksum), CLI_OPTION_CONFIG, 0 },
 	{ .help = "Output:" },
+	{ "trace", "FILE",
+	    "write what the connection does, for `godwit trace`: segments, "
+	    "states, timers, windows",
+	    cli_value_text, FIELD(trace), 0, 0 },
 	{ "json", NULL, "tell events as JSON, one object a line",
 	    cli_value_switch, FIELD(json), CLI_OPTION_CONFIG, 0 },
 	{ "no-progress", NULL, "no live line", cli_value_switch,
@@ -244,12 +248,19 @@ enum gw_err
 cli_session_open(struct cli_session *s, const struct cli_common *o,
     const struct cli_list *read, const char *dir)
 {
+	struct cli_trace_file trace = { .path = o->trace };
 	enum gw_err err;
 
 	s->options.memory = o->memory;
 	/* The time zone is a file: read it while that is allowed. */
 	tzset();
+	if ((err = cli_trace_file_open(&trace, &s->report)) != GW_OK)
+		return err;
 	err = cli_sandbox_enter(&s->report, &s->options, read, dir);
+	if (err == GW_OK)
+		err = cli_trace_file_start(&trace, &s->report);
+	s->trace = trace;
+	s->options.trace = trace.log;
 	if (err != GW_OK)
 		return err;
 	if ((err = gw_open(&s->options, &s->job.gw)) != GW_OK)
@@ -268,6 +279,7 @@ cli_session_end(struct cli_session *s)
 {
 	gw_job_free(s->job.job);
 	gw_close(s->job.gw);
+	cli_trace_file_end(&s->trace, &s->report);
 	cli_report_fini(&s->report);
 	cli_terminal_close(&s->job.ask.terminal);
 	if (s->job.signal_fd != -1)

@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/secret.h"
 #include "cli/style.h"
+#include "cli/trace_file.h"
 #include "cli/values.h"
 #include "godwit.h"
 
@@ -27,7 +28,7 @@ struct cli_start {
 /* Settings of both; the first member of each command's own. */
 struct cli_common {
 	struct cli_secret code;
-	const char *code_file;
+	const char *code_file, *trace;
 	struct cli_address listen;
 	struct cli_duration timeout, retry;
 	uint64_t rate, memory;
@@ -51,6 +52,7 @@ struct cli_session {
 	struct cli_job job;
 	struct gw_options options;
 	char why[256]; /* of a failed gw_open or gw_directories */
+	struct cli_trace_file trace;
 };
 
 /*

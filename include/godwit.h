@@ -87,11 +87,13 @@ GW_API const char *gw_version(void);
 struct gw;
 
 struct gw_options {
-	const char *data_dir;    /* identity; NULL: $XDG_DATA_HOME/godwit */
-	const char *state_dir;   /* journals; NULL: $XDG_STATE_HOME/godwit */
-	const char *device_name; /* NULL: the host's name */
-	uint64_t memory;         /* window budget in bytes; 0: 64 MiB */
-	int helper_fd;           /* from gw_helper_start, or -1 */
+	const char *data_dir;       /* identity; NULL: $XDG_DATA_HOME/godwit */
+	const char *state_dir;      /* journals; NULL: $XDG_STATE_HOME/godwit */
+	const char *device_name;    /* NULL: the host's name */
+	uint64_t memory;            /* window budget in bytes; 0: 64 MiB */
+	int helper_fd;              /* from gw_helper_start, or -1 */
+	struct gw_trace_log *trace; /* from gw_trace_open; NULL: none.  It
+				       outlives the context */
 	bool plain;      /* no identity, no directories: for gw_dgram_* and
 			    gw_interfaces_* alone */
 	char *why;       /* gets one sentence when gw_open or ... */
@@ -862,6 +864,24 @@ GW_API void gw_partials_free(struct gw_partials *);
 /* Remove the journal and the partial files of one.  GW_E_AGAIN: it is in
  * use; GW_E_NO_PATH: no such id. */
 GW_API enum gw_err gw_partials_clear(struct gw *, const char *id);
+
+/* ---- a trace: what sessions do, as JSON, one object a line ---- */
+
+struct gw_trace_log;
+
+/*
+ * Write a trace to this descriptor, which the trace takes, on success: the
+ * segments, states, timers and windows of every session of the contexts that
+ * are given it (gw_options).  godwit-trace(1) has the names.  It holds
+ * addresses and names of devices, never a key, a code or content.  A thread
+ * writes it, so that sessions never wait for it: what that cannot keep up
+ * with is dropped, and counted.
+ */
+GW_API GW_MUST_USE enum gw_err gw_trace_open(int fd, struct gw_trace_log **);
+/* Once its contexts are closed: writes what waits, and the end.  GW_E_DISK:
+ * not all of it could be written.  *dropped (may be NULL): events that are
+ * not in it. */
+GW_API enum gw_err gw_trace_close(struct gw_trace_log *, uint64_t *dropped);
 
 /* ---- for whole programs: confinement (Linux) ---- */
 

@@ -7,23 +7,27 @@ _godwit()
 
 	local common='--code --code-file --code-words --listen --carrier
 		--congestion --background --timeout --retry --limit-rate --memory --checksum --json --no-progress
-		--quiet --verbose --help'
+		--quiet --verbose --trace --help'
 	local command=${words[1]}
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram partials sockets help --help --version' \
+			'send recv stream dgram partials sockets trace help --help --version' \
 			-- "$cur"))
 		return
 	fi
 
 	case $prev in
-	--code-file | --files-from)
+	--code-file | --files-from | --trace)
 		_filedir
 		return
 		;;
 	--output | -o)
-		_filedir -d
+		if [[ $command == trace ]]; then
+			_filedir
+		else
+			_filedir -d
+		fi
 		return
 		;;
 	--to | --from)
@@ -64,7 +68,8 @@ _godwit()
 		;;
 	--code | --listen | --timeout | --retry | --limit-rate | --memory | \
 		--name | --exclude | --reply | --max-size | --group | --count | \
-		--wait | --deadline | --buffer | --ttl | --interval)
+		--wait | --deadline | --buffer | --ttl | --interval | \
+		--session)
 		return
 		;;
 	esac
@@ -129,9 +134,17 @@ _godwit()
 			CLOSE_WAIT SYN_SENT local= remote= state= proc=' \
 			-- "$cur"))
 		;;
+	trace)
+		if [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W '--all --session --svg --html
+				--output --help' -- "$cur"))
+		else
+			_filedir
+		fi
+		;;
 	help)
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram partials sockets' -- "$cur"))
+			'send recv stream dgram partials sockets trace' -- "$cur"))
 		;;
 	esac
 } &&

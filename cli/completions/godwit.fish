@@ -1,6 +1,6 @@
 # Completion of godwit for fish.
 
-set -l commands send recv stream dgram partials sockets help
+set -l commands send recv stream dgram partials sockets trace help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
@@ -10,8 +10,9 @@ complete -c godwit -n __fish_use_subcommand -a stream -d 'Connect standard input
 complete -c godwit -n __fish_use_subcommand -a dgram -d 'Exchange plain UDP datagrams'
 complete -c godwit -n __fish_use_subcommand -a partials -d 'List or clear what interrupted transfers left'
 complete -c godwit -n __fish_use_subcommand -a sockets -d 'Show TCP and UDP sockets and their states'
+complete -c godwit -n __fish_use_subcommand -a trace -d 'Draw what a connection did'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram partials sockets'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram partials sockets trace'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
@@ -28,6 +29,7 @@ complete -c godwit -n "$both" -l retry -x -d 'How long to try to go on'
 complete -c godwit -n "$both" -l limit-rate -x -d 'At most this fast: 800mbit, 100MB'
 complete -c godwit -n "$both" -l memory -x -d 'Memory for data in flight'
 complete -c godwit -n "$both" -l checksum -d 'When going on, compare what is there'
+complete -c godwit -n "$both" -l trace -r -F -d 'Write what the connection does'
 complete -c godwit -n "$both" -l json -d 'Tell events as JSON'
 complete -c godwit -n "$both" -l no-progress -d 'No live line'
 complete -c godwit -n "$both" -s q -l quiet -d 'Say only what must be known'
@@ -73,6 +75,14 @@ complete -c godwit -n $sockets -s r -l names -d 'Names of addresses'
 complete -c godwit -n $sockets -l json -d 'Tell it as JSON'
 complete -c godwit -n $sockets -s v -l verbose -d 'Say how it is found out'
 complete -c godwit -n $sockets -a 'tcp udp ipv4 ipv6 listening established connected TIME_WAIT CLOSE_WAIT SYN_SENT'
+set -l trace '__fish_seen_subcommand_from trace'
+complete -c godwit -n $trace -F
+complete -c godwit -n $trace -s a -l all -d 'Fold nothing'
+complete -c godwit -n $trace -l session -x -d 'Which session'
+complete -c godwit -n $trace -l svg -d 'A picture over time'
+complete -c godwit -n $trace -l html -d 'Picture and ladder as a page'
+complete -c godwit -n $trace -s o -l output -r -F -d 'Write to'
+
 set -l dgram '__fish_seen_subcommand_from dgram'
 set -l part 'not __fish_seen_subcommand_from listen send'
 complete -c godwit -n "$dgram; and $part" -a listen -d 'Show what arrives, and answer it'

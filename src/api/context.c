@@ -17,6 +17,7 @@
 #include "run/context.h"
 #include "run/dgram.h"
 #include "run/job.h"
+#include "run/trace_log.h"
 
 enum { MEMORY_DEFAULT = 64 << 20, MEMORY_MIN = 4 << 20 };
 
@@ -140,6 +141,7 @@ gw_open(const struct gw_options *given, struct gw **out)
 	if (g->memory < MEMORY_MIN)
 		g->memory = MEMORY_MIN;
 	g->self.random = gw_random_os();
+	g->self.trace = gw_trace_log_trace(o.trace);
 	name_device(g, o.device_name);
 	if ((!o.plain && (err = open_files(g, &o, &why)) != GW_OK) ||
 	    (err = gw_loop_init(&g->loop)) != GW_OK) {

@@ -15,57 +15,6 @@ gw_reader(struct gw_slice s)
 	return (struct gw_reader){ .p = p, .end = p + s.n };
 }
 
-/* The next n bytes, or NULL: too few are left, or it failed before. */
-static const uint8_t *
-take(struct gw_reader *r, size_t n)
-{
-	const uint8_t *at = r->p;
-
-	if (r->failed || n > gw_reader_left(r)) {
-		r->failed = true;
-		return NULL;
-	}
-	r->p += n;
-	return at;
-}
-
-static uint64_t
-read_uint(struct gw_reader *r, size_t n)
-{
-	const uint8_t *p = take(r, n);
-	uint64_t v = 0;
-
-	if (p == NULL)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-uint8_t
-gw_read_u8(struct gw_reader *r)
-{
-	return (uint8_t)read_uint(r, 1);
-}
-
-uint16_t
-gw_read_u16(struct gw_reader *r)
-{
-	return (uint16_t)read_uint(r, 2);
-}
-
-uint32_t
-gw_read_u32(struct gw_reader *r)
-{
-	return (uint32_t)read_uint(r, 4);
-}
-
-uint64_t
-gw_read_u64(struct gw_reader *r)
-{
-	return read_uint(r, 8);
-}
-
 uint64_t
 gw_read_varint(struct gw_reader *r)
 {
@@ -78,7 +27,7 @@ gw_read_varint(struct gw_reader *r)
 	}
 	/* Its first two bits say how long it is. */
 	bits = 8U << (*r->p >> 6);
-	v = read_uint(r, bits / 8);
+	v = gw_read_uint(r, bits / 8);
 	v &= UINT64_MAX >> 2 >> (64 - bits);
 	/* One value, one encoding: what is compared or hashed as bytes must
 	 * not have a second form. */
@@ -92,7 +41,7 @@ gw_read_varint(struct gw_reader *r)
 struct gw_slice
 gw_read_bytes(struct gw_reader *r, size_t n)
 {
-	const uint8_t *p = take(r, n);
+	const uint8_t *p = gw_reader_take(r, n);
 
 	return p == NULL ? gw_slice(nothing, 0) : gw_slice(p, n);
 }
@@ -110,7 +59,7 @@ gw_read_string(struct gw_reader *r, size_t max)
 void
 gw_read_copy(struct gw_reader *r, void *out, size_t n)
 {
-	const uint8_t *p = take(r, n);
+	const uint8_t *p = gw_reader_take(r, n);
 
 	if (n == 0)
 		return;
@@ -150,58 +99,6 @@ gw_writer(void *buf, size_t cap)
 	};
 }
 
-/* Room for n bytes, or NULL: too little is left, or it failed before. */
-static uint8_t *
-claim(struct gw_writer *w, size_t n)
-{
-	uint8_t *at = w->p;
-
-	if (w->failed || n > (size_t)(w->end - w->p)) {
-		w->failed = true;
-		return NULL;
-	}
-	if (n > 0)
-		w->p += n;
-	return at;
-}
-
-static void
-write_uint(struct gw_writer *w, uint64_t v, size_t n)
-{
-	uint8_t *p = claim(w, n);
-
-	if (p == NULL)
-		return;
-	for (size_t i = n; i > 0; i--) {
-		p[i - 1] = (uint8_t)v;
-		v >>= 8;
-	}
-}
-
-void
-gw_write_u8(struct gw_writer *w, uint8_t v)
-{
-	write_uint(w, v, 1);
-}
-
-void
-gw_write_u16(struct gw_writer *w, uint16_t v)
-{
-	write_uint(w, v, 2);
-}
-
-void
-gw_write_u32(struct gw_writer *w, uint32_t v)
-{
-	write_uint(w, v, 4);
-}
-
-void
-gw_write_u64(struct gw_writer *w, uint64_t v)
-{
-	write_uint(w, v, 8);
-}
-
 size_t
 gw_varint_len(uint64_t v)
 {
@@ -221,13 +118,13 @@ gw_write_varint(struct gw_writer *w, uint64_t v)
 	const size_t n = gw_varint_len(v);
 	const uint64_t log2_n = n == 1 ? 0 : n == 2 ? 1 : n == 4 ? 2 : 3;
 
-	write_uint(w, v | log2_n << (8 * n - 2), n);
+	gw_write_uint(w, v | log2_n << (8 * n - 2), n);
 }
 
 void
 gw_write_bytes(struct gw_writer *w, const void *data, size_t n)
 {
-	uint8_t *p = claim(w, n);
+	uint8_t *p = gw_writer_claim(w, n);
 
 	if (p != NULL && n > 0)
 		memcpy(p, data, n);

@@ -64,19 +64,6 @@ void gw_tcp_shutdown(int fd);
  * when it is the end of the process that closes it. */
 void gw_tcp_reset_on_close(int fd, bool);
 
-/* What the kernel knows of a connection. */
-struct gw_tcp_facts {
-	unsigned state;           /* of the kernel's enum: 1 is ESTABLISHED */
-	uint64_t rtt, min_rtt;    /* us */
-	uint64_t cwnd, in_flight; /* bytes */
-	uint64_t rate;            /* of delivery, bytes a second */
-	uint64_t retransmitted;   /* segments */
-};
-/* false: it does not say. */
-bool gw_tcp_facts(int fd, struct gw_tcp_facts *);
-/* "ESTABLISHED"; "?" for what is none. */
-const char *gw_tcp_state_name(unsigned state);
-
 /* Sent bytes that the peer's kernel has not acknowledged; 0 when all are, or
  * when nobody can tell. */
 size_t gw_tcp_unacked(int fd);

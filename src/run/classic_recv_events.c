@@ -41,6 +41,7 @@ gw_classic_recv_tell_named(
 				     .peer = p->address,
 				     .address = p->address,
 				     .carrier = "classic",
+				     .why = "it was asked for",
 				     .cipher = "none",
 				 } });
 	gw_events_push(

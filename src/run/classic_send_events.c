@@ -15,6 +15,7 @@ gw_classic_send_tell_connected(struct gw_classic_send *j)
 				     .peer = j->address,
 				     .address = j->address,
 				     .carrier = "classic",
+				     .why = "it was asked for",
 				     .cipher = "none",
 				 } });
 	gw_events_push(

@@ -23,3 +23,12 @@ gw_conn_close(struct gw_conn *c)
 	if (c != NULL)
 		c->ops->close(c);
 }
+
+void
+gw_conn_trace_address(const struct gw_conn *c)
+{
+	gw_trace(gw_session_trace(c->session), &(struct gw_trace_event){
+						   .kind = GW_TRACE_ADDRESS,
+						   .address = c->address,
+					       });
+}

@@ -43,6 +43,8 @@ struct gw_conn {
 /* Who is told; calls ready soon. */
 void gw_conn_set_owner(
     struct gw_conn *, bool (*ready)(struct gw_conn *, void *), void *owner);
+/* The address of the peer is known: its session's trace has it, too. */
+void gw_conn_trace_address(const struct gw_conn *);
 /* Call ready from the loop soon, and send what there is to send. */
 void gw_conn_kick(struct gw_conn *);
 /*

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "os/clock.h"
-#include "os/tcp.h"
+#include "os/tcp_path.h"
 #include "run/connection.h"
 #include "run/tcp_conn.h"
 
@@ -30,17 +30,16 @@ gw_connection_note_begin(struct gw_connection *c)
 	    c->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD;
 
 	if (is_udp(c))
-		c->since =
-		    gw_udp_session_info(c->conn->session).entered[first];
+		c->since = gw_udp_session_info(c->conn->session).entered[first];
 }
 
 static void
 note_tcp(struct gw_connection *c)
 {
-	struct gw_tcp_facts f;
+	struct gw_tcp_path f;
 	const char *now = "CLOSED";
 
-	if (c->conn != NULL && gw_tcp_facts(gw_tcp_conn_fd(c->conn), &f))
+	if (c->conn != NULL && gw_tcp_path_look(gw_tcp_conn_fd(c->conn), &f))
 		now = gw_tcp_state_name(f.state);
 	if (c->seen == now)
 		return;
@@ -192,16 +191,16 @@ tell_udp(const struct gw_connection *c, struct gw_connection_info *out)
 static void
 tell_tcp(const struct gw_connection *c, struct gw_connection_info *out)
 {
-	struct gw_tcp_facts f;
+	struct gw_tcp_path f;
 
-	if (!gw_tcp_facts(gw_tcp_conn_fd(c->conn), &f))
+	if (!gw_tcp_path_look(gw_tcp_conn_fd(c->conn), &f))
 		return;
 	out->state = gw_tcp_state_name(f.state);
-	out->rtt_usec = f.rtt;
+	out->rtt_usec = f.srtt;
 	out->min_rtt_usec = f.min_rtt;
-	out->cwnd = f.cwnd;
+	out->cwnd = f.window;
 	out->in_flight = f.in_flight;
-	out->rate = f.rate;
+	out->rate = f.delivery_rate;
 	out->lost = f.retransmitted;
 }
 

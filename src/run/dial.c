@@ -107,6 +107,7 @@ session_options(const struct gw_dial *d)
 		.prefer_aes = gw_cipher_has_aes(),
 		.window = d->o.window,
 		.random = d->o.self->random,
+		.trace = d->o.self->trace,
 		.mode = d->o.mode,
 		.code = d->o.code,
 		.ticket = d->o.ticket,

@@ -25,6 +25,7 @@ struct gw_self {
 	struct gw_keypair keys;
 	char name[GW_NAME_MAX + 1];
 	struct gw_random random;
+	const struct gw_trace *trace; /* NULL: none */
 };
 
 #endif /* GW_RUN_ENTRANCE_H */

@@ -121,6 +121,7 @@ session_options(const struct gw_listener *l)
 		.prefer_aes = gw_cipher_has_aes(),
 		.window = l->o.window,
 		.random = l->o.self->random,
+		.trace = l->o.self->trace,
 		.door = l->o.door,
 	};
 }

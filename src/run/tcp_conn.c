@@ -7,13 +7,15 @@
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/tcp.h"
+#include "os/tcp_path.h"
 #include "session/tcp/tcp_session.h"
 
 enum {
 	SENDS_PER_TURN = 4,
-	READS_PER_TURN = 8,  /* then other handles get their turn */
-	IDLE_TURN = 1000000, /* microseconds: pings go on without an owner */
-	LINGER_MAX = 1000000 /* microseconds */
+	READS_PER_TURN = 8,   /* then other handles get their turn */
+	IDLE_TURN = 1000000,  /* microseconds: pings go on without an owner */
+	LINGER_MAX = 1000000, /* microseconds */
+	TRACE_EVERY = 200000  /* microseconds */
 };
 
 struct tcp_conn {
@@ -23,6 +25,7 @@ struct tcp_conn {
 	int interest;
 	bool closing, in_ready, kicked;
 	unsigned handles;
+	gw_usec traced; /* last */
 	uv_poll_t poll;
 	uv_timer_t timer;
 };
@@ -77,6 +80,32 @@ wait_for_owner(struct tcp_conn *c, gw_usec now)
 	c->kicked = false;
 }
 
+/* What the kernel knows of the path, now and then. */
+static void
+trace_metrics(struct tcp_conn *c, gw_usec now)
+{
+	const struct gw_trace *trace = gw_session_trace(c->base.session);
+	struct gw_trace_event e = { .kind = GW_TRACE_METRICS };
+	struct gw_tcp_path p;
+
+	if (trace == NULL || now < c->traced + TRACE_EVERY ||
+	    !gw_tcp_path_look(c->fd, &p))
+		return;
+	c->traced = now;
+	e.metrics = (struct gw_trace_metrics){
+		.srtt = p.srtt,
+		.min_rtt = p.min_rtt,
+		.rttvar = p.rttvar,
+		.window = p.window,
+		.in_flight = p.in_flight,
+		.pacing_rate = p.pacing_rate,
+		.delivery_rate = p.delivery_rate,
+		.sent = c->base.sent,
+		.received = c->base.received,
+	};
+	gw_trace(trace, &e);
+}
+
 /* Let the owner work, send, and decide what to wait for next. */
 static void
 turn(struct tcp_conn *c)
@@ -85,6 +114,7 @@ turn(struct tcp_conn *c)
 	bool more = false;
 
 	GW_ASSERT(!c->in_ready);
+	trace_metrics(c, now);
 	for (int i = 0; i < SENDS_PER_TURN; i++) {
 		c->in_ready = true;
 		if (c->base.ready != NULL)
@@ -278,6 +308,7 @@ gw_tcp_conn_open(struct gw_loop *loop, int fd, struct gw_session *session,
 	uv_timer_init(&loop->uv, &c->timer);
 	c->poll.data = c->timer.data = c;
 	c->handles = 2;
+	gw_conn_trace_address(&c->base);
 	*out = &c->base;
 	return GW_OK;
 }

@@ -10,6 +10,9 @@
 
 enum {
 	READS_PER_TURN = 8,
+	ROUNDS = 16,     /* of writing and sending, a turn */
+	AHEAD = 1 << 18, /* bytes written before they may leave: what is
+			    sealed is still in the CPU's cache */
 	LINGER = 1000000 /* us, for the last words */
 };
 
@@ -18,7 +21,9 @@ struct udp_conn {
 	struct gw_udp_port *port;
 	struct udp_conn *next, *prev;
 	struct udp_conn *next_touched;
+	struct udp_conn *next_hungry;
 	bool touched, closing;
+	bool hungry; /* has more to write than there was room for */
 };
 
 struct gw_udp_port {
@@ -28,6 +33,7 @@ struct gw_udp_port {
 	struct gw_udp_endpoint *endpoint;
 	struct udp_conn *conns;
 	struct udp_conn *touched, **touched_last;
+	struct udp_conn *hungry;
 	struct udp_conn *dead; /* freed when the turn is over */
 	bool in_turn, closing;
 	gw_usec close_by;
@@ -131,6 +137,7 @@ conn_new(
 	c->port = p;
 	gw_addr_from_mapped(&a, path->ip, path->zone, path->port);
 	gw_addr_text(&a, c->base.address);
+	gw_conn_trace_address(&c->base);
 	gw_session_set_user(s, c);
 	c->next = p->conns;
 	if (p->conns != NULL)
@@ -252,6 +259,34 @@ flush(struct gw_udp_port *p)
 
 /* ---- turns ---- */
 
+static void
+remember_hungry(struct udp_conn *c)
+{
+	if (c->hungry)
+		return;
+	c->hungry = true;
+	c->next_hungry = c->port->hungry;
+	c->port->hungry = c;
+}
+
+/* Those who have more to write, and room for it by now; false: nobody. */
+static bool
+feed(struct gw_udp_port *p)
+{
+	struct udp_conn **at = &p->hungry, *c;
+
+	while ((c = *at) != NULL) {
+		if (!c->closing && !gw_udp_session_wants(c->base.session)) {
+			at = &c->next_hungry;
+			continue;
+		}
+		*at = c->next_hungry;
+		c->hungry = false;
+		touch(c);
+	}
+	return p->touched != NULL;
+}
+
 /* Owners pull events and write. */
 static void
 serve(struct gw_udp_port *p)
@@ -269,6 +304,8 @@ serve(struct gw_udp_port *p)
 		if (!c->closing && c->base.ready != NULL)
 			c->base.send_blocked =
 			    c->base.ready(&c->base, c->base.owner);
+		if (!c->closing && c->base.send_blocked)
+			remember_hungry(c);
 		if (!c->closing)
 			gw_udp_session_keep(c->base.session, gw_clock_now());
 		if (!c->closing)
@@ -280,11 +317,11 @@ static void
 tick(struct gw_udp_port *p)
 {
 	const gw_usec now = gw_clock_now();
+	struct gw_session *s;
 
-	gw_udp_endpoint_tick(p->endpoint, now);
-	for (struct udp_conn *c = p->conns; c != NULL; c = c->next)
-		if (gw_session_deadline(c->base.session) <= now)
-			touch(c);
+	while ((s = gw_udp_endpoint_tick(p->endpoint, now)) != NULL)
+		if (gw_session_user(s) != NULL)
+			touch(gw_session_user(s));
 }
 
 static void
@@ -340,6 +377,7 @@ on_prepare(uv_prepare_t *handle)
 
 	if (!is_over(p))
 		return;
+	(void)feed(p);
 	bury(p);
 	end(p);
 }
@@ -351,8 +389,12 @@ turn(struct gw_udp_port *p)
 
 	p->in_turn = true;
 	tick(p);
-	serve(p);
-	flush(p);
+	for (int i = 0; i < ROUNDS; i++) {
+		serve(p);
+		flush(p);
+		if (!feed(p))
+			break;
+	}
 	bury(p);
 	p->in_turn = false;
 	at = gw_udp_endpoint_deadline(p->endpoint);
@@ -434,6 +476,7 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 	err = gw_udp_socket_open(&p->socket, o->address, o->port, why);
 	if (err != GW_OK)
 		goto err1;
+	p->o.endpoint.udp.ahead = AHEAD;
 	p->o.endpoint.udp.kernel = p->socket.holds;
 	p->o.endpoint.udp.no_ecn = !p->socket.has_ecn;
 	err = gw_udp_endpoint_new(&p->o.endpoint, gw_clock_now(), &p->endpoint);

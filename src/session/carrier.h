@@ -36,7 +36,19 @@ struct gw_session_ops {
 
 struct gw_session {
 	const struct gw_session_ops *ops;
-	void *user; /* the owner's */
+	void *user;                   /* the owner's */
+	const struct gw_trace *trace; /* NULL: none; else own_trace */
+	struct gw_trace own_trace;
 };
+
+/* It exists: its trace, if it has one, begins under this number. */
+void gw_session_trace_begin(struct gw_session *,
+    const struct gw_session_options *, enum gw_carrier, uint64_t number);
+/* Both sides are authenticated. */
+void gw_session_trace_opened(
+    const struct gw_session *, const char *peer, enum gw_cipher);
+/* It is over. */
+void gw_session_trace_closed(
+    const struct gw_session *, enum gw_err, const char *text);
 
 #endif /* GW_SESSION_CARRIER_H */

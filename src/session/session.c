@@ -22,6 +22,49 @@ gw_session_user(const struct gw_session *s)
 	return s->user;
 }
 
+const struct gw_trace *
+gw_session_trace(const struct gw_session *s)
+{
+	return s->trace;
+}
+
+void
+gw_session_trace_begin(struct gw_session *s, const struct gw_session_options *o,
+    enum gw_carrier carrier, uint64_t number)
+{
+	if (o->trace == NULL)
+		return;
+	s->own_trace = *o->trace;
+	s->own_trace.session = number;
+	s->trace = &s->own_trace;
+	gw_trace(s->trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_STARTED,
+		.started = { carrier == GW_CARRIER_UDP ? "udp" : "tcp",
+		    o->initiator, o->name },
+	    });
+}
+
+void
+gw_session_trace_opened(
+    const struct gw_session *s, const char *peer, enum gw_cipher cipher)
+{
+	gw_trace(s->trace, &(struct gw_trace_event){
+			       .kind = GW_TRACE_OPENED,
+			       .opened = { peer, gw_cipher_name(cipher) },
+			   });
+}
+
+void
+gw_session_trace_closed(
+    const struct gw_session *s, enum gw_err err, const char *text)
+{
+	gw_trace(s->trace, &(struct gw_trace_event){
+			       .kind = GW_TRACE_CLOSED,
+			       .closed = { err, text },
+			   });
+}
+
 void
 gw_session_tick(struct gw_session *s, gw_usec now)
 {

@@ -19,10 +19,10 @@
 #include "base/random.h"
 #include "base/slice.h"
 #include "base/time.h"
-#include "base/trace.h"
 #include "crypto/aead.h"
 #include "crypto/noise.h"
 #include "session/door.h"
+#include "session/trace.h"
 #include "wire/hello.h" /* enum gw_mode */
 #include "wire/limits.h"
 
@@ -40,12 +40,12 @@ struct gw_ticket {
 struct gw_session_options {
 	bool initiator;
 	const struct gw_keypair *self;
-	const char *name;        /* of this device, at most GW_NAME_MAX */
-	bool prefer_aes;         /* gw_cipher_has_aes() of this machine */
-	uint64_t window;         /* of one stream's unread bytes, at least
-				    GW_STREAM_WINDOW */
-	struct gw_random random; /* cryptographic, but in the simulator */
-	const struct gw_trace *trace;
+	const char *name;             /* of this device, at most GW_NAME_MAX */
+	bool prefer_aes;              /* gw_cipher_has_aes() of this machine */
+	uint64_t window;              /* of one stream's unread bytes, at least
+					 GW_STREAM_WINDOW */
+	struct gw_random random;      /* cryptographic, but in the simulator */
+	const struct gw_trace *trace; /* NULL: none */
 
 	/* initiator only */
 	enum gw_mode mode;
@@ -62,6 +62,8 @@ enum { GW_STREAM_WINDOW = 1 << 18 }; /* what a stream starts with, bytes */
 /* Whatever its owner wants to find again; NULL at first. */
 void gw_session_set_user(struct gw_session *, void *);
 void *gw_session_user(const struct gw_session *);
+/* Whom it tells what it does; NULL: nobody.  For what its owner can add. */
+const struct gw_trace *gw_session_trace(const struct gw_session *);
 /* Wipes its secrets; NULL is fine. */
 void gw_session_free(struct gw_session *);
 

@@ -168,7 +168,9 @@ udp_rig_sleep(struct udp_rig *r, gw_usec time)
 		GW_ASSERT(n < TICKS_MAX);
 		r->now = at > r->now ? at : r->now;
 		for (unsigned i = 0; i < 2; i++) {
-			gw_udp_endpoint_tick(r->side[i].endpoint, r->now);
+			while (gw_udp_endpoint_tick(
+				   r->side[i].endpoint, r->now) != NULL)
+				;
 			udp_rig_work(r, i);
 		}
 		if (r->now >= until)

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "data.h"
 #include "pair.h" /* pair_byte */
-#include "wire/head.h"
+#include "head.h"
 
 enum {
 	CWND = 200,     /* packets */

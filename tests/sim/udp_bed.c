@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "crypto/kdf.h"
+#include "trace_text.h"
 #include "udp_owner.h"
 
 enum { WINDOW = 4 << 20, START = 1000 * 1000 * 1000 };
@@ -43,11 +44,13 @@ is_routine(const char *text)
 }
 
 static void
-on_line(struct udp_bed *b, unsigned side, const char *text)
+on_event(struct udp_bed *b, unsigned side, const struct gw_trace_event *e)
 {
+	char text[400];
 	int n;
 
-	if (b->log == NULL || (b->summary && is_routine(text)))
+	if (b->log == NULL || !trace_text(e, text, sizeof(text)) ||
+	    (b->summary && is_routine(text)))
 		return;
 	n = snprintf(b->log + b->log_len, UDP_BED_LOG - b->log_len,
 	    "[%6llu.%03llu ms] %s %s\n",
@@ -60,15 +63,17 @@ on_line(struct udp_bed *b, unsigned side, const char *text)
 }
 
 static void
-on_line_0(void *arg, const char *text)
+on_event_0(void *arg, uint64_t session, const struct gw_trace_event *e)
 {
-	on_line(arg, 0, text);
+	(void)session;
+	on_event(arg, 0, e);
 }
 
 static void
-on_line_1(void *arg, const char *text)
+on_event_1(void *arg, uint64_t session, const struct gw_trace_event *e)
 {
-	on_line(arg, 1, text);
+	(void)session;
+	on_event(arg, 1, e);
 }
 
 /* ---- nodes ---- */
@@ -121,7 +126,8 @@ tick(void *arg, gw_usec now)
 	struct udp_side *o = arg;
 
 	o->bed->now = now;
-	gw_udp_endpoint_tick(o->endpoint, now);
+	while (gw_udp_endpoint_tick(o->endpoint, now) != NULL)
+		;
 	udp_owner_pull(o);
 }
 
@@ -210,8 +216,8 @@ udp_bed_init(struct udp_bed *b, const struct udp_bed_options *o)
 	b->now = START;
 	b->random_state = o->seed * 2 + 1;
 	b->random = (struct gw_random){ fill, &b->random_state };
-	b->trace[0] = (struct gw_trace){ on_line_0, b };
-	b->trace[1] = (struct gw_trace){ on_line_1, b };
+	b->trace[0] = (struct gw_trace){ on_event_0, b, 0 };
+	b->trace[1] = (struct gw_trace){ on_event_1, b, 0 };
 	b->summary = o->summary;
 	b->link = o->link;
 	if (o->traced)

@@ -274,7 +274,8 @@ tick(void *arg, gw_usec now)
 {
 	const struct node *n = arg;
 
-	gw_udp_endpoint_tick(n->endpoint, now);
+	while (gw_udp_endpoint_tick(n->endpoint, now) != NULL)
+		;
 }
 
 static bool

@@ -20,14 +20,14 @@ const enum gw_udp_state udp_story_open_states[UDP_STORY_OPEN_STATES] = {
 	GW_UDP_LAST_ACK,
 };
 
-/* Which state has this name, of so many characters? */
+/* Which state has this name? */
 static enum gw_udp_state
-named(const char *name, size_t n)
+named(const char *name)
 {
 	for (unsigned i = 0; i < GW_UDP_STATES; i++) {
 		const char *is = gw_udp_state_name((enum gw_udp_state)i);
 
-		if (strlen(is) == n && memcmp(is, name, n) == 0)
+		if (strcmp(is, name) == 0)
 			return (enum gw_udp_state)i;
 	}
 	return GW_UDP_STATES;
@@ -44,20 +44,18 @@ add(struct udp_story_side *s, enum gw_udp_state state)
 	s->at[state] = s->bed->now;
 }
 
-/* "ESTABLISHED -> FIN_WAIT_1" is what counts here. */
 static void
-on_line(void *arg, const char *text)
+on_event(void *arg, uint64_t session, const struct gw_trace_event *e)
 {
 	struct udp_story_side *s = arg;
-	const char *arrow = strstr(text, " -> ");
 	enum gw_udp_state from, to;
 
-	if (arrow == NULL)
+	(void)session;
+	if (e->kind != GW_TRACE_STATE)
 		return;
-	from = named(text, (size_t)(arrow - text));
-	to = named(arrow + 4, strlen(arrow + 4));
-	if (from == GW_UDP_STATES || to == GW_UDP_STATES)
-		return;
+	from = named(e->state.was);
+	to = named(e->state.is);
+	GW_ASSERT(from != GW_UDP_STATES && to != GW_UDP_STATES);
 	if (s->text[0] == '\0')
 		add(s, from);
 	add(s, to);
@@ -72,7 +70,7 @@ udp_story_begin(struct udp_story *t, const struct udp_bed_options *o)
 	udp_bed_init(&t->b, o);
 	for (unsigned i = 0; i < 2; i++) {
 		t->side[i].bed = &t->b;
-		t->b.trace[i] = (struct gw_trace){ on_line, &t->side[i] };
+		t->b.trace[i] = (struct gw_trace){ on_event, &t->side[i], 0 };
 	}
 	udp_bed_dial(&t->b, o);
 }
@@ -84,7 +82,7 @@ udp_story_state(const struct udp_story *t, unsigned side)
 
 	if (last == NULL)
 		return side == 0 ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD;
-	return named(last + 1, strlen(last + 1));
+	return named(last + 1);
 }
 
 /* ---- how far it is to go ---- */

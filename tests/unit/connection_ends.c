@@ -207,6 +207,21 @@ ends_fill(struct ends *e, unsigned side, unsigned stream, uint64_t at)
 }
 
 uint64_t
+ends_choke(struct ends *e, unsigned side, unsigned stream)
+{
+	const int64_t until = now_ms() + PATIENCE;
+	uint64_t all = 0;
+
+	ends_forget(e, side);
+	while (!ends_told(e, side, GW_CONNECTION_BLOCKED)) {
+		assert_true(now_ms() < until);
+		all += ends_fill(e, side, stream, all);
+		ends_turn(e);
+	}
+	return all;
+}
+
+uint64_t
 ends_drain(
     struct ends *e, unsigned side, unsigned stream, uint64_t at, bool *over)
 {

@@ -57,6 +57,8 @@ void ends_move(
     struct ends *, unsigned from, unsigned stream, uint64_t at, uint64_t n);
 /* Write as much as it takes at once; returns how much. */
 uint64_t ends_fill(struct ends *, unsigned side, unsigned stream, uint64_t at);
+/* Write until it is told that the other side's window is full; how much. */
+uint64_t ends_choke(struct ends *, unsigned side, unsigned stream);
 /* Read what is there now, and check it; *over: its end was among it. */
 uint64_t ends_drain(
     struct ends *, unsigned side, unsigned stream, uint64_t at, bool *over);

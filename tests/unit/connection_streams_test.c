@@ -103,8 +103,7 @@ a_write_waits_while_the_other_side_does_not_read(void **state)
 		size_t n;
 
 		ends_pair(&e, carriers[k]);
-		sent = ends_fill(&e, 1, 0, 0);
-		ends_until(&e, 1, GW_CONNECTION_BLOCKED);
+		sent = ends_choke(&e, 1, 0);
 		/* A window of 256 KiB, and what waits for it on this side. */
 		for (unsigned still = 0; still < 20; still++) {
 			ends_run(&e, 25);
@@ -146,8 +145,7 @@ a_stream_that_nobody_reads_holds_up_no_other(void **state)
 	(void)state;
 	for (unsigned k = 0; k < CARRIERS; k++) {
 		ends_pair(&e, carriers[k]);
-		ends_fill(&e, 1, 0, 0);
-		ends_until(&e, 1, GW_CONNECTION_BLOCKED);
+		ends_choke(&e, 1, 0);
 		assert_int_equal(gw_stream_open(e.at[1].c, &id), GW_OK);
 		ends_move(&e, 1, id, 0, 3000000);
 		ends_close(&e);

@@ -32,8 +32,11 @@ struct fake {
 	bool deaf; /* the first gw_job_cancel changes nothing */
 	const struct gw_partial *partials;
 	size_t partial_count;
+	enum gw_err trace_end; /* what gw_trace_close returns */
+	uint64_t trace_dropped;
 
 	/* seen by the test */
+	unsigned traces; /* that were opened */
 	struct gw_send_options send;
 	struct gw_recv_options recv;
 	struct gw_classic_send_options classic_send;

@@ -148,7 +148,8 @@ the_manual_promises_nothing_else(void **state)
 		ROOT "docs/man/godwit-recv.1", ROOT "docs/man/godwit-dgram.1",
 		ROOT "docs/man/godwit-partials.1",
 		ROOT "docs/man/godwit-sockets.1",
-		ROOT "docs/man/godwit-stream.1" };
+		ROOT "docs/man/godwit-stream.1",
+		ROOT "docs/man/godwit-trace.1" };
 	static const char mark[] = ".It Fl ";
 
 	(void)state;

@@ -5,8 +5,7 @@ gw_tcp_session_close(struct gw_tcp_session *s, const struct gw_close *close)
 {
 	if (s->state == GW_TCP_SESSION_OVER)
 		return;
-	gw_trace(s->trace, "session closed: %s: %s", gw_err_name(close->err),
-	    close->text);
+	gw_session_trace_closed(&s->base, close->err, close->text);
 	s->close = *close;
 	s->closed_due = true;
 	gw_tcp_session_set_state(s, GW_TCP_SESSION_OVER);

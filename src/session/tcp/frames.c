@@ -11,7 +11,10 @@
 static enum gw_progress
 illegal(struct gw_tcp_session *s, const char *what)
 {
-	gw_trace(s->trace, "session: illegal %s", what);
+	gw_trace(s->base.trace, &(struct gw_trace_event){
+				    .kind = GW_TRACE_ILLEGAL,
+				    .illegal = what,
+				});
 	gw_tcp_session_reset(s, GW_E_PROTOCOL,
 	    "the other side broke the protocol",
 	    "what this side sent breaks the protocol");
@@ -36,6 +39,7 @@ on_confirm(
 	if (f->type != GW_FRAME_CONFIRM || !gw_name_decode(data, s->peer_name))
 		return illegal(s, "first record");
 	s->opened_due = true;
+	gw_session_trace_opened(&s->base, s->peer_name, s->cipher);
 	gw_tcp_session_set_state(s, GW_TCP_SESSION_ESTABLISHED);
 	return GW_PROGRESS_SOME;
 }
@@ -90,6 +94,7 @@ on_fin(struct gw_tcp_session *s, struct gw_session_event *ev)
 	if (s->fin_received)
 		return illegal(s, "FIN");
 	s->fin_received = true;
+	gw_tcp_session_trace(s, "FIN", false);
 	if (s->state == GW_TCP_SESSION_ESTABLISHED)
 		gw_tcp_session_set_state(s, GW_TCP_SESSION_CLOSING);
 	*ev = (struct gw_session_event){ .kind = GW_SESSION_FIN };
@@ -216,8 +221,11 @@ gw_tcp_session_put_controls(struct gw_tcp_session *s, gw_usec now)
 		put_datagrams(s->link);
 	f = (struct gw_frame){ .type = GW_FRAME_FIN };
 	if (s->fin_wanted && !s->fin_sent && s->link->streams.due == 0 &&
-	    s->link->messages.count == 0)
+	    s->link->messages.count == 0) {
 		s->fin_sent = gw_record_out_put(out, &f, none);
+		if (s->fin_sent)
+			gw_tcp_session_trace(s, "FIN", true);
+	}
 	f = (struct gw_frame){ .type = GW_FRAME_PING };
 	if (now >= gw_tcp_session_ping_at(s) &&
 	    gw_record_out_put(out, &f, none))

@@ -61,6 +61,7 @@ responder_opens(struct gw_tcp_session *s)
 	memcpy(s->peer_name, h->peer_name, sizeof(s->peer_name));
 	gw_door_keep_psk(h->door, s->peer, s->ticket.id, s->ticket.psk);
 	s->opened_due = true;
+	gw_session_trace_opened(&s->base, s->peer_name, s->cipher);
 	gw_tcp_session_set_state(s, GW_TCP_SESSION_ESTABLISHED);
 }
 
@@ -104,6 +105,11 @@ gw_tcp_session_advance(struct gw_tcp_session *s)
 
 	do {
 		outcome = gw_handshake_advance(s->handshake, &close);
+		if (outcome == GW_HANDSHAKE_SENT)
+			gw_tcp_session_trace(s, "SYN", false);
+		else if (outcome == GW_HANDSHAKE_KEYS)
+			gw_tcp_session_trace(
+			    s, s->initiator ? "SYN_ACK" : "ACK", false);
 		if (outcome == GW_HANDSHAKE_SENT)
 			gw_tcp_session_set_state(s, GW_TCP_SESSION_AWAIT_ACK);
 	} while (outcome == GW_HANDSHAKE_SENT);

@@ -63,9 +63,22 @@ gw_tcp_session_set_state(
     struct gw_tcp_session *s, enum gw_tcp_session_state next)
 {
 	GW_ASSERT((state_next[s->state] & 1U << next) != 0);
-	gw_trace(s->trace, "session %s -> %s", state_name[s->state],
-	    state_name[next]);
+	gw_trace(s->base.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_STATE,
+		.state = { state_name[s->state], state_name[next] },
+	    });
 	s->state = next;
+}
+
+void
+gw_tcp_session_trace(
+    const struct gw_tcp_session *s, const char *message, bool out)
+{
+	gw_trace(s->base.trace, &(struct gw_trace_event){
+				    .kind = GW_TRACE_HELLO,
+				    .hello = { message, 0, out, false },
+				});
 }
 
 /* ---- life ---- */
@@ -187,6 +200,20 @@ gw_tcp_session_send_buf(struct gw_session *base, gw_usec now)
 	return out;
 }
 
+/* The last of a message leaves: which one it is, follows from the state. */
+static void
+trace_hello(const struct gw_tcp_session *s, struct gw_slice out, size_t n)
+{
+	if (n < out.n)
+		return;
+	if (s->state == GW_TCP_SESSION_OVER)
+		gw_tcp_session_trace(s, "RST", true);
+	else if (s->link != NULL)
+		gw_tcp_session_trace(s, "ACK", true);
+	else
+		gw_tcp_session_trace(s, s->initiator ? "SYN" : "SYN_ACK", true);
+}
+
 void
 gw_tcp_session_send_ack(struct gw_session *base, size_t n, gw_usec now)
 {
@@ -197,6 +224,7 @@ gw_tcp_session_send_ack(struct gw_session *base, size_t n, gw_usec now)
 		return;
 	s->sent_at = now;
 	if (s->handshake != NULL && gw_handshake_output(s->handshake).n > 0) {
+		trace_hello(s, gw_handshake_output(s->handshake), n);
 		gw_handshake_sent(s->handshake, n);
 	} else if (!gw_outbox_empty(&l->out.box)) {
 		gw_outbox_drop(&l->out.box, n);
@@ -393,33 +421,6 @@ tcp_reset(struct gw_session *base, uint16_t stream, uint64_t code)
 		gw_streams_reset(&s->link->streams, stream, code);
 }
 
-static size_t
-tcp_datagram_max(const struct gw_session *base)
-{
-	return may_send(peek(base)) ? GW_PACKET_MAX : 0;
-}
-
-static enum gw_err
-tcp_datagram(struct gw_session *base, struct gw_slice data, gw_usec now)
-{
-	struct gw_tcp_session *s = gw_tcp_session_of(base);
-
-	(void)now;
-	if (!may_send(s))
-		return GW_E_LOST;
-	if (data.n > GW_PACKET_MAX)
-		return GW_E_LIMIT;
-	return gw_queue_push(&s->link->messages, data) ? GW_OK : GW_E_AGAIN;
-}
-
-static unsigned
-tcp_datagrams(const struct gw_session *base)
-{
-	const struct gw_tcp_session *s = peek(base);
-
-	return s->link != NULL ? s->link->messages.count : 0;
-}
-
 static void
 tcp_finish(struct gw_session *base, gw_usec now)
 {
@@ -449,9 +450,9 @@ static const struct gw_session_ops ops = {
 	.unsent = tcp_unsent,
 	.end = tcp_end,
 	.reset = tcp_reset,
-	.datagram_max = tcp_datagram_max,
-	.datagram = tcp_datagram,
-	.datagrams = tcp_datagrams,
+	.datagram_max = gw_tcp_session_datagram_max,
+	.datagram = gw_tcp_session_datagram,
+	.datagrams = gw_tcp_session_datagrams,
 	.finish = tcp_finish,
 	.abort = tcp_abort,
 	.is_open = tcp_is_open,
@@ -474,13 +475,15 @@ gw_tcp_session_new(
 	s->state = o->initiator ? GW_TCP_SESSION_AWAIT_SYN_ACK
 				: GW_TCP_SESSION_AWAIT_SYN;
 	s->initiator = o->initiator;
-	s->trace = o->trace;
 	s->window = o->window;
 	s->roll = GW_REKEY_RECORDS;
 	s->heard = s->sent_at = now;
 	s->open_by =
 	    now + (o->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
 	gw_handshake_init(s->handshake, GW_CARRIER_TCP, o);
+	if (o->trace != NULL)
+		gw_session_trace_begin(
+		    &s->base, o, GW_CARRIER_TCP, gw_random_u64(&o->random));
 	*out = &s->base;
 	return GW_OK;
 }

@@ -45,7 +45,6 @@ struct gw_tcp_session {
 	struct gw_session base; /* first: the session is it */
 	enum gw_tcp_session_state state;
 	bool initiator;
-	const struct gw_trace *trace;
 	uint64_t window;
 	uint64_t roll; /* records under one key: GW_REKEY_RECORDS */
 	gw_usec open_by;
@@ -82,6 +81,10 @@ bool gw_tcp_session_is_open(const struct gw_tcp_session *);
 
 bool gw_tcp_session_is_opening(const struct gw_tcp_session *);
 
+/* A message of the handshake, or FIN, goes out or came. */
+void gw_tcp_session_trace(
+    const struct gw_tcp_session *, const char *message, bool out);
+
 /* closing.c: every way to the end. */
 void gw_tcp_session_close(struct gw_tcp_session *, const struct gw_close *);
 /* Close with text, and tell the peer the other one if there are keys. */
@@ -100,5 +103,11 @@ enum gw_progress gw_tcp_session_read(
     struct gw_tcp_session *, struct gw_session_event *);
 void gw_tcp_session_put_controls(struct gw_tcp_session *, gw_usec now);
 gw_usec gw_tcp_session_ping_at(const struct gw_tcp_session *);
+
+/* datagrams.c: of session.h. */
+size_t gw_tcp_session_datagram_max(const struct gw_session *);
+GW_MUST_USE enum gw_err gw_tcp_session_datagram(
+    struct gw_session *, struct gw_slice, gw_usec now);
+unsigned gw_tcp_session_datagrams(const struct gw_session *);
 
 #endif /* GW_SESSION_TCP_TCP_SESSION_PRIVATE_H */

@@ -77,8 +77,12 @@ gw_bbr_set_state(struct gw_cc *cc, enum gw_bbr_state to)
 
 	GW_ASSERT((state_next[b->state] & BIT(to)) != 0);
 	if (b->state != to)
-		gw_trace(cc->trace, "bbr %s -> %s", state_name[b->state],
-		    state_name[to]);
+		gw_trace(
+		    cc->trace, &(struct gw_trace_event){
+				   .kind = GW_TRACE_CONGESTION,
+				   .congestion = { "bbr", state_name[b->state],
+				       state_name[to] },
+			       });
 	b->state = to;
 	b->pacing_gain = gains[to].pacing;
 	b->window_gain = gains[to].window;

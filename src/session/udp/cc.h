@@ -13,7 +13,7 @@
 
 #include "base/err.h" /* enum gw_congestion */
 #include "base/time.h"
-#include "base/trace.h"
+#include "session/trace.h"
 #include "session/udp/bbr.h"
 #include "session/udp/cubic.h"
 #include "session/udp/ledbat.h"

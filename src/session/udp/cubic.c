@@ -140,7 +140,11 @@ slow_start(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	if (done) {
 		c->started = true;
 		c->curve.threshold = cc->window;
-		gw_trace(cc->trace, "cubic slow start is over");
+		gw_trace(cc->trace,
+		    &(struct gw_trace_event){
+			.kind = GW_TRACE_CONGESTION,
+			.congestion = { "cubic", "SLOW_START", "AVOIDANCE" },
+		    });
 	}
 }
 
@@ -204,6 +208,15 @@ decrease(struct gw_cc *cc)
 }
 
 static void
+trace_window(const struct gw_cc *cc, uint64_t was, uint64_t is)
+{
+	gw_trace(cc->trace, &(struct gw_trace_event){
+				.kind = GW_TRACE_WINDOW,
+				.window = { "cubic", was, is },
+			    });
+}
+
+static void
 cubic_lost(struct gw_cc *cc, const struct gw_cc_loss *loss)
 {
 	struct gw_cubic *c = &cc->u.cubic;
@@ -216,15 +229,14 @@ cubic_lost(struct gw_cc *cc, const struct gw_cc_loss *loss)
 	decrease(cc);
 	c->recovering = true;
 	gw_prr_begin(&c->prr, loss->in_flight + loss->bytes);
-	gw_trace(cc->trace, "cubic window %llu -> %llu",
-	    (unsigned long long)cc->window,
-	    (unsigned long long)c->curve.threshold);
+	trace_window(cc, cc->window, c->curve.threshold);
 }
 
 static void
 cubic_undo(struct gw_cc *cc, const struct gw_cc_ack *ack)
 {
 	struct gw_cubic *c = &cc->u.cubic;
+	const uint64_t was = cc->window;
 
 	(void)ack;
 	if (c->undo_window == 0)
@@ -234,8 +246,7 @@ cubic_undo(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	c->curve = c->undo_curve;
 	c->recovering = false;
 	c->undo_window = 0;
-	gw_trace(cc->trace, "cubic window back to %llu",
-	    (unsigned long long)cc->window);
+	trace_window(cc, was, cc->window);
 }
 
 static void

@@ -24,8 +24,12 @@ static const char *const state_name[] = {
 static void
 set_state(struct gw_cc *cc, enum gw_ledbat_state to)
 {
-	gw_trace(cc->trace, "ledbat %s -> %s", state_name[cc->u.ledbat.state],
-	    state_name[to]);
+	gw_trace(
+	    cc->trace, &(struct gw_trace_event){
+			   .kind = GW_TRACE_CONGESTION,
+			   .congestion = { "ledbat",
+			       state_name[cc->u.ledbat.state], state_name[to] },
+		       });
 	cc->u.ledbat.state = to;
 }
 

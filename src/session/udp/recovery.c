@@ -61,8 +61,8 @@ gw_recovery_forget(struct gw_recovery *r, gw_usec now)
 
 /* ---- sending ---- */
 
-static bool
-is_lan(const struct gw_recovery *r)
+bool
+gw_recovery_is_lan(const struct gw_recovery *r)
 {
 	return gw_rtt_known(&r->rtt) && r->rtt.min < LAN_RTT;
 }
@@ -75,7 +75,7 @@ room(const struct gw_recovery *r)
 
 	if (gw_sent_full(&r->sent))
 		return 0;
-	if (is_lan(r) && window > r->peer_buffer)
+	if (gw_recovery_is_lan(r) && window > r->peer_buffer)
 		window = r->peer_buffer;
 	left = window > r->sent.in_flight ? window - r->sent.in_flight : 0;
 	if (r->sent.in_flight == 0 && left < r->datagram)
@@ -98,7 +98,7 @@ gw_recovery_budget(const struct gw_recovery *r, gw_usec now)
 
 	if (left == 0)
 		return 0;
-	if (is_lan(r))
+	if (gw_recovery_is_lan(r))
 		return left < GW_PACER_BURST_MAX ? left : GW_PACER_BURST_MAX;
 	paced = gw_pacer_budget(&r->pacer, now);
 	if (paced < worth(r, left))
@@ -113,7 +113,9 @@ gw_recovery_send_at(const struct gw_recovery *r, gw_usec now)
 
 	if (left == 0)
 		return GW_NEVER;
-	return is_lan(r) ? now : gw_pacer_at(&r->pacer, worth(r, left), now);
+	return gw_recovery_is_lan(r)
+		   ? now
+		   : gw_pacer_at(&r->pacer, worth(r, left), now);
 }
 
 void
@@ -195,13 +197,22 @@ gw_recovery_tick(struct gw_recovery *r, gw_usec now)
 	if (now < gw_recovery_deadline(r))
 		return;
 	if (r->loss.loss_time != GW_NEVER) {
+		gw_trace(
+		    r->options.trace, &(struct gw_trace_event){
+					  .kind = GW_TRACE_TIMER,
+					  .timer = { GW_TRACE_TIMER_LOSS, 1 },
+				      });
 		gw_recovery_look_for_loss(r, 0, now);
 		gw_pacer_set(&r->pacer, r->cc.rate, r->cc.quantum, now);
 		return;
 	}
 	gw_loss_pto(&r->loss);
 	r->n_ptos++;
-	gw_trace(r->options.trace, "pto %u", r->loss.pto_count);
+	gw_trace(r->options.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_TIMER,
+		.timer = { GW_TRACE_TIMER_PROBE, r->loss.pto_count },
+	    });
 }
 
 gw_usec
@@ -297,7 +308,7 @@ gw_recovery_stats(const struct gw_recovery *r)
 		.persistent = r->n_persistent,
 		.ptos = r->n_ptos,
 		.ce = r->n_ce,
-		.lan = is_lan(r),
+		.lan = gw_recovery_is_lan(r),
 		.congestion = r->cc.ops->name,
 		.state = r->cc.ops->state(&r->cc),
 	};

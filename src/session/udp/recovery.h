@@ -27,7 +27,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "base/trace.h"
+#include "session/trace.h"
 #include "session/udp/cc.h"
 #include "session/udp/ecn.h"
 #include "session/udp/loss.h"
@@ -86,6 +86,7 @@ struct gw_recovery {
 	struct gw_recovery_counts n_sent, n_acked, n_lost, n_spurious;
 	uint64_t n_persistent, n_ptos, n_ce;
 	uint64_t delivery_rate;
+	gw_usec traced; /* metrics, last */
 };
 
 /* GW_E_MEMORY. */
@@ -99,6 +100,8 @@ uint64_t gw_recovery_budget(const struct gw_recovery *, gw_usec now);
 /* A packet never left this machine: it fills no window, and says nothing of
  * the path. */
 void gw_recovery_withdraw(struct gw_recovery *, uint64_t number);
+/* The path is so short that nothing is paced: the CPU is what limits. */
+bool gw_recovery_is_lan(const struct gw_recovery *);
 /* When the pacer has something again; GW_NEVER: it waits for an ACK. */
 gw_usec gw_recovery_send_at(const struct gw_recovery *, gw_usec now);
 /* The next train leaves marked ECT(0). */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { TRACE_EVERY = 1000 }; /* us */
+
 /* Of packets that were sent, in order, as the decoder gives them. */
 static bool
 is_honest(const struct gw_recovery *r, const struct gw_ack *ack)
@@ -44,6 +46,10 @@ take(struct gw_recovery *r, uint64_t first, uint64_t last, gw_usec now,
 			r->n_spurious.bytes += e->bytes;
 			if ((e->flags & GW_SENT_ELSEWHERE) == 0)
 				news->late += e->bytes;
+			gw_trace(r->options.trace, &(struct gw_trace_event){
+						       .kind = GW_TRACE_FOUND,
+						       .found = n,
+						   });
 		}
 		gw_sent_found(&r->sent, n++, &news->sent);
 	}
@@ -96,23 +102,37 @@ held_back(const struct gw_recovery *r)
 	return by_count < by_time ? by_count : by_time;
 }
 
+static void
+trace_ecn(const struct gw_recovery *r, enum gw_ecn_state was)
+{
+	static const char *const names[] = {
+		[GW_ECN_TESTING] = "testing",
+		[GW_ECN_CAPABLE] = "capable",
+		[GW_ECN_FAILED] = "failed",
+	};
+
+	if (r->ecn.state != was)
+		gw_trace(r->options.trace, &(struct gw_trace_event){
+					       .kind = GW_TRACE_ECN,
+					       .ecn = names[r->ecn.state],
+					   });
+}
+
 /* Tell the controller what is lost, or marked. */
 void
 gw_recovery_look_for_loss(struct gw_recovery *r, uint64_t ce, gw_usec now)
 {
+	const enum gw_ecn_state ecn = r->ecn.state;
 	struct gw_cc_loss loss = { .now = now, .ce = ce };
 	struct gw_loss_found found;
 	const struct gw_train *train;
 
 	gw_loss_detect(&r->loss, &r->sent, &r->rtt, now, &found);
 	gw_ecn_lost(&r->ecn, found.marked);
+	trace_ecn(r, ecn);
 	r->n_lost.packets += found.packets;
 	r->n_lost.bytes += found.bytes;
 	r->rate.lost += found.bytes;
-	if (found.packets > 0)
-		gw_trace(r->options.trace, "lost %llu packets of %llu bytes",
-		    (unsigned long long)found.packets,
-		    (unsigned long long)found.bytes);
 	if (found.packets == 0 && ce == 0)
 		return;
 	train = found.packets > 0 ? gw_sent_train(&r->sent,
@@ -133,7 +153,8 @@ gw_recovery_look_for_loss(struct gw_recovery *r, uint64_t ce, gw_usec now)
 	r->cc.ops->lost(&r->cc, &loss);
 	if (found.persistent) {
 		r->n_persistent++;
-		gw_trace(r->options.trace, "persistent congestion");
+		gw_trace(r->options.trace,
+		    &(struct gw_trace_event){ .kind = GW_TRACE_PERSISTENT });
 		r->cc.ops->persistent(&r->cc, now);
 	}
 }
@@ -181,7 +202,8 @@ tell_acked(struct gw_recovery *r, const struct news *news, gw_usec now)
 		r->delivery_rate = ack.rate.rate;
 	r->sent_since_ack = 0;
 	if (news->undo) {
-		gw_trace(r->options.trace, "loss undone");
+		gw_trace(r->options.trace,
+		    &(struct gw_trace_event){ .kind = GW_TRACE_UNDONE });
 		r->cc.ops->undo(&r->cc, &ack);
 	}
 	r->cc.ops->acked(&r->cc, &ack);
@@ -189,9 +211,33 @@ tell_acked(struct gw_recovery *r, const struct news *news, gw_usec now)
 		gw_rate_app_limited(&r->rate, r->sent.in_flight);
 }
 
+/* Not more often than is worth reading. */
+static void
+trace_metrics(struct gw_recovery *r, gw_usec now)
+{
+	if (r->options.trace == NULL || now < r->traced + TRACE_EVERY)
+		return;
+	r->traced = now;
+	gw_trace(r->options.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_METRICS,
+		.metrics = {
+		    .srtt = r->rtt.smoothed,
+		    .latest_rtt = r->rtt.latest,
+		    .min_rtt = r->rtt.min,
+		    .rttvar = r->rtt.variance,
+		    .window = r->cc.window,
+		    .in_flight = r->sent.in_flight,
+		    .pacing_rate = r->cc.rate,
+		    .delivery_rate = r->delivery_rate,
+		},
+	    });
+}
+
 bool
 gw_recovery_acked(struct gw_recovery *r, const struct gw_ack *ack, gw_usec now)
 {
+	const enum gw_ecn_state ecn = r->ecn.state;
 	struct news news = { .sent = GW_SENT_NEWS_INIT };
 	uint64_t ce = 0;
 	bool newer;
@@ -212,11 +258,13 @@ gw_recovery_acked(struct gw_recovery *r, const struct gw_ack *ack, gw_usec now)
 	}
 	if (newer)
 		ce = gw_ecn_acked(&r->ecn, ack, news.sent.marked);
+	trace_ecn(r, ecn);
 	r->n_ce += ce;
 	gw_recovery_look_for_loss(r, ce, now);
 	if (news.sent.newest_eliciting != GW_SENT_NONE)
 		tell_acked(r, &news, now);
 	gw_pacer_set(&r->pacer, r->cc.rate, r->cc.quantum, now);
 	gw_recovery_forget(r, now);
+	trace_metrics(r, now);
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/heap.h"
 #include "base/map.h"
 #include "crypto/kdf.h"
 #include "session/udp/udp_answers.h"
@@ -14,10 +15,12 @@ enum {
 };
 
 struct entry {
+	struct gw_heap_item timer; /* first */
 	struct gw_session *session;
 	struct entry *next, *prev; /* all of them */
 	struct entry *next_active; /* those that may have to send */
-	bool active, released;
+	struct entry *next_stale;  /* whose timer is to be set anew */
+	bool active, stale, released;
 };
 
 struct gw_udp_endpoint {
@@ -25,6 +28,8 @@ struct gw_udp_endpoint {
 	struct gw_map *by_cid; /* -> entry */
 	struct entry *all;
 	struct entry *active, **active_last;
+	struct entry *stale;
+	struct gw_heap timers;
 	size_t count;
 	struct gw_udp_answers answers;
 	struct gw_udp_endpoint_stats stats;
@@ -86,9 +91,32 @@ entry_of(const struct gw_udp_endpoint *e, struct gw_session *s)
 	return x;
 }
 
+/* Something happened to it: its deadline may be another one. */
+static void
+mark(struct gw_udp_endpoint *e, struct entry *x)
+{
+	if (x->stale)
+		return;
+	x->stale = true;
+	x->next_stale = e->stale;
+	e->stale = x;
+}
+
+static void
+unmark(struct gw_udp_endpoint *e, const struct entry *x)
+{
+	struct entry **at = &e->stale;
+
+	while (x->stale && *at != x)
+		at = &(*at)->next_stale;
+	if (x->stale)
+		*at = x->next_stale;
+}
+
 static void
 activate(struct gw_udp_endpoint *e, struct entry *x)
 {
+	mark(e, x);
 	if (x->active)
 		return;
 	x->active = true;
@@ -118,6 +146,8 @@ drop(struct gw_udp_endpoint *e, struct entry *x)
 	const struct gw_key k = key_of(gw_udp_session_of(x->session)->cid);
 
 	deactivate(e, x);
+	unmark(e, x);
+	gw_heap_remove(&e->timers, &x->timer);
 	gw_map_del(e->by_cid, &k);
 	if (x->prev != NULL)
 		x->prev->next = x->next;
@@ -137,6 +167,7 @@ gw_udp_endpoint_free(struct gw_udp_endpoint *e)
 		return;
 	while (e->all != NULL)
 		drop(e, e->all);
+	gw_heap_fini(&e->timers);
 	gw_map_free(e->by_cid);
 	gw_udp_answers_fini(&e->answers);
 	gw_wipe(e->o.secret, sizeof(e->o.secret));
@@ -150,7 +181,14 @@ add(struct gw_udp_endpoint *e, struct gw_session *s)
 	const struct gw_key k = key_of(gw_udp_session_of(s)->cid);
 	struct entry *x = calloc(1, sizeof(*x));
 
-	if (x == NULL || gw_map_set(e->by_cid, &k, (uintptr_t)x) != GW_OK) {
+	if (x == NULL)
+		return GW_E_MEMORY;
+	if (gw_heap_add(&e->timers, &x->timer, GW_NEVER) != GW_OK) {
+		free(x);
+		return GW_E_MEMORY;
+	}
+	if (gw_map_set(e->by_cid, &k, (uintptr_t)x) != GW_OK) {
+		gw_heap_remove(&e->timers, &x->timer);
 		free(x);
 		return GW_E_MEMORY;
 	}
@@ -366,6 +404,7 @@ gw_udp_endpoint_output(
 	while ((x = e->active) != NULL) {
 		/* Each in turn: to the end of the line before it goes on. */
 		deactivate(e, x);
+		mark(e, x);
 		if (gw_udp_session_output(x->session, b, now)) {
 			activate(e, x);
 			return true;
@@ -376,36 +415,51 @@ gw_udp_endpoint_output(
 
 /* ---- time ---- */
 
-void
+struct gw_session *
 gw_udp_endpoint_tick(struct gw_udp_endpoint *e, gw_usec now)
 {
-	struct entry *x = e->all, *next;
+	struct gw_heap_item *first;
 
-	for (; x != NULL; x = next) {
-		next = x->next;
-		if (gw_session_deadline(x->session) <= now) {
-			gw_session_tick(x->session, now);
-			activate(e, x);
-		}
-		if (x->released && gw_udp_session_gone(x->session, now))
-			drop(e, x);
+	while (
+	    (first = gw_heap_first(&e->timers)) != NULL && first->at <= now) {
+		struct entry *x = (struct entry *)(void *)first;
+
+		/* Not again before its deadline was asked for. */
+		gw_heap_move(&e->timers, &x->timer, GW_NEVER);
+		gw_session_tick(x->session, now);
+		activate(e, x);
+		if (!x->released || !gw_udp_session_gone(x->session, now))
+			return x->session;
+		drop(e, x);
 	}
+	return NULL;
+}
+
+static gw_usec
+deadline_of(const struct entry *x)
+{
+	const gw_usec at = gw_session_deadline(x->session);
+
+	return x->released
+		   ? gw_usec_min(at, gw_udp_session_of(x->session)->until)
+		   : at;
 }
 
 gw_usec
-gw_udp_endpoint_deadline(const struct gw_udp_endpoint *e)
+gw_udp_endpoint_deadline(struct gw_udp_endpoint *e)
 {
-	gw_usec at = GW_NEVER;
+	const struct gw_heap_item *first;
+	struct entry *x;
 
+	while ((x = e->stale) != NULL) {
+		e->stale = x->next_stale;
+		x->stale = false;
+		gw_heap_move(&e->timers, &x->timer, deadline_of(x));
+	}
 	if (e->answers.n > 0)
 		return 0;
-	for (const struct entry *x = e->all; x != NULL; x = x->next) {
-		at = gw_usec_min(at, gw_session_deadline(x->session));
-		if (x->released)
-			at = gw_usec_min(
-			    at, gw_udp_session_of(x->session)->until);
-	}
-	return at;
+	first = gw_heap_first(&e->timers);
+	return first != NULL ? first->at : GW_NEVER;
 }
 
 /* ---- owners ---- */

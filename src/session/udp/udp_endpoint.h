@@ -12,7 +12,9 @@
  *		s = gw_udp_endpoint_input(e, &d, now)
  *	pull the events of every session that it gave
  *	while (gw_udp_endpoint_output(e, &burst, now)) send it
- *	gw_udp_endpoint_tick(e, now) at gw_udp_endpoint_deadline(e)
+ *	at gw_udp_endpoint_deadline(e):
+ *		while ((s = gw_udp_endpoint_tick(e, now)) != NULL)
+ *			pull its events
  */
 #ifndef GW_SESSION_UDP_UDP_ENDPOINT_H
 #define GW_SESSION_UDP_UDP_ENDPOINT_H
@@ -67,8 +69,10 @@ void gw_udp_endpoint_too_large(struct gw_udp_endpoint *, const struct gw_path *,
 void gw_udp_endpoint_touch(struct gw_udp_endpoint *, struct gw_session *);
 bool gw_udp_endpoint_output(
     struct gw_udp_endpoint *, struct gw_burst *, gw_usec now);
-void gw_udp_endpoint_tick(struct gw_udp_endpoint *, gw_usec now);
-gw_usec gw_udp_endpoint_deadline(const struct gw_udp_endpoint *);
+/* The next session whose time had come: pull its events.  NULL: that was all,
+ * until gw_udp_endpoint_deadline is asked again. */
+struct gw_session *gw_udp_endpoint_tick(struct gw_udp_endpoint *, gw_usec now);
+gw_usec gw_udp_endpoint_deadline(struct gw_udp_endpoint *);
 
 /* The owner is done with a session that came from here, whatever its state:
  * it is freed when it has nothing left to say. */

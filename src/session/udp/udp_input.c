@@ -65,6 +65,7 @@ void
 gw_udp_session_take_fates(struct gw_udp_session *s)
 {
 	struct gw_udp_link *l = s->link;
+	const uint32_t size = gw_pmtud_size(&l->mtu);
 	struct gw_fate f;
 
 	while (gw_recovery_fate(&l->recovery, &f)) {
@@ -76,6 +77,7 @@ gw_udp_session_take_fates(struct gw_udp_session *s)
 				    &l->mtu, f.number, f.bytes);
 			on_acked(s, &f);
 		} else {
+			gw_udp_session_trace_lost(s, &f);
 			if (f.mtu_probe)
 				gw_pmtud_lost(&l->mtu, f.number);
 			else if (f.eliciting)
@@ -86,6 +88,12 @@ gw_udp_session_take_fates(struct gw_udp_session *s)
 			gw_udp_session_repeat(s, f.number, &f.content);
 		}
 	}
+	if (gw_pmtud_size(&l->mtu) != size)
+		gw_trace(
+		    s->base.trace, &(struct gw_trace_event){
+				       .kind = GW_TRACE_MTU,
+				       .mtu = { size, gw_pmtud_size(&l->mtu) },
+				   });
 	gw_recovery_datagram(&l->recovery, gw_pmtud_size(&l->mtu), s->now);
 }
 
@@ -102,6 +110,7 @@ on_confirm(struct gw_udp_session *s, struct gw_slice name)
 		return; /* repeated */
 	gw_udp_session_confirmed(s);
 	s->opened_due = true;
+	gw_session_trace_opened(&s->base, s->peer_name, s->cipher);
 	gw_udp_session_set_state(s, GW_UDP_ESTABLISHED);
 }
 
@@ -248,6 +257,7 @@ static bool
 open_packet(struct gw_udp_session *s, struct gw_incoming *d, uint64_t *number)
 {
 	struct gw_udp_link *l = s->link;
+	const uint64_t epoch = l->in.epoch;
 	struct gw_packet p;
 
 	if (!gw_packet_decode(gw_slice(d->p, d->n), &p))
@@ -257,8 +267,10 @@ open_packet(struct gw_udp_session *s, struct gw_incoming *d, uint64_t *number)
 	    !gw_ack_out_is_new(&l->acks, *number))
 		return false;
 	if (gw_keys_open(&l->in, *number, gw_slice(d->p, GW_PACKET_HEADER),
-		d->p + GW_PACKET_HEADER, d->n - GW_PACKET_HEADER))
+		d->p + GW_PACKET_HEADER, d->n - GW_PACKET_HEADER)) {
+		gw_udp_session_trace_key(s, false, epoch);
 		return true;
+	}
 	if (++l->forged == FORGED_MAX)
 		gw_udp_session_reset(
 		    s, GW_E_LOST, "too much of what arrived was forged", "");
@@ -272,11 +284,13 @@ on_frames(struct gw_udp_session *s, struct gw_incoming *d, uint64_t number)
 	struct gw_slice in = gw_slice(
 	    d->p + GW_PACKET_HEADER, d->n - GW_PACKET_HEADER - GW_TAG_LEN);
 	bool eliciting = false, at_once = false;
-	struct gw_udp_line line = { .n = 0 };
+	struct gw_udp_told told; /* it is long: not cleared for nothing */
 	unsigned chunks = 0;
 	struct gw_pframe f;
 	enum gw_pframes what;
 
+	told.count = 0;
+	told.out = told.again = false;
 	while ((what = gw_pframe_next(&in, &f)) == GW_PFRAMES_ONE) {
 		if (is_early(s, &f))
 			return;
@@ -286,8 +300,8 @@ on_frames(struct gw_udp_session *s, struct gw_incoming *d, uint64_t number)
 		chunks += f.type == GW_PFRAME_STREAM ||
 			  f.type == GW_PFRAME_STREAM_RESET ||
 			  f.type == GW_PFRAME_DATAGRAM;
-		if (s->trace != NULL)
-			gw_udp_session_line_frame(&line, &f);
+		if (s->base.trace != NULL)
+			gw_udp_session_told(&told, &f);
 		if (chunks > CHUNKS_MAX) {
 			what = GW_PFRAMES_BAD;
 			break;
@@ -300,8 +314,8 @@ on_frames(struct gw_udp_session *s, struct gw_incoming *d, uint64_t number)
 		gw_udp_session_illegal(s, "frame");
 		return;
 	}
-	if (s->trace != NULL)
-		gw_udp_session_line_out(s, '<', number, d->n, &line);
+	if (s->base.trace != NULL)
+		gw_udp_session_trace_packet(s, number, d->n, &told);
 	gw_ack_out_received(&l->acks,
 	    &(struct gw_ack_in){ number, eliciting, at_once, d->mark }, s->now);
 }

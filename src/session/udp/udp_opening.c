@@ -81,8 +81,11 @@ gw_udp_session_opening_output(
 	wait = (gw_usec)AGAIN_FIRST << (f->tries < 4 ? f->tries : 4);
 	f->tries++;
 	f->at = s->now + gw_usec_min(wait, AGAIN_MOST);
-	gw_trace(s->trace, "> %s, %zu bytes%s", gw_hello_type_name(hello.type),
-	    n, f->tries > 1 ? ", again" : "");
+	gw_trace(s->base.trace, &(struct gw_trace_event){
+				    .kind = GW_TRACE_HELLO,
+				    .hello = { gw_hello_type_name(hello.type),
+					n, true, f->tries > 1 },
+				});
 	return n;
 }
 
@@ -171,6 +174,7 @@ responder_opens(struct gw_udp_session *s)
 	gw_door_keep_psk(h->door, s->peer, s->ticket.id, s->ticket.psk);
 	s->link->due |= GW_DUE_CONFIRM;
 	s->opened_due = true;
+	gw_session_trace_opened(&s->base, s->peer_name, s->cipher);
 	gw_udp_session_set_state(s, GW_UDP_ESTABLISHED);
 	gw_udp_session_confirmed(s);
 }
@@ -371,8 +375,11 @@ gw_udp_session_on_hello(
 {
 	if (p->body.n > GW_HELLO_MAX)
 		return;
-	gw_trace(
-	    s->trace, "< %s, %zu bytes", gw_hello_type_name(p->type), bytes);
+	gw_trace(s->base.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_HELLO,
+		.hello = { gw_hello_type_name(p->type), bytes, false, false },
+	    });
 	if (!s->initiator && s->link == NULL)
 		s->source_bytes += (uint32_t)bytes;
 	if (s->initiator)

@@ -29,11 +29,12 @@ struct draft {
 	struct gw_writer w;
 	struct gw_sent_packet sent;
 	struct gw_slice body;
-	bool whole; /* the body is a DATAGRAM, still in its queue */
+	bool whole;  /* the body is a DATAGRAM, still in its queue */
+	size_t head; /* planned for a body that fills the packet; 0 */
 	bool ack;
 	struct gw_ack told;
 	bool traced;
-	struct gw_udp_line line;
+	struct gw_udp_told frames;
 };
 
 static size_t
@@ -66,7 +67,7 @@ put(struct draft *d, const struct gw_pframe *f)
 {
 	gw_pframe_encode(&d->w, f);
 	if (d->traced)
-		gw_udp_session_line_frame(&d->line, f);
+		gw_udp_session_told(&d->frames, f);
 }
 
 static void
@@ -173,9 +174,9 @@ put_ack(struct gw_udp_session *s, struct draft *d)
 	d->ack = true;
 	d->sent.content.controls |= GW_CARRIES_ACK;
 	if (d->traced)
-		gw_udp_session_line_frame(
-		    &d->line, &(struct gw_pframe){
-				  .type = GW_PFRAME_ACK, .ack = d->told });
+		gw_udp_session_told(
+		    &d->frames, &(struct gw_pframe){
+				    .type = GW_PFRAME_ACK, .ack = d->told });
 }
 
 /* ---- a packet ---- */
@@ -187,9 +188,12 @@ start(struct gw_udp_session *s, struct draft *d)
 	memset(&d->sent, 0, sizeof(d->sent));
 	d->w = gw_writer(d->room + FRONT, FRAMES);
 	d->body = gw_slice(NULL, 0);
+	d->head = 0;
 	d->ack = d->whole = false;
-	d->traced = s->trace != NULL;
-	d->line.n = 0;
+	d->traced = s->base.trace != NULL;
+	d->frames.count = 0;
+	d->frames.out = true;
+	d->frames.again = false;
 	d->sent.number = s->link->next_number;
 }
 
@@ -223,6 +227,21 @@ put_datagrams(struct gw_udp_session *s, struct draft *d, size_t size)
 	}
 }
 
+/*
+ * How much of `room` a chunk uses.  The cipher takes whole lots of 128 bytes
+ * fastest, then whole blocks of 16; where the CPU is what limits, a few bytes
+ * less a packet are more in all.
+ */
+static size_t
+of_room(const struct gw_udp_link *l, size_t room)
+{
+	const size_t lots = room & ~(size_t)127;
+
+	if (room < 1024 || !gw_recovery_is_lan(&l->recovery))
+		return room;
+	return room - lots <= room / 32 ? lots : room & ~(size_t)15;
+}
+
 /* A chunk of a stream, so that the packet has `size` bytes at most. */
 static void
 put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
@@ -230,17 +249,25 @@ put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
 	struct gw_udp_link *l = s->link;
 	const size_t head = up16(gw_writer_len(&d->w) + STREAM_HEAD);
 	struct gw_udp_chunk c;
+	size_t room;
+	struct gw_pframe f; /* it is large: not cleared for nothing */
 
 	if (size < OVERHEAD + head + 1 || d->whole ||
-	    d->sent.content.controls & GW_CARRIES_RESET ||
-	    !gw_udp_streams_chunk(&l->streams, size - OVERHEAD - head, &c))
+	    d->sent.content.controls & GW_CARRIES_RESET)
 		return;
-	put(d, &(struct gw_pframe){
-		   .type = GW_PFRAME_STREAM,
-		   .stream = { c.chunk.offset, c.chunk.data, c.stream,
-		       c.chunk.end, false },
-	       });
+	room = of_room(l, size - OVERHEAD - head);
+	if (!gw_udp_streams_chunk(&l->streams, room, &c))
+		return;
+	f.type = GW_PFRAME_STREAM;
+	f.stream.offset = c.chunk.offset;
+	f.stream.data = c.chunk.data;
+	f.stream.id = c.stream;
+	f.stream.end = c.chunk.end;
+	f.stream.sized = false;
+	put(d, &f);
 	d->body = c.chunk.data;
+	d->head = c.chunk.data.n == room ? head : 0;
+	d->frames.again = c.chunk.again;
 	d->sent.content.stream = c.stream;
 	d->sent.content.offset = c.chunk.offset;
 	d->sent.content.length = (uint32_t)c.chunk.data.n;
@@ -249,18 +276,17 @@ put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
 	d->sent.eliciting = true;
 }
 
-/* Seal it: `size` bytes where the chunk fills it up.  Returns its length. */
+/* Seal it; full ones are of one size.  Returns its length. */
 static size_t
-seal(struct gw_udp_session *s, struct draft *d, uint8_t *out, size_t size)
+seal(struct gw_udp_session *s, struct draft *d, uint8_t *out)
 {
 	const size_t frames = gw_writer_len(&d->w);
-	const size_t full = size - OVERHEAD - d->body.n;
 	size_t head = up16(frames);
 	struct gw_slice text[2];
 
 	GW_ASSERT(gw_writer_ok(&d->w));
-	if (full % 16 == 0 && full == head + 16)
-		head = full; /* the head of STREAM was shorter than feared */
+	if (d->head > head)
+		head = d->head; /* that of STREAM was shorter than feared */
 	GW_ASSERT(head - frames <= FRONT);
 	text[0] = gw_slice(d->room + FRONT + frames - head, head);
 	text[1] = d->body;
@@ -277,7 +303,7 @@ note(struct gw_udp_session *s, struct draft *d, size_t n)
 	l->datagrams_sent++;
 	d->sent.bytes = (uint32_t)n;
 	if (d->traced)
-		gw_udp_session_line_out(s, '>', d->sent.number, n, &d->line);
+		gw_udp_session_trace_packet(s, d->sent.number, n, &d->frames);
 	if (d->ack)
 		gw_ack_out_sent(&l->acks, d->sent.number, &d->told);
 	if (d->sent.content.controls & ~(unsigned)GW_CARRIES_ACK)
@@ -343,6 +369,7 @@ static size_t
 one(struct gw_udp_session *s, uint8_t *out, size_t size, bool may)
 {
 	struct gw_udp_link *l = s->link;
+	const uint64_t epoch = l->out.epoch;
 	struct draft d;
 	enum gw_err err;
 	size_t n;
@@ -355,8 +382,9 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool may)
 		broken(s, err);
 		return 0;
 	}
+	gw_udp_session_trace_key(s, true, epoch);
 	d.sent.ect = is_marked(s);
-	n = seal(s, &d, out, size);
+	n = seal(s, &d, out);
 	if (d.whole)
 		gw_queue_pop(&l->messages);
 	if ((err = note(s, &d, n)) != GW_OK)
@@ -414,7 +442,8 @@ fill(struct gw_udp_session *s, struct gw_burst *b)
 	uint64_t left = gw_udp_session_budget(s);
 
 	for (unsigned i = 0; i < BURST_MAX && b->len + size <= b->cap; i++) {
-		size_t n = one(s, b->buf + b->len, size, left >= size);
+		const size_t most = b->len == 0 ? size : b->segment;
+		size_t n = one(s, b->buf + b->len, most, left >= size);
 
 		if (n == 0)
 			break;
@@ -422,7 +451,7 @@ fill(struct gw_udp_session *s, struct gw_burst *b)
 			b->segment = n;
 		b->len += n;
 		left -= n < left ? n : left;
-		if (n < size)
+		if (n < b->segment)
 			break;
 	}
 }

@@ -12,6 +12,13 @@ enum {
 	AGAIN_PTOS = 1
 };
 
+static void
+trace(const struct gw_udp_session *s, enum gw_trace_path what)
+{
+	gw_trace(s->base.trace,
+	    &(struct gw_trace_event){ .kind = GW_TRACE_PATH, .path = what });
+}
+
 void
 gw_udp_session_new_address(
     struct gw_udp_session *s, const struct gw_incoming *d)
@@ -24,7 +31,7 @@ gw_udp_session_new_address(
 			l->probe.allowance += FACTOR * d->n;
 		return;
 	}
-	gw_trace(s->trace, "the peer has another address");
+	trace(s, GW_TRACE_PATH_PROBING);
 	if (!l->probe.active)
 		l->probe.old = s->path;
 	l->probe.active = true;
@@ -44,7 +51,7 @@ gw_udp_session_on_response(struct gw_udp_session *s, uint64_t value)
 
 	if (!l->probe.active || value != l->probe.challenge)
 		return;
-	gw_trace(s->trace, "the new address has proved itself");
+	trace(s, GW_TRACE_PATH_PROVED);
 	l->probe.active = false;
 	l->due &= ~(unsigned)GW_DUE_CHALLENGE;
 	gw_recovery_new_path(&l->recovery, elsewhere, s->now);
@@ -64,6 +71,7 @@ gw_udp_session_paths_tick(struct gw_udp_session *s)
 		return;
 	if (s->now >= l->probe.until) {
 		/* Nobody there: it was a forgery, or it went back. */
+		trace(s, GW_TRACE_PATH_GIVEN_UP);
 		l->probe.active = false;
 		l->due &= ~(unsigned)GW_DUE_CHALLENGE;
 		s->path = l->probe.old;
@@ -115,6 +123,7 @@ gw_udp_session_mtu_probe(struct gw_udp_session *s, struct gw_burst *b)
 	l->datagrams_sent++;
 	if (gw_recovery_sent(&l->recovery, &sent, s->now) != GW_OK)
 		return false;
+	gw_udp_session_trace_probe(s, sent.number, size);
 	b->len = b->segment = size;
 	return true;
 }

@@ -45,7 +45,7 @@ gw_udp_session_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 		.datagram = GW_PACKET_MIN,
 		.seed = gw_random_u64(&s->random),
 		.no_ecn = s->o.no_ecn,
-		.trace = s->trace,
+		.trace = s->base.trace,
 	};
 	enum gw_err err;
 
@@ -300,9 +300,19 @@ may_send(const struct gw_udp_session *s)
 /* What waits behind the window: enough until the next ACK, and no more, for
  * what is taken here its owner cannot change any more. */
 static uint64_t
-ahead(const struct gw_udp_link *l)
+ahead(const struct gw_udp_session *s)
 {
-	return l->recovery.cc.window + AHEAD;
+	return s->o.ahead != 0 ? s->o.ahead
+			       : s->link->recovery.cc.window + AHEAD;
+}
+
+bool
+gw_udp_session_wants(const struct gw_session *base)
+{
+	const struct gw_udp_session *s = peek(base);
+
+	return may_send(s) &&
+	       gw_udp_streams_unsent(&s->link->streams) < ahead(s) / 2;
 }
 
 static size_t
@@ -312,8 +322,7 @@ udp_writable(const struct gw_session *base, uint16_t stream)
 
 	if (!may_send(s))
 		return 0;
-	return gw_udp_streams_writable(
-	    &s->link->streams, stream, ahead(s->link));
+	return gw_udp_streams_writable(&s->link->streams, stream, ahead(s));
 }
 
 static size_t
@@ -325,8 +334,7 @@ udp_write(
 	s->now = now;
 	if (!may_send(s))
 		return 0;
-	return gw_udp_streams_write(
-	    &s->link->streams, stream, ahead(s->link), data);
+	return gw_udp_streams_write(&s->link->streams, stream, ahead(s), data);
 }
 
 static bool
@@ -363,7 +371,7 @@ udp_unsent(const struct gw_session *base, uint16_t stream, bool *held)
 
 	*held = false;
 	return s->link != NULL
-		   ? gw_udp_streams_unsent(&s->link->streams, stream, held)
+		   ? gw_udp_streams_unsent_of(&s->link->streams, stream, held)
 		   : 0;
 }
 
@@ -435,7 +443,6 @@ copy_options(struct gw_udp_session *s, const struct gw_session_options *o,
     const struct gw_udp_start *start)
 {
 	s->initiator = o->initiator;
-	s->trace = o->trace;
 	s->random = o->random;
 	s->window = o->window;
 	s->o = start->udp;
@@ -476,6 +483,8 @@ gw_udp_session_new(const struct gw_session_options *o,
 	s->open_by =
 	    now + (s->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
 	gw_handshake_init(s->handshake, GW_CARRIER_UDP, o);
+	gw_session_trace_begin(
+	    &s->base, o, GW_CARRIER_UDP, s->initiator ? s->cid : s->peer_cid);
 	if (s->initiator)
 		gw_udp_session_opening_start(s);
 	else

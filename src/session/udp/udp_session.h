@@ -35,6 +35,8 @@ struct gw_udp_tuning {
 	enum gw_congestion congestion;
 	uint64_t memory;   /* for buffers of the session, bytes; 0: 32 MiB */
 	uint64_t kernel;   /* that its socket holds unread, bytes; 0: enough */
+	uint64_t ahead;    /* that may wait unsent, bytes; 0: a window, for
+			      an owner who writes only when ACKs come */
 	uint32_t datagram; /* largest that its owner can send and take, bytes
 			      of UDP payload; 0: 16,000 */
 	uint64_t roll;     /* packets under one key; 0: GW_REKEY_RECORDS */
@@ -68,6 +70,9 @@ void gw_udp_session_too_large(struct gw_session *, size_t n, gw_usec now);
 bool gw_udp_session_reached(const struct gw_session *);
 /* Finish a handshake that was held; no-op otherwise. */
 void gw_udp_session_go(struct gw_session *, gw_usec now);
+
+/* Less than half of what may wait unsent does: time to write. */
+bool gw_udp_session_wants(const struct gw_session *);
 
 /* What people want to see of it. */
 struct gw_udp_info {

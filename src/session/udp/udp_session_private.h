@@ -3,8 +3,9 @@
  * (life, time, what its owner calls), udp_states.c (the states and the end),
  * udp_opening.c (the three messages), udp_input.c (sealed packets in),
  * udp_output.c (packets out; udp_due.c what there is to send, udp_datagrams.c
- * DATAGRAM frames), udp_streams.c (data; udp_windows.c its windows),
- * udp_paths.c (addresses that change, larger datagrams); and for tests that
+ * DATAGRAM frames), udp_trace.c (what is told of them), udp_streams.c (data;
+ * udp_streams_out.c on its way out, udp_windows.c its windows), udp_paths.c
+ * (addresses that change, larger datagrams); and for tests that
  * play a hostile peer.
  */
 #ifndef GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
@@ -109,7 +110,6 @@ struct gw_udp_session {
 	gw_usec since;                  /* in this state */
 	gw_usec entered[GW_UDP_STATES]; /* no state comes twice; 0: never */
 	bool initiator;
-	const struct gw_trace *trace;
 	struct gw_random random;
 	struct gw_udp_tuning o;
 	uint64_t window;
@@ -237,17 +237,30 @@ bool gw_udp_session_packets(struct gw_udp_session *, struct gw_burst *);
 size_t gw_udp_session_seal(struct gw_udp_session *, uint64_t number,
     const struct gw_slice text[2], uint8_t *out);
 
-/* udp_trace.c: lines of a trace; nobody is to call it without one. */
-struct gw_udp_line {
-	char text[400];
-	size_t n;
+/* Frames of a packet, kept for a trace: only where there is one. */
+struct gw_udp_told {
+	struct gw_pframe frames[GW_TRACE_FRAMES];
+	unsigned count;
+	bool out;
+	bool again; /* its chunk was sent before */
 };
-void gw_udp_session_line_add(struct gw_udp_line *, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-void gw_udp_session_line_frame(struct gw_udp_line *, const struct gw_pframe *);
-/* direction: '>' or '<' */
-void gw_udp_session_line_out(const struct gw_udp_session *, char direction,
-    uint64_t number, size_t bytes, const struct gw_udp_line *);
+static inline void
+gw_udp_session_told(struct gw_udp_told *t, const struct gw_pframe *f)
+{
+	if (t->count < GW_TRACE_FRAMES)
+		t->frames[t->count++] = *f;
+}
+
+/* udp_trace.c */
+void gw_udp_session_trace_packet(const struct gw_udp_session *, uint64_t number,
+    size_t bytes, const struct gw_udp_told *);
+void gw_udp_session_trace_probe(
+    const struct gw_udp_session *, uint64_t number, size_t bytes);
+void gw_udp_session_trace_lost(
+    const struct gw_udp_session *, const struct gw_fate *);
+/* The keys of one direction were of epoch `was`. */
+void gw_udp_session_trace_key(
+    const struct gw_udp_session *, bool out, uint64_t was);
 
 /* Nothing of the handshake is sent any more. */
 void gw_udp_session_be_quiet(struct gw_udp_session *);

@@ -79,7 +79,11 @@ void
 gw_udp_session_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 {
 	GW_ASSERT((state_next[s->state] & 1U << next) != 0);
-	gw_trace(s->trace, "%s -> %s", state_name[s->state], state_name[next]);
+	gw_trace(s->base.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_STATE,
+		.state = { state_name[s->state], state_name[next] },
+	    });
 	s->state = next;
 	s->since = s->entered[next] = s->now;
 	s->until = GW_NEVER;
@@ -109,11 +113,7 @@ tell_closed(struct gw_udp_session *s, const struct gw_close *close)
 {
 	if (s->ended)
 		return;
-	if (close->err == GW_OK)
-		gw_trace(s->trace, "closed");
-	else
-		gw_trace(s->trace, "closed: %s: %s", gw_err_name(close->err),
-		    close->text);
+	gw_session_trace_closed(&s->base, close->err, close->text);
 	s->close = *close;
 	s->closed_due = s->ended = true;
 }
@@ -150,7 +150,10 @@ gw_udp_session_reset(struct gw_udp_session *s, enum gw_err err,
 void
 gw_udp_session_illegal(struct gw_udp_session *s, const char *what)
 {
-	gw_trace(s->trace, "illegal %s", what);
+	gw_trace(s->base.trace, &(struct gw_trace_event){
+				    .kind = GW_TRACE_ILLEGAL,
+				    .illegal = what,
+				});
 	gw_udp_session_reset(s, GW_E_PROTOCOL,
 	    "the other side broke the protocol",
 	    "what this side sent breaks the protocol");

@@ -99,13 +99,15 @@ void gw_udp_streams_credit(
 
 /* ---- what goes (udp_streams_out.c) ---- */
 
+/* Bytes that wait, of all streams. */
+uint64_t gw_udp_streams_unsent(const struct gw_udp_streams *);
 /* `ahead`: so much may wait unsent, bytes. */
 size_t gw_udp_streams_writable(
     const struct gw_udp_streams *, uint16_t stream, uint64_t ahead);
 size_t gw_udp_streams_write(
     struct gw_udp_streams *, uint16_t stream, uint64_t ahead, struct gw_slice);
 bool gw_udp_streams_blocked(const struct gw_udp_streams *, uint16_t stream);
-uint64_t gw_udp_streams_unsent(
+uint64_t gw_udp_streams_unsent_of(
     const struct gw_udp_streams *, uint16_t stream, bool *held);
 void gw_udp_streams_end(struct gw_udp_streams *, uint16_t stream);
 void gw_udp_streams_reset(

@@ -3,6 +3,17 @@
  */
 #include "session/udp/udp_streams.h"
 
+uint64_t
+gw_udp_streams_unsent(const struct gw_udp_streams *st)
+{
+	uint64_t n = 0;
+
+	for (uint16_t i = 0; i < st->limit; i++)
+		if (st->v[i] != NULL)
+			n += gw_send_stream_unsent(&st->v[i]->send);
+	return n;
+}
+
 size_t
 gw_udp_streams_writable(
     const struct gw_udp_streams *st, uint16_t id, uint64_t ahead)
@@ -46,7 +57,8 @@ gw_udp_streams_blocked(const struct gw_udp_streams *st, uint16_t id)
 }
 
 uint64_t
-gw_udp_streams_unsent(const struct gw_udp_streams *st, uint16_t id, bool *held)
+gw_udp_streams_unsent_of(
+    const struct gw_udp_streams *st, uint16_t id, bool *held)
 {
 	const struct gw_udp_stream *x = st->v[id];
 

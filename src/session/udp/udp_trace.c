@@ -1,87 +1,67 @@
-/*
- * What a packet carried, as a line of text, for who learns or looks for a
- * mistake: "> #7 1200 bytes: ACK 0-5, STREAM 1 [1152,2304)".
- */
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-
+/* What packets a session tells of, where it is traced. */
 #include "session/udp/udp_session_private.h"
 
 void
-gw_udp_session_line_add(struct gw_udp_line *l, const char *format, ...)
+gw_udp_session_trace_packet(const struct gw_udp_session *s, uint64_t number,
+    size_t bytes, const struct gw_udp_told *told)
 {
-	va_list args;
-	int n;
-
-	if (l->n > 0 && l->n + 2 < sizeof(l->text)) {
-		l->text[l->n++] = ',';
-		l->text[l->n++] = ' ';
-	}
-	va_start(args, format);
-	n = vsnprintf(l->text + l->n, sizeof(l->text) - l->n, format, args);
-	va_end(args);
-	if (n > 0)
-		l->n += (size_t)n;
-	if (l->n >= sizeof(l->text))
-		l->n = sizeof(l->text) - 1;
-	l->text[l->n] = '\0';
-}
-
-static void
-add_ack(struct gw_udp_line *l, const struct gw_ack *a)
-{
-	char text[120];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < a->count && n < 60; i++) {
-		const struct gw_ack_range *r = &a->v[i];
-
-		n += (size_t)snprintf(text + n, sizeof(text) - n,
-		    r->first == r->last ? " %" PRIu64 : " %" PRIu64 "-%" PRIu64,
-		    r->first, r->last);
-	}
-	gw_udp_session_line_add(l, "ACK%s", text);
+	gw_trace(s->base.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_PACKET,
+		.packet = {
+		    .frames = told->frames,
+		    .count = told->count,
+		    .number = number,
+		    .bytes = bytes,
+		    .out = told->out,
+		    .again = told->again,
+		},
+	    });
 }
 
 void
-gw_udp_session_line_frame(struct gw_udp_line *l, const struct gw_pframe *f)
+gw_udp_session_trace_probe(
+    const struct gw_udp_session *s, uint64_t number, size_t bytes)
 {
-	switch (f->type) {
-	case GW_PFRAME_ACK:
-	case GW_PFRAME_ACK_ECN:
-		add_ack(l, &f->ack);
-		break;
-	case GW_PFRAME_STREAM:
-		gw_udp_session_line_add(l,
-		    "STREAM %u [%" PRIu64 ",%" PRIu64 ")%s", f->stream.id,
-		    f->stream.offset, f->stream.offset + f->stream.data.n,
-		    f->stream.end ? " END" : "");
-		break;
-	case GW_PFRAME_WINDOW:
-		gw_udp_session_line_add(
-		    l, "WINDOW %u %" PRIu64, f->window.id, f->window.at);
-		break;
-	case GW_PFRAME_SESSION_WINDOW:
-		gw_udp_session_line_add(
-		    l, "SESSION_WINDOW %" PRIu64, f->window.at);
-		break;
-	case GW_PFRAME_BLOCKED:
-		gw_udp_session_line_add(
-		    l, "BLOCKED %u %" PRIu64, f->window.id, f->window.at);
-		break;
-	case GW_PFRAME_FIN:
-		gw_udp_session_line_add(l, "FIN at %" PRIu64, f->fin.total);
-		break;
-	default:
-		gw_udp_session_line_add(l, "%s", gw_pframe_name(f->type));
-	}
+	static const struct gw_pframe frames[] = {
+		{ .type = GW_PFRAME_PING },
+		{ .type = GW_PFRAME_PADDING },
+	};
+
+	gw_trace(s->base.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_PACKET,
+		.packet = { frames, 2, number, bytes, true, false },
+	    });
 }
 
 void
-gw_udp_session_line_out(const struct gw_udp_session *s, char direction,
-    uint64_t number, size_t bytes, const struct gw_udp_line *l)
+gw_udp_session_trace_lost(
+    const struct gw_udp_session *s, const struct gw_fate *f)
 {
-	gw_trace(s->trace, "%c #%" PRIu64 " %zu bytes: %s", direction, number,
-	    bytes, l->n > 0 ? l->text : "PADDING");
+	gw_trace(s->base.trace,
+	    &(struct gw_trace_event){
+		.kind = GW_TRACE_LOST,
+		.lost = {
+		    .number = f->number,
+		    .bytes = f->bytes,
+		    .stream = f->content.stream,
+		    .offset = f->content.offset,
+		    .length = f->content.length,
+		    .mtu_probe = f->mtu_probe,
+		},
+	    });
+}
+
+void
+gw_udp_session_trace_key(const struct gw_udp_session *s, bool out, uint64_t was)
+{
+	const uint64_t is = out ? s->link->out.epoch : s->link->in.epoch;
+
+	if (is == was)
+		return;
+	gw_trace(s->base.trace, &(struct gw_trace_event){
+				    .kind = GW_TRACE_KEY,
+				    .key = { out, is },
+				});
 }

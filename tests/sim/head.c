@@ -1,4 +1,4 @@
-#include "wire/head.h"
+#include "head.h"
 
 #include <string.h>
 

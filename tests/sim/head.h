@@ -6,8 +6,8 @@
  * the data of that last frame, straight from the buffer that holds it.
  * PADDING in front makes up the 16.
  */
-#ifndef GW_WIRE_HEAD_H
-#define GW_WIRE_HEAD_H
+#ifndef GW_TESTS_SIM_HEAD_H
+#define GW_TESTS_SIM_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,4 +42,4 @@ size_t gw_head_body(const struct gw_head *, size_t n);
 /* The padded head; valid until the head changes. */
 struct gw_slice gw_head_slice(const struct gw_head *);
 
-#endif /* GW_WIRE_HEAD_H */
+#endif /* GW_TESTS_SIM_HEAD_H */

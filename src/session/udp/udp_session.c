@@ -469,6 +469,8 @@ copy_options(struct gw_udp_session *s, const struct gw_session_options *o,
 	s->cid = start->cid;
 	s->peer_cid = start->peer_cid;
 	s->path = start->path;
+	s->serial = start->serial;
+	s->changes = start->changes;
 	memcpy(s->name, o->name, strlen(o->name) + 1);
 }
 
@@ -488,8 +490,8 @@ gw_udp_session_new(const struct gw_session_options *o,
 	}
 	s->base.ops = &ops;
 	copy_options(s, o, start);
-	s->state = s->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD;
-	s->now = s->since = s->heard = s->sent_at = now;
+	s->now = s->heard = s->sent_at = now;
+	gw_udp_session_first_state(s);
 	s->until = s->flight.at = GW_NEVER;
 	s->open_by =
 	    now + (s->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
@@ -502,29 +504,4 @@ gw_udp_session_new(const struct gw_session_options *o,
 		gw_handshake_set_token(s->handshake, start->token);
 	*out = &s->base;
 	return GW_OK;
-}
-
-struct gw_udp_info
-gw_udp_session_info(const struct gw_session *base)
-{
-	const struct gw_udp_session *s = peek(base);
-	struct gw_udp_info i = { .state = s->state, .since = s->since };
-	struct gw_recovery_stats r;
-
-	if (s->link == NULL)
-		return i;
-	r = gw_recovery_stats(&s->link->recovery);
-	i.cwnd = r.window;
-	i.acked = r.acked.bytes;
-	i.in_flight = r.in_flight;
-	i.rate = r.delivery_rate;
-	i.srtt = r.srtt;
-	i.min_rtt = r.min_rtt;
-	i.lost = r.lost.packets;
-	i.spurious = r.spurious.packets;
-	i.sent = s->link->datagrams_sent;
-	i.received = s->link->datagrams_received;
-	i.datagram = gw_pmtud_size(&s->link->mtu);
-	i.congestion = r.congestion;
-	return i;
 }

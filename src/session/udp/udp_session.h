@@ -76,15 +76,27 @@ bool gw_udp_session_wants(const struct gw_session *);
 
 /* What people want to see of it. */
 struct gw_udp_info {
+	uint32_t serial; /* of its endpoint's sessions, from 1 on */
+	bool initiator;
+	struct gw_path peer;
 	enum gw_udp_state state;
-	gw_usec since;                  /* when it entered that state */
+	gw_usec since; /* when it entered that state */
+	/* The same of every state that it was in, else GW_NEVER; one follows
+	 * another only in the order of their numbers. */
+	gw_usec entered[GW_UDP_STATES];
+	enum gw_cipher cipher;          /* 0: not known yet */
 	uint64_t cwnd, in_flight, rate; /* bytes; bytes a second */
 	uint64_t acked;                 /* bytes that have arrived */
 	gw_usec srtt, min_rtt;
 	uint64_t sent, received; /* datagrams */
 	uint64_t lost, spurious; /* packets */
-	uint32_t datagram;       /* what the path takes, bytes */
-	const char *congestion;  /* "bbr" */
+	struct gw_udp_bytes {
+		uint64_t acked, unacked; /* of what was written */
+		uint64_t got, unread;    /* of what came: all, and of it those
+					    not dealt with */
+	} bytes;
+	uint32_t datagram;      /* what the path takes, bytes */
+	const char *congestion; /* "bbr"; NULL: no packet may leave yet */
 };
 struct gw_udp_info gw_udp_session_info(const struct gw_session *);
 

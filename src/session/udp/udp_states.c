@@ -40,6 +40,7 @@ static const char *const state_name[GW_UDP_STATES] = {
 
 #define TO(s) (1U << GW_UDP_##s)
 
+/* Each leads to later ones only: gw_udp_info.entered rests on that. */
 static const unsigned state_next[GW_UDP_STATES] = {
 	[GW_UDP_SYN_SENT] = TO(ESTABLISHED) | TO(CLOSED),
 	[GW_UDP_SYN_RCVD] = TO(ESTABLISHED) | TO(CLOSED),
@@ -73,6 +74,22 @@ two_msl(const struct gw_udp_session *s)
 	return 2 * (msl > MSL_MIN ? msl : MSL_MIN);
 }
 
+static void
+enter(struct gw_udp_session *s, enum gw_udp_state state)
+{
+	s->state = state;
+	s->since = s->entered[state] = s->now;
+	++*s->changes;
+}
+
+void
+gw_udp_session_first_state(struct gw_udp_session *s)
+{
+	for (unsigned i = 0; i < GW_UDP_STATES; i++)
+		s->entered[i] = GW_NEVER;
+	enter(s, s->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD);
+}
+
 void
 gw_udp_session_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 {
@@ -82,8 +99,7 @@ gw_udp_session_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 		.kind = GW_TRACE_STATE,
 		.state = { state_name[s->state], state_name[next] },
 	    });
-	s->state = next;
-	s->since = s->now;
+	enter(s, next);
 	s->until = GW_NEVER;
 	if (next == GW_UDP_TIME_WAIT)
 		s->until = s->now + two_msl(s);

@@ -252,6 +252,7 @@ cli_session_open(struct cli_session *s, const struct cli_common *o,
 	enum gw_err err;
 
 	s->options.memory = o->memory;
+	s->options.show_sessions = true;
 	/* The time zone is a file: read it while that is allowed. */
 	tzset();
 	if ((err = cli_trace_file_open(&trace, &s->report)) != GW_OK)

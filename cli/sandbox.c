@@ -42,20 +42,26 @@ enum gw_err
 cli_sandbox_enter(struct cli_report *r, struct gw_options *o,
     const struct cli_list *read, const char *dir)
 {
-	char *data, *state;
-	const char *write[3];
+	char *data, *state, *runtime;
+	const char *write[4];
+	size_t count = 2;
 	enum gw_err err;
 
 	if ((err = start_helper(r, o)) != GW_OK)
 		return err;
-	if ((err = gw_directories(o, &data, &state)) != GW_OK) {
+	err = gw_directories(o, &data, &state, &runtime);
+	if (err != GW_OK) {
 		cli_report_failure(r, err, o->why);
 		return err;
 	}
 	write[0] = data;
 	write[1] = state;
-	write[2] = dir;
-	err = confine(r, read, write, dir != NULL ? 3 : 2);
+	if (runtime != NULL)
+		write[count++] = runtime;
+	if (dir != NULL)
+		write[count++] = dir;
+	err = confine(r, read, write, count);
+	free(runtime);
 	free(state);
 	free(data);
 	return err;

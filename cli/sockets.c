@@ -14,6 +14,7 @@
 #include "cli/sockets_explain.h"
 #include "cli/sockets_json.h"
 #include "cli/sockets_table.h"
+#include "diag/session_rows.h"
 #include "diag/sock_diag.h"
 #include "diag/socket_owner.h"
 
@@ -130,6 +131,29 @@ sort(struct gw_sockets *l)
 	l->count = kept;
 }
 
+/* What processes of godwit tell beside the kernel; an end stays there for a
+ * moment, for who watches. */
+static enum gw_err
+find_sessions(const struct cli_sockets *c, struct gw_sock_diag *diag,
+    struct gw_sockets *l, struct gw_why *why)
+{
+	struct gw_session_rows *rows;
+	const struct gw_session_row *r;
+	enum gw_err err = gw_session_rows_new(&rows);
+
+	if (err != GW_OK)
+		return gw_why(why, err, "out of memory");
+	err = gw_session_rows_look(rows, diag, why);
+	for (size_t i = 0;
+	     err == GW_OK && (r = gw_session_rows_at(rows, i)) != NULL; i++)
+		if (r->socket.state != GW_SOCKET_CLOSED &&
+		    gw_socket_filter_match(&c->filter, &r->socket) &&
+		    (err = gw_sockets_add(l, &r->socket)) != GW_OK)
+			gw_why(why, err, "out of memory");
+	gw_session_rows_free(rows);
+	return err;
+}
+
 static enum gw_err
 find(const struct cli_sockets *c, struct list *l)
 {
@@ -140,6 +164,8 @@ find(const struct cli_sockets *c, struct list *l)
 	if (err == GW_OK) {
 		err = gw_sock_diag_list(
 		    diag, &c->filter, true, &l->sockets, &why);
+		if (err == GW_OK)
+			err = find_sessions(c, diag, &l->sockets, &why);
 		gw_sock_diag_free(diag);
 	}
 	if (err == GW_OK &&
@@ -215,15 +241,19 @@ static void
 explain(const struct cli_sockets *c, const struct gw_sockets *l)
 {
 	uint32_t states = c->filter.states & ~c->filter.not_states;
+	uint32_t sessions = 0;
 
-	for (size_t i = 0; i < l->count; i++)
+	for (size_t i = 0; i < l->count; i++) {
 		states |= GW_SOCKET_BIT(l->v[i].state);
+		if (l->v[i].protocol == GW_SOCKET_SESSION)
+			sessions |= GW_SOCKET_BIT(l->v[i].state);
+	}
 	if (states == 0)
 		states = gw_socket_filter_states(&c->filter);
 	if (!c->o.json) {
 		if (l->count > 0)
 			putchar('\n');
-		cli_sockets_explain(states, cli_sockets_width(c));
+		cli_sockets_explain(states, sessions, cli_sockets_width(c));
 		return;
 	}
 	for (unsigned i = 0; i < GW_SOCKET_STATES; i++)

@@ -55,6 +55,28 @@ add_tcp(cJSON *o, const struct gw_socket_tcp *t)
 }
 
 static void
+add_session(cJSON *o, const struct gw_socket_session *x)
+{
+	cJSON_AddBoolToObject(o, "initiator", x->initiator);
+	add_seconds(o, "in_state", x->in_state);
+	cli_json_text(o, "cipher", x->cipher[0] != '\0' ? x->cipher : NULL);
+	cli_json_text(
+	    o, "congestion", x->congestion[0] != '\0' ? x->congestion : NULL);
+	add_seconds(o, "rtt", x->rtt);
+	add_seconds(o, "rtt_min", x->rtt_min);
+	cli_json_number(o, "cwnd_bytes", x->cwnd);
+	cli_json_number(o, "in_flight", x->in_flight);
+	cli_json_number(o, "datagram", x->datagram);
+	cli_json_number(o, "datagrams_sent", x->sent);
+	cli_json_number(o, "datagrams_received", x->received);
+	cli_json_number(o, "lost", x->lost);
+	cli_json_number(o, "spurious", x->spurious);
+	cli_json_number(o, "rate", x->rate);
+	cli_json_number(o, "acknowledged", x->acked);
+	cli_json_number(o, "received", x->got);
+}
+
+static void
 add_processes(cJSON *o, const struct gw_socket *s,
     const struct cli_sockets_json_options *j)
 {
@@ -79,11 +101,17 @@ static void
 add_socket(cJSON *o, const struct gw_socket *s,
     const struct cli_sockets_json_options *j)
 {
+	static const char *const protocols[GW_SOCKET_PROTOCOLS] = {
+		[GW_SOCKET_TCP] = "tcp",
+		[GW_SOCKET_UDP] = "udp",
+		[GW_SOCKET_SESSION] = "godwit",
+	};
 	bool listens = s->state == GW_SOCKET_LISTEN;
 	char device[IF_NAMESIZE];
 
-	cJSON_AddStringToObject(
-	    o, "protocol", s->protocol == GW_SOCKET_TCP ? "tcp" : "udp");
+	cJSON_AddStringToObject(o, "protocol", protocols[s->protocol]);
+	if (s->protocol == GW_SOCKET_SESSION)
+		cJSON_AddStringToObject(o, "carrier", "udp");
 	cJSON_AddStringToObject(o, "family", s->ipv6 ? "ipv6" : "ipv4");
 	cJSON_AddStringToObject(o, "state", gw_socket_state_name(s->state));
 	add_end(o, s, false, j->names);
@@ -98,6 +126,8 @@ add_socket(cJSON *o, const struct gw_socket *s,
 	cli_json_number(o, "inode", s->inode);
 	if (s->tcp_known)
 		add_tcp(o, &s->tcp);
+	if (s->session_known)
+		add_session(o, &s->session);
 	if (s->drops_known)
 		cli_json_number(o, "drops", s->drops);
 	if (gw_socket_timer_name(s) != NULL) {
@@ -170,5 +200,6 @@ cli_sockets_json_meaning(enum gw_socket_state state)
 	cJSON_AddStringToObject(o, "meaning", m->meaning);
 	cli_json_text(o, "next", m->next);
 	cli_json_text(o, "stays", m->stays);
+	cli_json_text(o, "session", m->session);
 	return cli_json_finish(o);
 }

@@ -269,8 +269,7 @@ draw_row(struct frame *f, const struct gw_history_entry *e, bool whole)
 {
 	const struct cli_style *style = &f->live->c->style;
 	/* The first sight of what was there is no change. */
-	bool fresh = !(e->step_count == 1 && last(e)->before) &&
-		     last(e)->since + FRESH > f->now;
+	bool fresh = e->step_count != e->old && last(e)->since + FRESH > f->now;
 	const char *look = cli_sockets_look(style, last(e)->state);
 	char text[CLI_SOCKETS_TEXT];
 
@@ -309,7 +308,8 @@ explanation(const struct frame *f, unsigned most, unsigned *lines)
 	*lines = 0;
 	if (!f->live->explains || most < 2)
 		return NULL;
-	text = cli_sockets_sentences(f->live->latest, 2, f->width);
+	text = cli_sockets_sentences(
+	    f->live->latest, f->live->of_session, 2, f->width);
 	*lines = 2;
 	for (at = text; (at = strchr(at, '\n')) != NULL; at++)
 		if (++*lines > most) {

@@ -11,7 +11,8 @@ struct cli_sockets_live {
 	struct cli_sockets *c;
 	const char *how; /* changes are found out: for the first line */
 	unsigned lines;  /* drawn, above the cursor */
-	bool explains;   /* `latest` is a state to be explained */
+	bool explains;   /* `latest` is a state to be explained, ... */
+	bool of_session; /* ... of a session of godwit */
 	enum gw_socket_state latest;
 	const struct gw_history_entry **rows; /* room that is used again */
 	size_t room;

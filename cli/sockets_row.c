@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -141,9 +140,8 @@ cli_sockets_time(char out[CLI_SOCKETS_TIME], gw_usec t)
 	return out;
 }
 
-/* Bits a second, as those who look after networks count. */
-static void
-rate_text(char out[CLI_SOCKETS_TIME], uint64_t bytes, const char *gap)
+void
+cli_sockets_rate(char out[CLI_SOCKETS_TIME], uint64_t bytes, const char *gap)
 {
 	static const char *const units[] = { "bit/s", "kbit/s", "Mbit/s",
 		"Gbit/s", "Tbit/s" };
@@ -211,7 +209,49 @@ tcp_cell(char out[CLI_SOCKETS_TEXT], enum cli_sockets_column column,
 	case CLI_COLUMN_RATE:
 		if (t->delivery_rate == 0)
 			return 0;
-		rate_text(out, t->delivery_rate, "");
+		cli_sockets_rate(out, t->delivery_rate, "");
+		return strlen(out);
+	default:
+		return 0;
+	}
+}
+
+/* Packets are its segments. */
+static uint64_t
+packets(const struct gw_socket_session *x)
+{
+	return x->datagram != 0 ? (x->cwnd + x->datagram - 1) / x->datagram : 0;
+}
+
+static size_t
+number(char out[CLI_SOCKETS_TEXT], uint64_t v)
+{
+	return (
+	    size_t)(decimal(out, v < UINT32_MAX ? (unsigned)v : UINT32_MAX) -
+		    out);
+}
+
+static size_t
+session_cell(char out[CLI_SOCKETS_TEXT], enum cli_sockets_column column,
+    const struct gw_socket *s)
+{
+	const struct gw_socket_session *x = &s->session;
+
+	*out = '\0';
+	switch (column) {
+	case CLI_COLUMN_RTT:
+		if (x->rtt == 0)
+			return 0;
+		cli_sockets_time(out, x->rtt);
+		return squeeze(out);
+	case CLI_COLUMN_CWND:
+		return x->cwnd != 0 ? number(out, packets(x)) : 0;
+	case CLI_COLUMN_RETRANS:
+		return number(out, x->lost);
+	case CLI_COLUMN_RATE:
+		if (x->rate == 0)
+			return 0;
+		cli_sockets_rate(out, x->rate, "");
 		return strlen(out);
 	default:
 		return 0;
@@ -242,114 +282,9 @@ cli_sockets_cell(char out[CLI_SOCKETS_TEXT], enum cli_sockets_column column,
 	case CLI_COLUMN_PROCESS:
 		return process_text(out, &s->owner);
 	default:
-		return tcp_cell(out, column, s);
+		return s->session_known ? session_cell(out, column, s)
+					: tcp_cell(out, column, s);
 	}
-}
-
-/* ---- details ---- */
-
-/* At the end of what is there. */
-static void put(char out[CLI_SOCKETS_TEXT], const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-put(char out[CLI_SOCKETS_TEXT], const char *format, ...)
-{
-	size_t used = strlen(out);
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(out + used, CLI_SOCKETS_TEXT - used, format, ap);
-	va_end(ap);
-}
-
-enum detail {
-	DETAIL_RTT,
-	DETAIL_CWND,
-	DETAIL_RETRANS,
-	DETAIL_LOST,
-	DETAIL_RATE,
-	DETAIL_BYTES,
-	DETAIL_TIMER,
-	DETAIL_DROPS,
-	DETAIL_OWNER,
-	DETAILS
-};
-
-static void
-tcp_detail(char out[CLI_SOCKETS_TEXT], const struct gw_socket_tcp *t,
-    enum detail which)
-{
-	char a[CLI_SIZE_TEXT], b[CLI_SIZE_TEXT];
-
-	switch (which) {
-	case DETAIL_RTT:
-		if (t->rtt == 0)
-			break;
-		put(out, "rtt %s", cli_sockets_time(a, t->rtt));
-		if (t->rtt_min != 0)
-			put(out, " (least %s)",
-			    cli_sockets_time(a, t->rtt_min));
-		break;
-	case DETAIL_CWND:
-		put(out, "cwnd %u of %u B", t->cwnd, t->mss);
-		break;
-	case DETAIL_RETRANS:
-		put(out, "retrans %u", t->retransmitted);
-		break;
-	case DETAIL_LOST:
-		if (t->lost != 0)
-			put(out, "lost %u", t->lost);
-		break;
-	case DETAIL_RATE:
-		if (t->delivery_rate == 0)
-			break;
-		rate_text(a, t->delivery_rate, " ");
-		put(out, "rate %s", a);
-		break;
-	case DETAIL_BYTES:
-		put(out, "acknowledged %s  received %s",
-		    cli_size_text(a, t->acked), cli_size_text(b, t->received));
-		break;
-	default:
-		break;
-	}
-}
-
-static void
-timer_detail(char out[CLI_SOCKETS_TEXT], const struct gw_socket *s)
-{
-	char left[CLI_SOCKETS_TIME];
-
-	put(out, "timer %s in %s", gw_socket_timer_name(s),
-	    cli_sockets_time(left, s->timer_ms * GW_MSEC));
-	if (s->retransmits > 0)
-		put(out, " (%u so far)", s->retransmits);
-}
-
-bool
-cli_sockets_detail(
-    char out[CLI_SOCKETS_TEXT], const struct gw_socket *s, unsigned n)
-{
-	*out = '\0';
-	switch (n) {
-	case DETAIL_TIMER:
-		if (gw_socket_timer_name(s) != NULL)
-			timer_detail(out, s);
-		break;
-	case DETAIL_DROPS:
-		if (s->drops_known)
-			put(out, "drops %u", s->drops);
-		break;
-	case DETAIL_OWNER:
-		put(out, "uid %u", s->uid);
-		break;
-	default:
-		if (s->tcp_known)
-			tcp_detail(out, &s->tcp, n);
-		break;
-	}
-	return n < DETAILS;
 }
 
 /* ---- history ---- */
@@ -396,5 +331,8 @@ cli_sockets_path(char out[CLI_SOCKETS_TEXT], const struct gw_history_entry *e,
 		memcpy(out + n, arrow, sizeof arrow);
 		n += sizeof arrow - 1;
 	}
+	/* What is over does not last. */
+	if (step + 1 == e->step_count && gw_history_is_gone(e))
+		now = 0;
 	step_text(out + n, CLI_SOCKETS_TEXT - n, &e->steps[step], now, true);
 }

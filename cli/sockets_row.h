@@ -1,5 +1,6 @@
 /*
- * sockets_row - what is shown of one socket, as text.
+ * sockets_row - what is shown of one socket, as text; sockets_detail.c has
+ * what stands below its row.
  */
 #ifndef GW_CLI_SOCKETS_ROW_H
 #define GW_CLI_SOCKETS_ROW_H
@@ -46,6 +47,11 @@ bool cli_sockets_detail(
 
 /* "0.03 ms", "12 ms", "3.4 s", "2 min 7 s". */
 const char *cli_sockets_time(char out[CLI_SOCKETS_TIME], gw_usec);
+
+/* "4.3 Mbit/s", as those who look after networks count; gap: before the
+ * unit. */
+void cli_sockets_rate(
+    char out[CLI_SOCKETS_TIME], uint64_t bytes, const char *gap);
 
 /* An address alone, as people write it: "127.0.0.1", "::1". */
 size_t cli_sockets_address(

@@ -79,8 +79,9 @@ print_change(
 	cli_sockets_path(text, e, step, 0);
 	puts(text);
 	if (w->c->o.explain) {
-		char *sentences = cli_sockets_sentences(
-		    e->steps[step].state, 4, cli_sockets_width(w->c));
+		char *sentences = cli_sockets_sentences(e->steps[step].state,
+		    e->socket.protocol == GW_SOCKET_SESSION, 4,
+		    cli_sockets_width(w->c));
 
 		puts(sentences);
 		free(sentences);
@@ -116,10 +117,10 @@ print_first(const struct watching *w)
 		char *line;
 
 		/* Only that is no change. */
-		if (!e->steps[0].before)
+		if (e->old == 0)
 			continue;
 		if (!w->c->o.json) {
-			print_change(w, e, 0);
+			print_change(w, e, e->old - 1);
 			continue;
 		}
 		line = cli_sockets_json(&e->socket, &j);
@@ -159,6 +160,8 @@ tell_changes(struct watching *w)
 		w->news = true;
 		w->live.explains = w->c->o.explain;
 		w->live.latest = change.entry->steps[change.step].state;
+		w->live.of_session =
+		    change.entry->socket.protocol == GW_SOCKET_SESSION;
 		if (w->is_live)
 			continue;
 		if (w->c->o.json)

@@ -18,8 +18,8 @@
  *  - Times are in the unit their name says; sizes are bytes, rates are bytes
  *    a second.
  *  - The library prints nothing, installs no signal handler, reads no
- *    environment but XDG_DATA_HOME, XDG_STATE_HOME and HOME, and keeps no
- *    state outside its contexts.
+ *    environment but XDG_DATA_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR and
+ *    HOME, and keeps no state outside its contexts.
  */
 #ifndef GODWIT_H
 #define GODWIT_H
@@ -94,8 +94,13 @@ struct gw_options {
 	int helper_fd;              /* from gw_helper_start, or -1 */
 	struct gw_trace_log *trace; /* from gw_trace_open; NULL: none.  It
 				       outlives the context */
-	bool plain;      /* no identity, no directories: for gw_dgram_* and
-			    gw_interfaces_* alone */
+	bool plain; /* no identity, no directories: for gw_dgram_* and
+		       gw_interfaces_* alone */
+	/* Let this user's (and root's) `godwit sockets` see sessions over
+	 * UDP: their states, addresses, cipher and figures, in
+	 * $XDG_RUNTIME_DIR/godwit (0700).  Where that is not to be had they
+	 * are not seen, and nothing else happens. */
+	bool show_sessions;
 	char *why;       /* gets one sentence when gw_open or ... */
 	size_t why_size; /* ... gw_directories fail; may be NULL */
 };
@@ -908,9 +913,10 @@ GW_API enum gw_err gw_confine(
     const struct gw_confine_options *, const char **in_force);
 
 /* The directories that gw_open would use with these options (made when
- * missing, 0700), for gw_confine.  The caller frees both strings. */
-GW_API GW_MUST_USE enum gw_err gw_directories(
-    const struct gw_options *, char **data_dir, char **state_dir);
+ * missing, 0700), for gw_confine.  The caller frees the strings; *runtime_dir
+ * is NULL where no sessions are shown. */
+GW_API GW_MUST_USE enum gw_err gw_directories(const struct gw_options *,
+    char **data_dir, char **state_dir, char **runtime_dir);
 
 /* ---- small things that programs around it need ---- */
 

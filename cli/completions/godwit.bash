@@ -130,7 +130,7 @@ _godwit()
 	sockets)
 		COMPREPLY=($(compgen -W '--watch --explain --details
 			--processes --names --json --verbose --help tcp udp
-			ipv4 ipv6 listening established connected TIME_WAIT
+			godwit ipv4 ipv6 listening established connected TIME_WAIT
 			CLOSE_WAIT SYN_SENT local= remote= state= proc=' \
 			-- "$cur"))
 		;;

@@ -74,7 +74,7 @@ complete -c godwit -n $sockets -s p -l processes -d 'Who has it open'
 complete -c godwit -n $sockets -s r -l names -d 'Names of addresses'
 complete -c godwit -n $sockets -l json -d 'Tell it as JSON'
 complete -c godwit -n $sockets -s v -l verbose -d 'Say how it is found out'
-complete -c godwit -n $sockets -a 'tcp udp ipv4 ipv6 listening established connected TIME_WAIT CLOSE_WAIT SYN_SENT'
+complete -c godwit -n $sockets -a 'tcp udp godwit ipv4 ipv6 listening established connected TIME_WAIT CLOSE_WAIT SYN_SENT'
 set -l trace '__fish_seen_subcommand_from trace'
 complete -c godwit -n $trace -F
 complete -c godwit -n $trace -s a -l all -d 'Fold nothing'

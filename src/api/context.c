@@ -118,6 +118,9 @@ open_files(struct gw *g, const struct gw_options *o, struct gw_why *why)
 	if ((err = gw_dirs_data(o->data_dir, why, &g->data_dir)) != GW_OK ||
 	    (err = gw_dirs_state(o->state_dir, why, &g->state_dir)) != GW_OK)
 		return err;
+	/* Where there is none, nothing is shown. */
+	if (o->show_sessions && gw_dirs_runtime(NULL, &g->runtime_dir) == GW_OK)
+		g->self.shown_in = g->runtime_dir;
 	return open_identity(g, why);
 }
 
@@ -149,6 +152,7 @@ gw_open(const struct gw_options *given, struct gw **out)
 		gw_wipe(&g->self, sizeof g->self);
 		free(g->data_dir);
 		free(g->state_dir);
+		free(g->runtime_dir);
 		free(g);
 		return err;
 	}
@@ -175,6 +179,7 @@ gw_close(struct gw *g)
 	gw_wipe(&g->self, sizeof g->self);
 	free(g->data_dir);
 	free(g->state_dir);
+	free(g->runtime_dir);
 	free(g);
 }
 
@@ -223,12 +228,12 @@ gw_confine(const struct gw_confine_options *o, const char **in_force)
 }
 
 enum gw_err
-gw_directories(
-    const struct gw_options *given, char **data_dir, char **state_dir)
+gw_directories(const struct gw_options *given, char **data_dir,
+    char **state_dir, char **runtime_dir)
 {
 	struct gw_options o = GW_OPTIONS_INIT;
 	struct gw_why why = { "" };
-	char *data;
+	char *data, *runtime = NULL;
 	enum gw_err err;
 
 	if (given != NULL)
@@ -242,6 +247,9 @@ gw_directories(
 		free(data);
 		return err;
 	}
+	if (o.show_sessions && gw_dirs_runtime(NULL, &runtime) != GW_OK)
+		runtime = NULL;
 	*data_dir = data;
+	*runtime_dir = runtime;
 	return GW_OK;
 }

@@ -182,7 +182,7 @@ gw_sock_diag_list(struct gw_sock_diag *d, const struct gw_socket_filter *filter,
 	enum gw_err err = GW_OK;
 
 	out->count = 0;
-	for (unsigned i = 0; i < 2 * GW_SOCKET_PROTOCOLS && err == GW_OK; i++) {
+	for (unsigned i = 0; i < 2 * GW_SOCKET_OF_KERNEL && err == GW_OK; i++) {
 		struct question q = { { .protocol = i / 2,
 					  .ipv6 = i % 2 != 0,
 					  .details = details,

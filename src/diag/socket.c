@@ -92,6 +92,7 @@ gw_socket_protocol_name(const struct gw_socket *s)
 	static const char *const protocols[GW_SOCKET_PROTOCOLS][2] = {
 		[GW_SOCKET_TCP] = { "tcp", "tcp6" },
 		[GW_SOCKET_UDP] = { "udp", "udp6" },
+		[GW_SOCKET_SESSION] = { "godwit/udp", "godwit/udp6" },
 	};
 
 	GW_ASSERT(s->protocol < GW_SOCKET_PROTOCOLS);

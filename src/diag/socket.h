@@ -17,7 +17,9 @@
 enum gw_socket_protocol {
 	GW_SOCKET_TCP,
 	GW_SOCKET_UDP,
-	GW_SOCKET_PROTOCOLS /* how many */
+	GW_SOCKET_SESSION,   /* of godwit, over UDP: its process shows it */
+	GW_SOCKET_PROTOCOLS, /* how many */
+	GW_SOCKET_OF_KERNEL = GW_SOCKET_SESSION /* of which it tells */
 };
 
 enum gw_socket_state { /* in the order of a connection's life */
@@ -68,6 +70,19 @@ struct gw_socket_tcp {
 	uint64_t acked, received;      /* bytes of its life */
 };
 
+struct gw_socket_session {
+	uint64_t cwnd, in_flight; /* bytes */
+	uint64_t rate;            /* of delivery, bytes a second */
+	gw_usec rtt, rtt_min;     /* 0: not measured */
+	uint64_t sent, received;  /* datagrams */
+	uint64_t lost, spurious;  /* packets; of them not lost after all */
+	uint64_t acked, got;      /* bytes of its life */
+	uint32_t datagram;        /* largest that the path takes, bytes */
+	bool initiator;           /* this side began it */
+	gw_usec in_state;         /* how long it is by now */
+	char cipher[24], congestion[24]; /* "AES-256-GCM", "bbr"; or "" */
+};
+
 struct gw_socket_owner {
 	uint32_t pid;    /* 0: nobody, not known, or not allowed to know */
 	uint32_t others; /* more processes that have it open */
@@ -89,8 +104,13 @@ struct gw_socket {
 	uint8_t retransmits;            /* of the timer: so far, unanswered */
 	bool ipv6;                      /* the socket, whatever the address */
 	bool ipv6_only;                 /* bound to [::], not to 0.0.0.0 too */
-	bool drops_known, tcp_known;
-	struct gw_socket_tcp tcp;
+	bool drops_known;
+	bool tcp_known;     /* tcp */
+	bool session_known; /* session; never both */
+	union {
+		struct gw_socket_tcp tcp;
+		struct gw_socket_session session;
+	};
 	struct gw_socket_owner owner;
 };
 
@@ -103,7 +123,7 @@ const char *gw_socket_state_name(enum gw_socket_state);
  */
 uint32_t gw_socket_state_parse(const char *);
 
-/* "tcp" or "udp"; "tcp6", "udp6" for a socket of IPv6. */
+/* "tcp", "udp", "godwit/udp"; with 6 for a socket of IPv6. */
 const char *gw_socket_protocol_name(const struct gw_socket *);
 /* "retransmission", "time-wait", ...; NULL: none runs. */
 const char *gw_socket_timer_name(const struct gw_socket *);

@@ -8,16 +8,22 @@
 /* As gw_filter_kind_bit gives them. */
 #define TCP4 0x1U
 #define TCP6 0x2U
-#define UDP4 0x4U
-#define UDP6 0x8U
-_Static_assert(GW_SOCKET_TCP == 0 && GW_SOCKET_UDP == 1, "bits of kinds");
+#define UDP4 (0x4U | OWN4)
+#define UDP6 (0x8U | OWN6)
+#define OWN4 0x10U
+#define OWN6 0x20U
+_Static_assert(
+    GW_SOCKET_TCP == 0 && GW_SOCKET_UDP == 1 && GW_SOCKET_SESSION == 2,
+    "bits of kinds");
 
+/* Sessions of godwit are over UDP. */
 static const struct {
 	const char *word;
 	uint32_t kinds;
 } kind_words[] = {
 	{ "tcp", TCP4 | TCP6 },
 	{ "udp", UDP4 | UDP6 },
+	{ "godwit", OWN4 | OWN6 },
 	{ "ipv4", TCP4 | UDP4 },
 	{ "inet", TCP4 | UDP4 },
 	{ "ipv6", TCP6 | UDP6 },

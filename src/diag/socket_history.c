@@ -113,8 +113,14 @@ gw_history_last(const struct gw_history_slot *s)
 bool
 gw_history_is_gone(const struct gw_history_entry *e)
 {
-	return e->step_count > 0 &&
-	       e->steps[e->step_count - 1].state == GW_SOCKET_GONE;
+	enum gw_socket_state state;
+
+	if (e->step_count == 0)
+		return false;
+	state = e->steps[e->step_count - 1].state;
+	return state == GW_SOCKET_GONE ||
+	       (state == GW_SOCKET_CLOSED &&
+		   e->socket.protocol == GW_SOCKET_SESSION);
 }
 
 struct gw_history_slot *
@@ -279,6 +285,7 @@ gw_history_push(struct gw_history *h, struct gw_history_slot *s,
 		    e->steps, e->steps + 1, sizeof e->steps - sizeof *e->steps);
 		e->step_count--;
 		s->told -= s->told > 0;
+		e->old -= e->old > 0;
 	}
 	if (e->step_count > 0)
 		step.since = step.since > gw_history_last(s)->since

@@ -1,12 +1,13 @@
 /*
  * socket_history - what became of each socket: its states and when they began.
  *
- * Fed with three kinds of news, in any mixture:
+ * Fed with four kinds of news, in any mixture:
  *  - snapshots: every socket there is, now and then;
  *  - endings: the kernel freed a socket, which may live on as TIME_WAIT;
  *  - transitions: the kernel changed a state, told to the microsecond, but
  *    of all network namespaces, and without those of what lives on as
  *    TIME_WAIT.
+ *  - sessions: what their own process tells of all their states.
  * A transition of a socket that no snapshot or ending has shown is kept
  * aside until one does: it may be another namespace's.
  *
@@ -37,6 +38,7 @@ struct gw_history_entry {
 	struct gw_socket socket; /* as last seen; `state` is the last step's */
 	struct gw_history_step steps[GW_HISTORY_STEPS];
 	unsigned step_count;
+	unsigned old;      /* of its steps: how things stood at the beginning */
 	bool owner_sought; /* the caller's own note, like socket.owner */
 };
 
@@ -76,6 +78,14 @@ GW_MUST_USE enum gw_err gw_history_ended(
 GW_MUST_USE enum gw_err gw_history_transition(
     struct gw_history *, const struct gw_transition *);
 
+/*
+ * A session with all of its states so far; before each snapshot, every one
+ * that there is.  One that ended before `since` is no news.  GW_E_MEMORY.
+ */
+GW_MUST_USE enum gw_err gw_history_session(struct gw_history *,
+    const struct gw_socket *, const struct gw_history_step *, unsigned count,
+    gw_usec since);
+
 /* Take the next news; false: no more.  Those of one entry come in order. */
 bool gw_history_change(struct gw_history *, struct gw_history_change *);
 
@@ -83,6 +93,7 @@ bool gw_history_change(struct gw_history *, struct gw_history_change *);
  * they were first seen.  The caller may set socket.owner. */
 struct gw_history_entry *gw_history_next(
     const struct gw_history *, const struct gw_history_entry *);
+/* A session is gone when it is CLOSED. */
 bool gw_history_is_gone(const struct gw_history_entry *);
 /* Forget what is gone since before that time and has been told, and what
  * was set aside a minute before it. */

@@ -1,7 +1,7 @@
 /*
  * socket_history_private - what the files socket_history_*.c share: where
  * entries are kept and found.  `_snapshot` takes snapshots, `_kernel` what the
- * kernel says of its own accord.
+ * kernel says of its own accord, `_session` what processes say of sessions.
  */
 #ifndef GW_DIAG_SOCKET_HISTORY_PRIVATE_H
 #define GW_DIAG_SOCKET_HISTORY_PRIVATE_H

@@ -113,7 +113,7 @@ observe(struct gw_history *h, const struct gw_socket *row, gw_usec began,
 	refresh(s, row);
 	if (s->entry.step_count == 0) {
 		step.before = h->round == 1;
-		s->told = step.before;
+		s->told = s->entry.old = step.before;
 		gw_history_push(h, s, step);
 		return GW_OK;
 	}

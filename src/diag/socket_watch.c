@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "diag/session_rows.h"
 #include "diag/sock_diag.h"
 #include "diag/socket_owner.h"
 #include "diag/tracepoint.h"
@@ -15,6 +16,11 @@
 
 /* RTT and the like cost the kernel more than the rest. */
 #define DETAILS_INTERVAL GW_SEC
+/* A process that shows sessions has begun: lists may come so much sooner. */
+#define INTERVAL_LEAST (2 * GW_MSEC)
+/* How old a session's end may be, and be news: less than what is gone stays
+ * in the history. */
+#define SESSION_NEWS (3 * GW_SEC)
 
 struct gw_socket_watch {
 	struct gw_socket_watch_options o;
@@ -23,9 +29,11 @@ struct gw_socket_watch {
 	struct gw_tracepoint *trace; /* NULL: not to be had */
 	struct gw_why no_trace;      /* why */
 	struct gw_history *history;
+	struct gw_session_rows *sessions;
 	struct gw_sockets rows, ended; /* room that is used again */
 	int epoll;
 	gw_usec next, interval, next_details;
+	gw_usec started, listed;
 	gw_usec owners_at;              /* of the last look at all processes */
 	struct gw_history_change *news; /* of the last run, by time */
 	size_t news_count, news_room, news_taken;
@@ -45,6 +53,12 @@ start(struct gw_socket_watch *w, struct gw_why *why)
 	err = gw_history_new(gw_random_u64(&random), &w->history);
 	if (err != GW_OK)
 		return gw_why(why, err, "out of memory");
+	if ((err = gw_session_rows_new(&w->sessions)) != GW_OK)
+		return gw_why(why, err, "out of memory");
+	if (gw_session_rows_fd(w->sessions) != -1)
+		epoll_ctl(w->epoll, EPOLL_CTL_ADD,
+		    gw_session_rows_fd(w->sessions), &e);
+	w->started = gw_clock_now();
 	if ((err = gw_sock_diag_open(&w->diag, why)) != GW_OK ||
 	    (err = gw_sock_diag_listen(w->diag, why)) != GW_OK)
 		return err;
@@ -86,6 +100,7 @@ gw_socket_watch_free(struct gw_socket_watch *w)
 		return;
 	gw_tracepoint_free(w->trace);
 	gw_sock_diag_free(w->diag);
+	gw_session_rows_free(w->sessions);
 	gw_history_free(w->history);
 	gw_sockets_fini(&w->rows);
 	gw_sockets_fini(&w->ended);
@@ -229,6 +244,31 @@ hear_changes(struct gw_socket_watch *w, gw_usec until)
 	return err;
 }
 
+/* Sessions are told with all their states, those that listen as rows. */
+static enum gw_err
+list_sessions(struct gw_socket_watch *w, gw_usec now, struct gw_why *why)
+{
+	enum gw_err err = gw_session_rows_look(w->sessions, w->diag, why);
+	gw_usec since = now > SESSION_NEWS ? now - SESSION_NEWS : 0;
+	const struct gw_session_row *r;
+
+	if (since < w->started)
+		since = w->started;
+	for (size_t i = 0;
+	     err == GW_OK && (r = gw_session_rows_at(w->sessions, i)) != NULL;
+	     i++) {
+		if (!gw_socket_filter_match_ends(&w->ends, &r->socket))
+			continue;
+		err = r->step_count == 0
+			  ? gw_sockets_add(&w->rows, &r->socket)
+			  : gw_history_session(w->history, &r->socket, r->steps,
+				r->step_count, since);
+		if (err != GW_OK)
+			gw_why(why, err, "out of memory");
+	}
+	return err;
+}
+
 static enum gw_err
 list(struct gw_socket_watch *w, gw_usec began, gw_usec *ended,
     struct gw_why *why)
@@ -237,6 +277,9 @@ list(struct gw_socket_watch *w, gw_usec began, gw_usec *ended,
 	enum gw_err err =
 	    gw_sock_diag_list(w->diag, &w->ends, details, &w->rows, why);
 
+	if (err == GW_OK)
+		err = list_sessions(w, began, why);
+	w->listed = began;
 	*ended = gw_clock_now();
 	if (details)
 		w->next_details = began + DETAILS_INTERVAL;
@@ -308,8 +351,11 @@ gw_socket_watch_run(struct gw_socket_watch *w, struct gw_why *why)
 {
 	gw_usec now = gw_clock_now(), ended = 0;
 	enum gw_err err = hear_endings(w);
-	bool due = now >= w->next;
+	bool due;
 
+	if (gw_session_rows_told(w->sessions))
+		w->next = gw_usec_min(w->next, w->listed + INTERVAL_LEAST);
+	due = now >= w->next;
 	if (err == GW_OK && due && (err = list(w, now, &ended, why)) != GW_OK)
 		return err;
 	if (err == GW_OK)

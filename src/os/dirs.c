@@ -126,3 +126,19 @@ gw_dirs_state(const char *given, struct gw_why *why, char **out)
 
 	return path == NULL ? GW_E_DISK : take_ready(path, why, out);
 }
+
+enum gw_err
+gw_dirs_runtime(struct gw_why *why, char **out)
+{
+	const char *base = getenv("XDG_RUNTIME_DIR");
+	char *path;
+
+	if (base == NULL || base[0] != '/')
+		return gw_why(why, GW_E_NO_PATH, "XDG_RUNTIME_DIR is not set");
+	/* With sudo it may be another user's. */
+	if (check(base, why) != GW_OK)
+		return GW_E_NO_PATH;
+	if ((path = join(base, "godwit")) == NULL)
+		return GW_E_MEMORY;
+	return take_ready(path, why, out);
+}

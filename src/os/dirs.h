@@ -1,5 +1,6 @@
 /*
- * dirs - where this user's identity and journals are kept.
+ * dirs - where this user's identity and journals are kept, and where running
+ * processes show what they do.
  */
 #ifndef GW_OS_DIRS_H
 #define GW_OS_DIRS_H
@@ -17,5 +18,11 @@ GW_MUST_USE enum gw_err gw_dirs_data(
     const char *given, struct gw_why *, char **path);
 GW_MUST_USE enum gw_err gw_dirs_state(
     const char *given, struct gw_why *, char **path);
+/*
+ * $XDG_RUNTIME_DIR/godwit, made when missing, 0700.  GW_E_NO_PATH: the
+ * variable is not set, or names no directory of this user alone; there is no
+ * other place then.  GW_E_DISK: as above.
+ */
+GW_MUST_USE enum gw_err gw_dirs_runtime(struct gw_why *, char **path);
 
 #endif /* GW_OS_DIRS_H */

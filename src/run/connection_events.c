@@ -53,7 +53,7 @@ note_udp(struct gw_connection *c)
 	const struct gw_udp_info i = gw_udp_session_info(c->conn->session);
 
 	for (unsigned s = GW_UDP_ESTABLISHED; s < GW_UDP_STATES; s++)
-		if ((c->told & 1U << s) == 0)
+		if ((c->told & 1U << s) == 0 && i.entered[s] != GW_NEVER)
 			c->entered[s] = i.entered[s];
 }
 

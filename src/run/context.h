@@ -17,6 +17,7 @@ struct gw {
 	struct gw_self self;
 	char key_text[2 * GW_KEY_LEN + 1];
 	char *data_dir, *state_dir;
+	char *runtime_dir; /* NULL: its sessions are not shown */
 	uint64_t memory;
 	int helper_fd;
 	struct gw_job *jobs;

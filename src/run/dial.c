@@ -308,6 +308,7 @@ start_udp(struct gw_dial *d)
 		.helper_fd = d->o.helper_fd,
 		.session = session_options(d),
 		.udp = d->o.udp,
+		.shown_in = d->o.self->shown_in,
 		.reached = on_answered,
 		.failed = on_udp_failed,
 		.arg = d,

@@ -26,6 +26,8 @@ struct gw_self {
 	char name[GW_NAME_MAX + 1];
 	struct gw_random random;
 	const struct gw_trace *trace; /* NULL: none */
+	const char *shown_in; /* where its sessions over udp are shown (see
+				 udp_board), or NULL */
 };
 
 #endif /* GW_RUN_ENTRANCE_H */

@@ -249,6 +249,7 @@ listen_udp(struct gw_listener *l, uint16_t port, struct gw_why *why)
 		.address = l->address,
 		.port = l->fd != -1 ? gw_tcp_port(l->fd) : port,
 		.endpoint = { .session = session_options(l), .udp = l->o.udp },
+		.shown_in = l->o.self->shown_in,
 		.came = on_came,
 		.arg = l,
 	};

@@ -175,6 +175,7 @@ open_port(struct gw_udp_dial *d)
 	struct gw_udp_port_options po = {
 		.loop = d->o.loop,
 		.endpoint = { .session = d->o.session, .udp = d->o.udp },
+		.shown_in = d->o.shown_in,
 	};
 
 	po.endpoint.session.door = NULL;

@@ -20,6 +20,7 @@ struct gw_udp_dial_options {
 	int helper_fd; /* looks names up; -1: a worker does */
 	struct gw_session_options session; /* the initiator's, filled */
 	struct gw_udp_tuning udp;
+	const char *shown_in; /* see udp_board; NULL: nowhere */
 	/*
 	 * From the loop, never from inside a call here; exactly one of them
 	 * comes, once.  reached: somebody answers, `rtt` after the SYN; the

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/timer.h"
+#include "run/udp_board.h"
 #include "run/udp_socket.h"
 
 enum {
@@ -31,8 +32,8 @@ struct gw_udp_port {
 	struct gw_udp_socket socket;
 	bool filled; /* datagrams of the last call wait in it */
 	struct gw_udp_endpoint *endpoint;
-	struct udp_conn *conns;
-	struct udp_conn *touched, **touched_last;
+	struct gw_udp_board *board;
+	struct udp_conn *conns, *touched, **touched_last;
 	struct udp_conn *hungry;
 	struct udp_conn *dead; /* freed when the turn is over */
 	bool in_turn, closing;
@@ -342,6 +343,7 @@ on_closed(uv_handle_t *h)
 
 	if (--p->handles > 0)
 		return;
+	gw_udp_board_free(p->board, gw_clock_now());
 	gw_udp_socket_close(&p->socket);
 	gw_timer_close(p->timer);
 	gw_udp_endpoint_free(p->endpoint);
@@ -397,7 +399,8 @@ turn(struct gw_udp_port *p)
 	}
 	bury(p);
 	p->in_turn = false;
-	at = gw_udp_endpoint_deadline(p->endpoint);
+	at = gw_usec_min(gw_udp_endpoint_deadline(p->endpoint),
+	    gw_udp_board_turn(p->board, gw_clock_now()));
 	if (p->closing && p->close_by > gw_clock_now())
 		at = gw_usec_min(at, p->close_by);
 	gw_timer_set(p->timer, p->touched != NULL ? 0 : at);
@@ -484,6 +487,8 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 		goto err2;
 	if ((err = open_handles(p)) != GW_OK)
 		goto err3;
+	p->board = gw_udp_board_new(o->shown_in, p->socket.udp.fd, p->endpoint,
+	    o->endpoint.session.door != NULL, gw_clock_now());
 	*out = p;
 	return GW_OK;
 

@@ -20,6 +20,7 @@ struct gw_udp_port_options {
 	uint16_t port;       /* 0: any */
 	/* Whose sessions these are; its door NULL: nobody may come in. */
 	struct gw_udp_endpoint_options endpoint;
+	const char *shown_in; /* see udp_board; NULL: nowhere */
 	/*
 	 * Somebody began a handshake: conn->ticket names it at the door, and
 	 * *evicted* (0: none) is the handshake that had to go for it.  The

@@ -1,7 +1,7 @@
 /*
- * Any mixture of lists, ends and transitions of a few sockets: whatever the
- * kernel tells, and in whatever order, each entry's steps are in the order of
- * time, nothing follows "gone", and all news comes once.
+ * Any mixture of lists, ends, transitions and sessions of a few sockets:
+ * whatever the kernel tells, and in whatever order, each entry's steps are in
+ * the order of time, nothing follows "gone", and all news comes once.
  */
 #include <string.h>
 
@@ -76,6 +76,24 @@ pull(struct gw_history *h)
 		GW_ASSERT(c.step < c.entry->step_count);
 }
 
+/* Its states are in order: a reader sees to that. */
+static enum gw_err
+session(struct gw_history *h, struct input *in, gw_usec now)
+{
+	struct gw_history_step steps[GW_HISTORY_STEPS];
+	struct gw_socket s = row(in);
+	unsigned count = 0;
+
+	for (unsigned i = GW_SOCKET_SYN_SENT; i <= GW_SOCKET_CLOSED; i++)
+		if (count == 0 || take(in, 2))
+			steps[count++] =
+			    (struct gw_history_step){ .since = now - 20 + i,
+				    .state = (uint8_t)i };
+	s.protocol = GW_SOCKET_SESSION;
+	s.state = steps[count - 1].state;
+	return gw_history_session(h, &s, steps, count, now - 10);
+}
+
 static enum gw_err
 step(struct gw_history *h, struct input *in, gw_usec now)
 {
@@ -83,7 +101,7 @@ step(struct gw_history *h, struct input *in, gw_usec now)
 	struct gw_transition t;
 	size_t count;
 
-	switch (take(in, 4)) {
+	switch (take(in, 5)) {
 	case 0:
 		count = take(in, ROWS + 1);
 		for (size_t i = 0; i < count; i++)
@@ -96,6 +114,8 @@ step(struct gw_history *h, struct input *in, gw_usec now)
 		pull(h);
 		gw_history_forget(h, now - take(in, 100));
 		return GW_OK;
+	case 3:
+		return session(h, in, now);
 	default:
 		t = transition(in, now);
 		return gw_history_transition(h, &t);

@@ -355,6 +355,71 @@ a_reset_ends_every_state_on_both_sides(void **state)
 	}
 }
 
+/* ---- what is told of it ---- */
+
+/* The session is long gone; how it went is known. */
+static void
+its_way_is_remembered_state_by_state(void **state)
+{
+	const struct gw_udp_info *i;
+	struct udp_story t;
+	uint64_t changes;
+
+	(void)state;
+	udp_story_begin(&t, &udp_story_quiet);
+	udp_story_open(&t);
+	assert_null(gw_udp_endpoint_past(t.b.side[0].endpoint, 0));
+	changes = gw_udp_endpoint_stats(t.b.side[0].endpoint).changes;
+	assert_int_equal(changes, 2); /* SYN_SENT, ESTABLISHED */
+	t.b.side[0].finish = t.b.side[0].answers = true;
+	t.b.side[1].answers = true;
+	udp_bed_linger(&t.b, 10 * GW_SEC);
+	for (unsigned side = 0; side < 2; side++) {
+		struct gw_udp_endpoint *e = t.b.side[side].endpoint;
+
+		assert_int_equal(gw_udp_endpoint_count(e), 0);
+		i = gw_udp_endpoint_past(e, 0);
+		assert_non_null(i);
+		assert_int_equal(i->serial, 1);
+		assert_int_equal(i->initiator, side == 0);
+		assert_int_equal(i->state, GW_UDP_CLOSED);
+		assert_true(i->cipher != 0);
+		assert_true(i->entered[side] < i->entered[GW_UDP_ESTABLISHED]);
+		assert_true(i->entered[1 - side] == GW_NEVER);
+		for (unsigned k = GW_UDP_ESTABLISHED; k < GW_UDP_STATES; k++) {
+			const gw_usec at = t.side[side].at[k];
+
+			assert_true(i->entered[k] == (at != 0 ? at : GW_NEVER));
+		}
+		assert_null(gw_udp_endpoint_past(e, 1));
+	}
+	/* Five more, and that it went. */
+	assert_int_equal(
+	    gw_udp_endpoint_stats(t.b.side[0].endpoint).changes, changes + 5);
+	end(&t);
+}
+
+/* Who dialled wants to know; who was knocked at has other things to keep. */
+static void
+a_knock_is_remembered_by_who_knocked(void **state)
+{
+	const struct gw_udp_info *i;
+	struct udp_story t;
+
+	(void)state;
+	udp_story_begin(&t, &udp_story_quiet);
+	udp_bed_linger(&t.b, UDP_STORY_DELAY / 2);
+	gw_session_abort(t.b.side[0].session, GW_E_INTERRUPTED, "", t.b.now);
+	udp_bed_linger(&t.b, 30 * GW_SEC);
+	i = gw_udp_endpoint_past(t.b.side[0].endpoint, 0);
+	assert_non_null(i);
+	assert_int_equal(i->state, GW_UDP_CLOSED);
+	assert_true(i->entered[GW_UDP_ESTABLISHED] == GW_NEVER);
+	udp_story_assert(&t, 1, "SYN_RCVD CLOSED");
+	assert_null(gw_udp_endpoint_past(t.b.side[1].endpoint, 0));
+	end(&t);
+}
+
 /* ---- all of it ---- */
 
 #define BIT(s) (1U << GW_UDP_##s)
@@ -402,6 +467,8 @@ main(void)
 		cmocka_unit_test(time_wait_is_restarted_up_to_four_msl),
 		cmocka_unit_test(close_on_syn_sent),
 		cmocka_unit_test(a_reset_ends_every_state_on_both_sides),
+		cmocka_unit_test(its_way_is_remembered_state_by_state),
+		cmocka_unit_test(a_knock_is_remembered_by_who_knocked),
 		cmocka_unit_test(every_transition_was_seen),
 	};
 

@@ -208,9 +208,11 @@ static void
 directories_are_told_and_made_before_a_context_is(void **state)
 {
 	struct words w;
-	char *data, *states, want[300];
+	char *data, *states, *runtime, want[300];
 
-	assert_int_equal(gw_directories(options(&w), &data, &states), GW_OK);
+	assert_int_equal(
+	    gw_directories(options(&w), &data, &states, &runtime), GW_OK);
+	assert_null(runtime);
 	snprintf(want, sizeof want, "%s/data", (const char *)*state);
 	assert_string_equal(data, want);
 	snprintf(want, sizeof want, "%s/state", (const char *)*state);
@@ -223,10 +225,39 @@ directories_are_told_and_made_before_a_context_is(void **state)
 	os_fixture_text("state", "a file");
 	data = states = NULL;
 	assert_int_equal(
-	    gw_directories(options(&w), &data, &states), GW_E_DISK);
+	    gw_directories(options(&w), &data, &states, &runtime), GW_E_DISK);
 	assert_null(data);
 	assert_null(states);
 	assert_says(&w, "state");
+}
+
+static void
+sessions_are_shown_to_who_asks_for_it_where_that_can_be(void **state)
+{
+	struct words w;
+	char *data, *states, *runtime = NULL, want[300];
+	struct gw *g;
+
+	setenv("XDG_RUNTIME_DIR", *state, 1);
+	chmod(".", 0700);
+	options(&w)->show_sessions = true;
+	assert_int_equal(gw_directories(&w.o, &data, &states, &runtime), GW_OK);
+	snprintf(want, sizeof want, "%s/godwit", (const char *)*state);
+	assert_string_equal(runtime, want);
+	free(data);
+	free(states);
+	free(runtime);
+	assert_int_equal(gw_open(&w.o, &g), GW_OK);
+	gw_close(g);
+	assert_int_equal(os_fixture_lstat("godwit").st_mode & 07777, 0700);
+	/* And where it cannot be, nobody minds. */
+	unsetenv("XDG_RUNTIME_DIR");
+	assert_int_equal(gw_directories(&w.o, &data, &states, &runtime), GW_OK);
+	assert_null(runtime);
+	free(data);
+	free(states);
+	assert_int_equal(gw_open(&w.o, &g), GW_OK);
+	gw_close(g);
 }
 
 static void
@@ -336,6 +367,8 @@ main(void)
 		IN_A_DIRECTORY(words_are_cut_to_the_room_there_is),
 		IN_A_DIRECTORY(
 		    directories_are_told_and_made_before_a_context_is),
+		IN_A_DIRECTORY(
+		    sessions_are_shown_to_who_asks_for_it_where_that_can_be),
 		IN_A_DIRECTORY(an_idle_context_lets_its_program_sleep),
 		IN_A_DIRECTORY(an_open_context_leaves_no_descriptor),
 		IN_A_DIRECTORY(without_memory_it_says_so),

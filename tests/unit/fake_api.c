@@ -299,9 +299,10 @@ gw_confine(const struct gw_confine_options *o, const char **in_force)
 }
 
 enum gw_err
-gw_directories(const struct gw_options *o, char **data_dir, char **state_dir)
+gw_directories(const struct gw_options *o, char **data_dir, char **state_dir,
+    char **runtime_dir)
 {
-	(void)o;
+	*runtime_dir = o->show_sessions ? strdup("/nowhere/runtime") : NULL;
 	*data_dir = strdup("/nowhere/data");
 	*state_dir = strdup("/nowhere/state");
 	return GW_OK;

@@ -72,6 +72,42 @@ what_is_wrong_is_said(void **state)
 	assert_null(path);
 }
 
+static void
+what_runs_is_shown_where_the_system_says_or_nowhere(void **state)
+{
+	char *path = NULL, want[256];
+
+	unsetenv("XDG_RUNTIME_DIR");
+	assert_int_equal(gw_dirs_runtime(&why, &path), GW_E_NO_PATH);
+	setenv("XDG_RUNTIME_DIR", "relative", 1);
+	assert_int_equal(gw_dirs_runtime(&why, &path), GW_E_NO_PATH);
+	snprintf(want, sizeof want, "%s/missing", (char *)*state);
+	setenv("XDG_RUNTIME_DIR", want, 1);
+	assert_int_equal(gw_dirs_runtime(&why, &path), GW_E_NO_PATH);
+	assert_false(os_fixture_exists("missing"));
+	setenv("XDG_RUNTIME_DIR", *state, 1);
+	chmod(".", 0770); /* others may put things there */
+	assert_int_equal(gw_dirs_runtime(&why, &path), GW_E_NO_PATH);
+	chmod(".", 0700);
+	if (geteuid() == 0) {
+		/* As after sudo -E. */
+		assert_int_equal(chown(".", 65534, 65534), 0);
+		assert_int_equal(gw_dirs_runtime(&why, &path), GW_E_NO_PATH);
+		assert_int_equal(chown(".", 0, 0), 0);
+	}
+	assert_null(path);
+	assert_false(os_fixture_exists("godwit"));
+	assert_int_equal(gw_dirs_runtime(&why, &path), GW_OK);
+	snprintf(want, sizeof want, "%s/godwit", (char *)*state);
+	assert_string_equal(path, want);
+	assert_int_equal(os_fixture_lstat("godwit").st_mode & 07777, 0700);
+	free(path);
+	path = NULL;
+	chmod("godwit", 0777);
+	assert_int_equal(gw_dirs_runtime(&why, &path), GW_E_DISK);
+	assert_null(path);
+}
+
 #define T(f)                                                                   \
 	cmocka_unit_test_setup_teardown(                                       \
 	    f, os_fixture_setup, os_fixture_teardown)
@@ -82,6 +118,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(made_private_with_parents),
 		T(what_is_wrong_is_said),
+		T(what_runs_is_shown_where_the_system_says_or_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,6 +296,19 @@ what_the_kernel_need_not_tell_is_known(void **state)
 
 	(void)state;
 	assert_true(gw_socket_filter_wants(&f, GW_SOCKET_UDP, true));
+	assert_true(gw_socket_filter_wants(&f, GW_SOCKET_SESSION, true));
+	/* Sessions of godwit run over UDP, and have a word of their own. */
+	assert_null(gw_socket_filter_add(&f, "udp4"));
+	assert_true(gw_socket_filter_wants(&f, GW_SOCKET_UDP, false));
+	assert_true(gw_socket_filter_wants(&f, GW_SOCKET_SESSION, false));
+	assert_false(gw_socket_filter_wants(&f, GW_SOCKET_SESSION, true));
+	assert_false(gw_socket_filter_wants(&f, GW_SOCKET_TCP, false));
+	gw_socket_filter_fini(&f);
+	assert_null(gw_socket_filter_add(&f, "godwit"));
+	assert_true(gw_socket_filter_wants(&f, GW_SOCKET_SESSION, false));
+	assert_true(gw_socket_filter_wants(&f, GW_SOCKET_SESSION, true));
+	assert_false(gw_socket_filter_wants(&f, GW_SOCKET_UDP, false));
+	gw_socket_filter_fini(&f);
 	assert_null(gw_socket_filter_add(&f, "tcp6"));
 	assert_true(gw_socket_filter_wants(&f, GW_SOCKET_TCP, true));
 	assert_false(gw_socket_filter_wants(&f, GW_SOCKET_TCP, false));

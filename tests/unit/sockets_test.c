@@ -132,8 +132,8 @@ details_say_the_rest(void **state)
 	for (unsigned i = 0; cli_sockets_detail(text, &s, i); i++)
 		n += (size_t)snprintf(all + n, sizeof all - n, "%s|", text);
 	assert_string_equal(all,
-	    "rtt 0.03 ms (least 0.02 ms)|cwnd 10 of 1448 B|retrans 2||"
-	    "rate 4.3 Gbit/s|acknowledged 1.2 MB  received 5 B|"
+	    "|rtt 0.03 ms (least 0.02 ms)|cwnd 10 of 1448 B|retrans 2||"
+	    "rate 4.3 Gbit/s||acknowledged 1.2 MB  received 5 B|"
 	    "timer retransmission in 204 ms (3 so far)||uid 1000|");
 }
 
@@ -274,7 +274,8 @@ every_state_has_its_sentences(void **state)
 	(void)state;
 	for (unsigned i = 0; i <= GW_SOCKET_STATES; i++) {
 		const struct cli_sockets_meaning *m = cli_sockets_meaning(i);
-		char *text = cli_sockets_sentences(i, 4, 60), *rest = text;
+		char *text = cli_sockets_sentences(i, false, 4, 60),
+		     *rest = text;
 		char *line;
 
 		assert_non_null(m->meaning);
@@ -283,6 +284,7 @@ every_state_has_its_sentences(void **state)
 		assert_int_equal(m->stays == NULL, i == GW_SOCKET_GONE);
 		assert_int_equal(
 		    strstr(text, "Next: ") != NULL, i != GW_SOCKET_GONE);
+		assert_null(strstr(text, "session of godwit"));
 		while ((line = strsep(&rest, "\n")) != NULL) {
 			assert_true(strlen(line) <= 60);
 			assert_memory_equal(line, "    ", 4);

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "crypto/kdf.h"
 #include "session/udp/udp_answers.h"
+#include "session/udp/udp_past.h"
 #include "session/udp/udp_session_private.h"
 
 enum {
@@ -33,6 +34,8 @@ struct gw_udp_endpoint {
 	size_t count;
 	struct gw_udp_answers answers;
 	struct gw_udp_endpoint_stats stats;
+	struct gw_udp_past past;
+	uint32_t serial; /* of the latest session */
 };
 
 /* ---- life ---- */
@@ -141,7 +144,7 @@ deactivate(struct gw_udp_endpoint *e, struct entry *x)
 }
 
 static void
-drop(struct gw_udp_endpoint *e, struct entry *x)
+drop(struct gw_udp_endpoint *e, struct entry *x, gw_usec now)
 {
 	const struct gw_key k = key_of(gw_udp_session_of(x->session)->cid);
 
@@ -156,6 +159,8 @@ drop(struct gw_udp_endpoint *e, struct entry *x)
 	if (x->next != NULL)
 		x->next->prev = x->prev;
 	e->count--;
+	e->stats.changes++;
+	gw_udp_past_add(&e->past, x->session, now);
 	gw_session_free(x->session);
 	free(x);
 }
@@ -166,7 +171,7 @@ gw_udp_endpoint_free(struct gw_udp_endpoint *e)
 	if (e == NULL)
 		return;
 	while (e->all != NULL)
-		drop(e, e->all);
+		drop(e, e->all, 0);
 	gw_heap_fini(&e->timers);
 	gw_map_free(e->by_cid);
 	gw_udp_answers_fini(&e->answers);
@@ -268,6 +273,8 @@ begin(struct gw_udp_endpoint *e, const struct gw_path *from,
 		.path = *from,
 		.cid = fresh_cid(e),
 		.peer_cid = syn->scid,
+		.serial = ++e->serial,
+		.changes = &e->stats.changes,
 	};
 	struct gw_session *s;
 
@@ -430,7 +437,7 @@ gw_udp_endpoint_tick(struct gw_udp_endpoint *e, gw_usec now)
 		activate(e, x);
 		if (!x->released || !gw_udp_session_gone(x->session, now))
 			return x->session;
-		drop(e, x);
+		drop(e, x, now);
 	}
 	return NULL;
 }
@@ -473,6 +480,8 @@ gw_udp_endpoint_connect(struct gw_udp_endpoint *e,
 		.udp = e->o.udp,
 		.path = *to,
 		.cid = fresh_cid(e),
+		.serial = ++e->serial,
+		.changes = &e->stats.changes,
 	};
 	struct gw_session *s;
 	enum gw_err err;
@@ -498,7 +507,7 @@ gw_udp_endpoint_release(
 	gw_udp_session_forsake(s, now);
 	activate(e, x);
 	if (gw_udp_session_gone(s, now))
-		drop(e, x);
+		drop(e, x, now);
 }
 
 size_t
@@ -526,6 +535,12 @@ gw_udp_endpoint_next(
 		return e->all != NULL ? e->all->session : NULL;
 	x = entry_of(e, (struct gw_session *)(uintptr_t)s)->next;
 	return x != NULL ? x->session : NULL;
+}
+
+const struct gw_udp_info *
+gw_udp_endpoint_past(const struct gw_udp_endpoint *e, unsigned i)
+{
+	return gw_udp_past_at(&e->past, i);
 }
 
 struct gw_udp_endpoint_stats

@@ -88,11 +88,17 @@ bool gw_udp_endpoint_busy(const struct gw_udp_endpoint *);
 struct gw_session *gw_udp_endpoint_next(
     const struct gw_udp_endpoint *, const struct gw_session *);
 
+/* What became of sessions that have gone, the latest first: the i-th, as it
+ * ended; NULL: it remembers no more.  Valid until the next call. */
+const struct gw_udp_info *gw_udp_endpoint_past(
+    const struct gw_udp_endpoint *, unsigned i);
+
 struct gw_udp_endpoint_stats {
 	uint64_t strangers; /* datagrams that were nobody's */
 	uint64_t cookies;   /* that were asked for */
 	uint64_t bad_cookies;
-	uint64_t resets; /* without state */
+	uint64_t resets;  /* without state */
+	uint64_t changes; /* of states, and sessions that came or went */
 };
 struct gw_udp_endpoint_stats gw_udp_endpoint_stats(
     const struct gw_udp_endpoint *);

@@ -457,6 +457,8 @@ copy_options(struct gw_udp_session *s, const struct gw_session_options *o,
 	s->cid = start->cid;
 	s->peer_cid = start->peer_cid;
 	s->path = start->path;
+	s->serial = start->serial;
+	s->changes = start->changes;
 	memcpy(s->name, o->name, strlen(o->name) + 1);
 }
 
@@ -476,9 +478,8 @@ gw_udp_session_new(const struct gw_session_options *o,
 	}
 	s->base.ops = &ops;
 	copy_options(s, o, start);
-	s->state = s->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD;
-	s->now = s->since = s->heard = s->sent_at = now;
-	s->entered[s->state] = now;
+	s->now = s->heard = s->sent_at = now;
+	gw_udp_session_first_state(s);
 	s->until = s->flight.at = GW_NEVER;
 	s->open_by =
 	    now + (s->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;

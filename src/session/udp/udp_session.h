@@ -76,19 +76,30 @@ bool gw_udp_session_wants(const struct gw_session *);
 
 /* What people want to see of it. */
 struct gw_udp_info {
+	uint32_t serial; /* of its endpoint's sessions, from 1 on */
+	bool initiator;
+	struct gw_path peer;
 	enum gw_udp_state state;
-	gw_usec since;                  /* when it entered that state */
-	gw_usec entered[GW_UDP_STATES]; /* each of them; 0: never */
+	gw_usec since; /* when it entered that state */
+	/* The same of every state that it was in, else GW_NEVER; one follows
+	 * another only in the order of their numbers. */
+	gw_usec entered[GW_UDP_STATES];
+	enum gw_cipher cipher;          /* 0: not known yet */
 	uint64_t cwnd, in_flight, rate; /* bytes; bytes a second */
 	uint64_t acked;                 /* bytes that have arrived */
 	gw_usec srtt, min_rtt;
 	uint64_t sent, received; /* datagrams */
 	uint64_t lost, spurious; /* packets */
-	uint32_t datagram;       /* what the path takes, bytes */
+	struct gw_udp_bytes {
+		uint64_t acked, unacked; /* of what was written */
+		uint64_t got, unread;    /* of what came: all, and of it those
+					    not dealt with */
+	} bytes;
+	uint32_t datagram; /* what the path takes, bytes */
 	/* of DATAGRAM frames: packets that were lost; those that the path had
 	 * become too narrow for */
 	uint64_t messages_lost, messages_dropped;
-	const char *congestion; /* "bbr" */
+	const char *congestion; /* "bbr"; NULL: no packet may leave yet */
 };
 struct gw_udp_info gw_udp_session_info(const struct gw_session *);
 

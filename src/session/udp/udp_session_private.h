@@ -1,6 +1,7 @@
 /*
  * udp_session_private - shared by the files of udp_session: udp_session.c
- * (life, time, what its owner calls), udp_states.c (the states and the end),
+ * (life, time, what its owner calls), udp_info.c (what people see of it),
+ * udp_states.c (the states and the end),
  * udp_opening.c (the three messages), udp_input.c (sealed packets in),
  * udp_output.c (packets out; udp_due.c what there is to send, udp_datagrams.c
  * DATAGRAM frames), udp_trace.c (what is told of them), udp_streams.c (data;
@@ -107,8 +108,10 @@ struct gw_udp_link {
 struct gw_udp_session {
 	struct gw_session base; /* first: the session is it */
 	enum gw_udp_state state;
-	gw_usec since;                  /* in this state */
-	gw_usec entered[GW_UDP_STATES]; /* no state comes twice; 0: never */
+	gw_usec since; /* in this state */
+	gw_usec entered[GW_UDP_STATES];
+	uint64_t *changes; /* of states: its endpoint's count */
+	uint32_t serial;
 	bool initiator;
 	struct gw_random random;
 	struct gw_udp_tuning o;
@@ -155,6 +158,8 @@ struct gw_udp_start {
 	struct gw_path path;
 	uint64_t cid, peer_cid;      /* peer_cid: 0 where it is not known */
 	uint8_t token[GW_TOKEN_LEN]; /* responder: that its RST bears */
+	uint32_t serial;
+	uint64_t *changes; /* one more for each change of its state */
 };
 GW_MUST_USE enum gw_err gw_udp_session_new(const struct gw_session_options *,
     const struct gw_udp_start *, gw_usec now, struct gw_session **);
@@ -172,6 +177,7 @@ GW_MUST_USE enum gw_err gw_udp_session_link_init(
 void gw_udp_session_link_free(struct gw_udp_link *);
 
 /* udp_states.c */
+void gw_udp_session_first_state(struct gw_udp_session *);
 void gw_udp_session_set_state(struct gw_udp_session *, enum gw_udp_state);
 /* Over, with this to tell; the peer is told nothing. */
 void gw_udp_session_close(struct gw_udp_session *, const struct gw_close *);

@@ -42,6 +42,7 @@ static const char *const state_name[GW_UDP_STATES] = {
 
 #define TO(s) (1U << GW_UDP_##s)
 
+/* Each leads to later ones only: gw_udp_info.entered rests on that. */
 static const unsigned state_next[GW_UDP_STATES] = {
 	[GW_UDP_SYN_SENT] = TO(ESTABLISHED) | TO(CLOSED),
 	[GW_UDP_SYN_RCVD] = TO(ESTABLISHED) | TO(CLOSED),
@@ -75,6 +76,22 @@ two_msl(const struct gw_udp_session *s)
 	return 2 * (msl > MSL_MIN ? msl : MSL_MIN);
 }
 
+static void
+enter(struct gw_udp_session *s, enum gw_udp_state state)
+{
+	s->state = state;
+	s->since = s->entered[state] = s->now;
+	++*s->changes;
+}
+
+void
+gw_udp_session_first_state(struct gw_udp_session *s)
+{
+	for (unsigned i = 0; i < GW_UDP_STATES; i++)
+		s->entered[i] = GW_NEVER;
+	enter(s, s->initiator ? GW_UDP_SYN_SENT : GW_UDP_SYN_RCVD);
+}
+
 void
 gw_udp_session_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 {
@@ -84,8 +101,7 @@ gw_udp_session_set_state(struct gw_udp_session *s, enum gw_udp_state next)
 		.kind = GW_TRACE_STATE,
 		.state = { state_name[s->state], state_name[next] },
 	    });
-	s->state = next;
-	s->since = s->entered[next] = s->now;
+	enter(s, next);
 	s->until = GW_NEVER;
 	if (next == GW_UDP_TIME_WAIT)
 		s->until = s->now + two_msl(s);
@@ -392,35 +408,4 @@ gw_udp_session_gone(const struct gw_session *base, gw_usec now)
 	/* Of what was due, a RST alone goes out still. */
 	return (s->link == NULL || (s->link->due & GW_DUE_RST) == 0) &&
 	       now >= s->until;
-}
-
-/* ---- for people ---- */
-
-struct gw_udp_info
-gw_udp_session_info(const struct gw_session *base)
-{
-	const struct gw_udp_session *s =
-	    (const struct gw_udp_session *)(const void *)base;
-	struct gw_udp_info i = { .state = s->state, .since = s->since };
-	struct gw_recovery_stats r;
-
-	memcpy(i.entered, s->entered, sizeof(i.entered));
-	if (s->link == NULL)
-		return i;
-	r = gw_recovery_stats(&s->link->recovery);
-	i.cwnd = r.window;
-	i.acked = r.acked.bytes;
-	i.in_flight = r.in_flight;
-	i.rate = r.delivery_rate;
-	i.srtt = r.srtt;
-	i.min_rtt = r.min_rtt;
-	i.lost = r.lost.packets;
-	i.spurious = r.spurious.packets;
-	i.sent = s->link->datagrams_sent;
-	i.received = s->link->datagrams_received;
-	i.datagram = gw_pmtud_size(&s->link->mtu);
-	i.messages_lost = s->link->messages_lost;
-	i.messages_dropped = s->link->messages_dropped;
-	i.congestion = r.congestion;
-	return i;
 }

@@ -248,10 +248,10 @@ enum gw_err
 gw_dial(struct gw *g, const char *host, uint16_t port,
     const struct gw_connection_options *o, struct gw_connection **out)
 {
-	struct gw_connection *c;
+	struct gw_connection *c = NULL;
 	enum gw_err err = gw_connect(g, host, port, o, &c);
 
-	if (err != GW_OK)
+	if (err != GW_OK || c == NULL)
 		return err;
 	while (!c->open && !c->closed)
 		(void)gw_loop_wait(&g->loop, -1);

@@ -183,6 +183,8 @@ each_round_trip_with_a_late_packet_widens_the_window(void **state)
 	/* Up to a round trip, whatever comes. */
 	assert_int_equal(gw_loss_delay(&l, &rtt), RTT + rtt.smoothed);
 	assert_true(before < gw_loss_delay(&l, &rtt));
+	l.window_steps = 100;
+	assert_int_equal(gw_loss_delay(&l, &rtt), RTT + rtt.smoothed);
 	gw_sent_fini(&s);
 }
 

@@ -28,7 +28,6 @@ gw_bbr_model_init(struct gw_bbr *b, const struct gw_cc_options *o,
 		.random = o->seed,
 		.initial_window = window,
 		.min_rtt = o->rtt == 0 ? GW_NEVER : o->rtt,
-		.base_rtt = o->rtt == 0 ? GW_NEVER : o->rtt,
 		.min_rtt_stamp = now,
 		.probe_rtt_window = window,
 		.extra_start = now,
@@ -148,13 +147,16 @@ gw_bbr_queue_grows(const struct gw_bbr *b)
 }
 
 bool
-gw_bbr_is_too_high(const struct gw_bbr *b, uint64_t lost, uint64_t in_flight)
+gw_bbr_is_too_high(
+    const struct gw_bbr *b, uint64_t lost, uint64_t in_flight, bool app_limited)
 {
 	const gw_usec rtt =
 	    b->round_rtt == GW_NEVER ? b->last_round_rtt : b->round_rtt;
 
+	/* A program that sends in bursts shows neither a queue nor whether
+	 * more would arrive; and it loses nothing by a probe that ends. */
 	return lost > percent(in_flight, GW_BBR_LOSS_THRESH) &&
-	       (is_heavy(lost, in_flight) ||
+	       (app_limited || is_heavy(lost, in_flight) ||
 		   is_congestion(b, lost, in_flight, rtt));
 }
 
@@ -178,7 +180,7 @@ gw_bbr_note_loss(struct gw_cc *cc, const struct gw_cc_loss *loss)
 }
 
 /* The share of what is lost although nothing is too full, smoothed: the
- * sender puts as much on top. */
+ * sender puts as much on top.  What a probe loses is none of it. */
 static void
 note_stray(struct gw_bbr *b, const struct gw_cc_ack *ack)
 {
@@ -187,7 +189,9 @@ note_stray(struct gw_bbr *b, const struct gw_cc_ack *ack)
 	const uint64_t of = lost + (ack->delivered - b->round_delivered);
 	uint64_t share;
 
-	if (of == 0 || is_raised(b, b->last_round_rtt) || is_heavy(lost, of))
+	if (of == 0 || b->state == GW_BBR_UP ||
+	    b->acks == GW_BBR_ACKS_STOPPING ||
+	    is_raised(b, b->last_round_rtt) || is_heavy(lost, of))
 		return;
 	share = lost * GW_BBR_STRAY_ONE / of;
 	b->stray = (b->stray * (STRAY_WEIGHT - 1) + share + STRAY_WEIGHT / 2) /
@@ -375,8 +379,6 @@ gw_bbr_model_acked(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	const struct gw_rate_sample *rate = &ack->rate;
 
 	b->held_back = ack->held_back;
-	if (ack->min_rtt != 0)
-		b->base_rtt = ack->min_rtt;
 	b->loss_round_start = false;
 	b->bw_latest = gw_bbr_max(b->bw_latest, rate->rate);
 	b->inflight_latest = gw_bbr_max(b->inflight_latest, rate->delivered);

@@ -4,10 +4,7 @@
 
 #include "base/assert.h"
 
-enum {
-	ACK_DELAY_MAX = 25000, /* us; what we ever ask for */
-	FORGET_PTOS = 3
-};
+enum { FORGET_PTOS = 3 };
 
 #define LAN_RTT GW_MSEC
 
@@ -27,10 +24,10 @@ gw_recovery_init(
 	r->datagram = o->datagram;
 	r->peer_buffer = UINT64_MAX;
 	r->thin = 1;
-	r->asked = (struct gw_ack_frequency){ 2, ACK_DELAY_MAX, 1 };
+	r->asked = (struct gw_ack_frequency){ 2, GW_ACK_DELAY, 1 };
 	gw_ecn_init(&r->ecn, o->no_ecn);
 	gw_loss_init(&r->loss);
-	gw_rtt_init(&r->rtt, ACK_DELAY_MAX);
+	gw_rtt_init(&r->rtt, GW_ACK_DELAY);
 	if (o->rtt != 0)
 		gw_rtt_sample(&r->rtt, o->rtt, 0, now);
 	gw_rate_init(&r->rate, now);
@@ -186,7 +183,8 @@ gw_recovery_sent(
 void
 gw_recovery_app_limited(struct gw_recovery *r)
 {
-	gw_rate_app_limited(&r->rate, r->sent.in_flight);
+	if (room(r) > 0)
+		gw_rate_app_limited(&r->rate, r->sent.in_flight);
 }
 
 /* ---- time ---- */
@@ -277,6 +275,8 @@ gw_recovery_new_path(struct gw_recovery *r, bool whole, gw_usec now)
 void
 gw_recovery_datagram(struct gw_recovery *r, uint32_t bytes, gw_usec now)
 {
+	if (bytes == r->datagram)
+		return;
 	r->datagram = bytes;
 	gw_cc_datagram(&r->cc, bytes);
 	gw_pacer_set(&r->pacer, r->cc.rate, r->cc.quantum, now);

@@ -493,8 +493,9 @@ gw_udp_session_packets(struct gw_udp_session *s, struct gw_burst *b)
 		l->due |= GW_DUE_FREQUENCY;
 	prepare_probe(s);
 	fill(s, b);
-	if (!has_data(s) && budget(s) > 0) {
-		gw_udp_streams_held_up(&l->streams, s->now);
+	if (!has_data(s)) {
+		if (budget(s) > 0)
+			gw_udp_streams_held_up(&l->streams, s->now);
 		gw_recovery_app_limited(&l->recovery);
 	}
 	return b->len > 0;

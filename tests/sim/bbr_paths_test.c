@@ -124,6 +124,8 @@ a_policer_is_learned(void **state)
 static void
 probe_rtt_sees_below_the_queue(void **state)
 {
+	gw_usec queued;
+
 	(void)state;
 	b = bn_new(
 	    &(struct bn_link){ .rate = 2500000, .rtt = 40000, .queue = 100000 },
@@ -134,9 +136,10 @@ probe_rtt_sees_below_the_queue(void **state)
 		      .unpaced = true });
 	bn_run(b, 2 * GW_SEC);
 	until(GW_BBR_PROBE_RTT, 20 * GW_SEC);
-	assert_true(bbr()->min_rtt > 45000);
+	queued = bbr()->recent_rtt;
+	assert_true(queued > 45000);
 	until(GW_BBR_CRUISE, 2 * GW_SEC);
-	assert_true(bbr()->min_rtt < f->r.rtt.smoothed * 9 / 10);
+	assert_true(bbr()->recent_rtt < queued * 9 / 10);
 	end();
 }
 
@@ -230,7 +233,7 @@ bbr_asym400(void **state)
 	(void)state;
 	link.queue = 250000;
 	link.ack_rate = 50000;
-	within(link, 10 * MB, 2.4);
+	within(link, 10 * MB, 2.6);
 }
 
 static void

@@ -1,5 +1,7 @@
 /* What losses, rates and ACKs say of the path.  "Draft" names the case of the
  * appendix of draft-ietf-ccwg-bbr. */
+#include "session/udp/bbr_private.h"
+
 #include "bbr_fixture.h"
 #include "test.h"
 
@@ -184,6 +186,70 @@ loss_with_a_queue_follows_what_is_delivered(void **state)
 }
 
 static void
+standing(void)
+{
+	cruise();
+	p.rtt = RTT * 3 / 2;
+	p.rate = RATE * 8 / 10;
+	p.in_flight = 3 * BDP / 2;
+}
+
+/* Others like it are there: its part is what comes through. */
+static void
+a_queue_that_nobody_pushes_is_let_go(void **state)
+{
+	uint64_t window;
+
+	(void)state;
+	standing();
+	window = gw_bbr_max_inflight(&p.cc);
+	cc_path_rounds(&p, 1);
+	assert_int_equal(b->bw, RATE);
+	cc_path_rounds(&p, 5);
+	assert_int_equal(b->bw, RATE * 8 / 10);
+	assert_true(gw_bbr_max_inflight(&p.cc) < window * 85 / 100);
+	until(GW_BBR_REFILL);
+	assert_int_equal(b->bw, RATE);
+
+	/* By a tenth a round at most. */
+	standing();
+	p.rate = RATE / 4;
+	cc_path_rounds(&p, 3);
+	assert_in_range(b->bw, RATE * 72 / 100, RATE * 90 / 100);
+}
+
+static void
+where_somebody_pushes_it_holds_on(void **state)
+{
+	(void)state;
+	standing();
+	b->pushed = p.now - 10 * GW_SEC;
+	cc_path_rounds(&p, 4);
+	assert_int_equal(b->bw, RATE);
+	/* A single loss through a queue shows it. */
+	assert_true(p.now - b->pushed > 9 * GW_SEC);
+	cc_path_lose(&p, CC_DATAGRAM, true);
+	cc_path_rounds(&p, 1);
+	assert_true(p.now - b->pushed < GW_SEC);
+	/* It is forgotten. */
+	standing();
+	b->pushed = p.now - 12 * GW_SEC;
+	cc_path_rounds(&p, 5);
+	assert_int_equal(b->bw, RATE * 8 / 10);
+}
+
+/* As a program: it does not send what it might. */
+static void
+a_program_without_data_says_nothing_of_its_part(void **state)
+{
+	(void)state;
+	standing();
+	p.app_limited = true;
+	cc_path_rounds(&p, 4);
+	assert_int_equal(b->bw, RATE);
+}
+
+static void
 stray_loss_is_sent_on_top(void **state)
 {
 	uint64_t before;
@@ -304,6 +370,10 @@ main(void)
 		cmocka_unit_test(twice_the_usual_loss_is_not_yet_congestion),
 		cmocka_unit_test(marks_always_count),
 		cmocka_unit_test(loss_with_a_queue_follows_what_is_delivered),
+		cmocka_unit_test(a_queue_that_nobody_pushes_is_let_go),
+		cmocka_unit_test(where_somebody_pushes_it_holds_on),
+		cmocka_unit_test(
+		    a_program_without_data_says_nothing_of_its_part),
 		cmocka_unit_test(stray_loss_is_sent_on_top),
 		cmocka_unit_test(a_tenth_lost_counts_when_it_goes_on),
 		cmocka_unit_test(

@@ -38,6 +38,29 @@ down_ends_when_there_is_room(void **state)
 	assert_in_range(p.cc.window, BDP * 84 / 100, BDP * 85 / 100);
 }
 
+static void
+through_a_queue_that_is_there_up_may_send_more(void **state)
+{
+	(void)state;
+	cruise();
+	until(GW_BBR_UP);
+	assert_int_equal(b->window_gain, 150);
+	cruise();
+	p.rtt = RTT * 7 / 5;
+	until(GW_BBR_UP);
+	assert_int_equal(b->window_gain, 175);
+	/* It is not of this probe. */
+	cc_path_rounds(&p, 2);
+	assert_int_equal(b->state, GW_BBR_UP);
+	p.rtt = RTT * 8 / 5;
+	cc_path_rounds(&p, 1);
+	assert_int_equal(b->state, GW_BBR_DOWN);
+	cruise();
+	p.rtt = RTT * 3;
+	until(GW_BBR_UP);
+	assert_int_equal(b->window_gain, 200);
+}
+
 /* Draft: Exiting PROBE_DOWN After Max Time. */
 static void
 down_goes_on_to_the_next_probe_after_a_while(void **state)
@@ -272,19 +295,50 @@ probe_rtt_ends_with_the_first_packet_after_silence(void **state)
 }
 
 static void
-small_steps_down_do_not_put_probe_rtt_off(void **state)
+with_a_queue_probe_rtt_comes_every_five_seconds(void **state)
 {
 	gw_usec since;
 
 	(void)state;
 	cruise();
+	until(GW_BBR_PROBE_RTT);
+	p.rtt = RTT * 6 / 5;
+	p.in_flight = CC_DATAGRAM;
+	until(GW_BBR_CRUISE);
+	p.in_flight = BDP;
 	since = p.now;
-	for (unsigned i = 0; b->state != GW_BBR_PROBE_RTT; i++) {
-		assert_true(i < 400);
-		p.rtt -= p.rtt > RTT * 97 / 100 ? 10 : 0;
-		cc_path_round(&p);
-	}
-	assert_in_range(p.now - since, 9 * GW_SEC, 11 * GW_SEC);
+	until(GW_BBR_PROBE_RTT);
+	assert_in_range(p.now - since, 4 * GW_SEC, 6 * GW_SEC);
+	/* And what it measures counts after ten. */
+	assert_int_equal(b->recent_rtt, RTT * 6 / 5);
+	assert_int_equal(b->min_rtt, RTT);
+	p.in_flight = CC_DATAGRAM;
+	until(GW_BBR_CRUISE);
+	p.in_flight = BDP;
+	cc_path_rounds(&p, (unsigned)(5 * GW_SEC / p.rtt));
+	assert_int_equal(b->min_rtt, RTT * 6 / 5);
+}
+
+static void
+who_sees_another_measure_waits_from_then_on(void **state)
+{
+	gw_usec since;
+
+	(void)state;
+	cruise();
+	p.rtt = RTT * 6 / 5;
+	until(GW_BBR_PROBE_RTT);
+	p.in_flight = CC_DATAGRAM;
+	until(GW_BBR_CRUISE);
+	p.in_flight = BDP;
+	cc_path_rounds(&p, (unsigned)(3 * GW_SEC / p.rtt));
+	p.rtt = RTT * 11 / 10;
+	cc_path_round(&p);
+	b->min_rtt_stamp = since = p.now;
+	b->min_rtt = RTT;
+	p.rtt = RTT * 6 / 5;
+	until(GW_BBR_PROBE_RTT);
+	assert_in_range(p.now - since, 4 * GW_SEC, 6 * GW_SEC);
 }
 
 static void
@@ -304,7 +358,7 @@ static void
 change(uint64_t rate, gw_usec rtt, bool app_limited)
 {
 	cruise();
-	b->min_rtt_stamp = p.now - 10 * GW_SEC;
+	b->recent_stamp = b->min_rtt_stamp = p.now - 10 * GW_SEC;
 	p.rate = rate;
 	p.rtt = rtt;
 	p.in_flight = BDP;
@@ -368,8 +422,8 @@ paths_of_seconds_are_measured_every_twenty_round_trips(void **state)
 
 	(void)state;
 	cruise();
-	p.rtt = b->min_rtt = GW_SEC;
-	b->min_rtt_stamp = since = p.now;
+	p.rtt = b->recent_rtt = b->min_rtt = GW_SEC;
+	b->recent_stamp = b->min_rtt_stamp = since = p.now;
 	until(GW_BBR_PROBE_RTT);
 	assert_in_range(p.now - since, 20 * GW_SEC, 21 * GW_SEC);
 }
@@ -382,7 +436,7 @@ a_probe_waits_for_what_the_last_one_tells(void **state)
 	(void)state;
 	cruise();
 	until(GW_BBR_UP);
-	p.rtt = b->min_rtt = 16 * GW_SEC;
+	p.rtt = b->recent_rtt = b->min_rtt = 16 * GW_SEC;
 	cycle = b->cycle;
 	until(GW_BBR_CRUISE);
 	until(GW_BBR_REFILL);
@@ -394,6 +448,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(down_ends_when_there_is_room),
+		cmocka_unit_test(
+		    through_a_queue_that_is_there_up_may_send_more),
 		cmocka_unit_test(down_goes_on_to_the_next_probe_after_a_while),
 		cmocka_unit_test(the_cycle_goes_down_cruise_refill_up),
 		cmocka_unit_test(up_ends_when_a_queue_grows),
@@ -408,7 +464,9 @@ main(void)
 		cmocka_unit_test(silence_is_as_good_as_probe_rtt),
 		cmocka_unit_test(
 		    probe_rtt_ends_with_the_first_packet_after_silence),
-		cmocka_unit_test(small_steps_down_do_not_put_probe_rtt_off),
+		cmocka_unit_test(
+		    with_a_queue_probe_rtt_comes_every_five_seconds),
+		cmocka_unit_test(who_sees_another_measure_waits_from_then_on),
 		cmocka_unit_test(an_rtt_that_startup_did_not_raise_is_doubted),
 		cmocka_unit_test(
 		    what_comes_through_a_queue_in_probe_rtt_is_the_bandwidth),

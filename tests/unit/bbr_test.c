@@ -224,7 +224,7 @@ silence_shuts_the_window_until_something_comes_through(void **state)
 	assert_int_equal(p.cc.window, 5 * CC_DATAGRAM);
 	p.recovering = false;
 	cc_path_ack(&p, CC_DATAGRAM);
-	assert_in_range(p.cc.window, before * 98 / 100, before);
+	assert_in_range(p.cc.window, before * 98 / 100, before * 101 / 100);
 }
 
 int

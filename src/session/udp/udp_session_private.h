@@ -111,6 +111,7 @@ struct gw_udp_session {
 	bool held;        /* the third message waits for its owner */
 	uint8_t reset_token[GW_TOKEN_LEN]; /* initiator: of the other side */
 	gw_usec open_by;
+	gw_usec doubt_by; /* somebody else answered, as `close` says */
 	gw_usec heard, sent_at;
 
 	struct gw_handshake *handshake; /* until it is of no use any more */

@@ -251,11 +251,14 @@ gw_recovery_oldest(const struct gw_recovery *r, struct gw_sent_content *out)
 void
 gw_recovery_new_path(struct gw_recovery *r, bool whole, gw_usec now)
 {
+	const bool ending = r->loss.ending;
+
 	r->loss.pto_count = 0;
 	if (!whole)
 		return;
 	gw_sent_leave_path(&r->sent);
 	gw_loss_init(&r->loss);
+	r->loss.ending = ending;
 	gw_rtt_init(&r->rtt, r->rtt.max_ack_delay);
 	gw_rate_init(&r->rate, now);
 	gw_ecn_new_path(&r->ecn);
@@ -270,6 +273,12 @@ gw_recovery_new_path(struct gw_recovery *r, bool whole, gw_usec now)
 	r->limited_end = 0;
 	r->sent_since_ack = 0;
 	r->delivery_rate = 0;
+}
+
+void
+gw_recovery_ending(struct gw_recovery *r)
+{
+	r->loss.ending = true;
 }
 
 void

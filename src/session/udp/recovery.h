@@ -133,6 +133,9 @@ bool gw_recovery_oldest(const struct gw_recovery *, struct gw_sent_content *);
 void gw_recovery_new_path(struct gw_recovery *, bool whole, gw_usec now);
 /* The path takes larger (smaller) datagrams. */
 void gw_recovery_datagram(struct gw_recovery *, uint32_t bytes, gw_usec now);
+/* The last that there is to say goes out: from here on the first two probe
+ * timeouts come without back-off, since the peer gives up after three. */
+void gw_recovery_ending(struct gw_recovery *);
 /* What the peer's socket holds bounds what is in flight below 1 ms. */
 void gw_recovery_peer_buffer(struct gw_recovery *, uint64_t bytes);
 /* What the peer should be asked for: true where it differs from last time. */

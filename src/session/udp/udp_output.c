@@ -176,7 +176,10 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 	l->due = 0;
 	if (has_windows(s))
 		put_windows(l, d);
-	s->fin_sent = s->fin_sent || due & GW_DUE_FIN;
+	if (due & GW_DUE_FIN) {
+		s->fin_sent = true;
+		gw_recovery_ending(&l->recovery);
+	}
 }
 
 static void
@@ -354,7 +357,10 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 	start(s, &d);
 	if (l->due == 0 && !data && !has_ack(s) && !has_windows(s))
 		return 0;
-	if (gw_ack_out_pending(&l->acks) && !is_held(s, GW_PACKET_MIN))
+	/* A FIN says what has come in any case: who sends the last one may be
+	 * gone before an ACK that was lost could be said again. */
+	if ((gw_ack_out_pending(&l->acks) || (l->due & GW_DUE_FIN) != 0) &&
+	    !is_held(s, GW_PACKET_MIN))
 		put_ack(s, &d);
 	put_controls(s, &d);
 	if (data)

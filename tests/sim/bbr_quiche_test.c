@@ -103,6 +103,22 @@ SimpleTransfer(void **state)
 	end();
 }
 
+/* A hundredth comes late: what was called lost and was not costs nothing. */
+static void
+SpuriousLossEvent(void **state)
+{
+	(void)state;
+	quiche(200, 12 * MB);
+	bn_run(b, 5 * GW_SEC);
+	b->link.reorder = 10000;
+	b->link.late = 30 * GW_MSEC;
+	bn_run(b, 6 * GW_SEC);
+	assert_true(gw_recovery_stats(&f->r).spurious.packets > 0);
+	assert_true(bn_run_flow(b, f, 30 * GW_SEC));
+	check_bandwidth(4, 0.1);
+	end();
+}
+
 static void
 SimpleTransferSmallBuffer(void **state)
 {
@@ -321,6 +337,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(NormalStartup),
 		cmocka_unit_test(SimpleTransfer),
+		cmocka_unit_test(SpuriousLossEvent),
 		cmocka_unit_test(SimpleTransferSmallBuffer),
 		cmocka_unit_test(SimpleTransfer2RTTAggregationBytes),
 		cmocka_unit_test(SimpleTransferAckDecimation),

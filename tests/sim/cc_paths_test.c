@@ -414,6 +414,28 @@ handshakeloss(void **state)
 	within(link, LEDBAT, 50000, 20);
 }
 
+/* 10 Mbit/s, 30 ms and 25 packets of queue; a kernel's flow is there. */
+static void
+crosstraffic(void **state)
+{
+	struct bn_link link = bn_link_of(10, 30, 100);
+	struct bn_flow *k;
+
+	(void)state;
+	link.queue = 25 * BN_FRAME;
+	b = bn_new(&link, 1);
+	k = bn_add(
+	    b, &(struct bn_flow_options){
+		   .congestion = CUBIC, .start = START, .unpaced = true });
+	f = bn_add(b,
+	    &(struct bn_flow_options){ .start = 2 * GW_SEC, .bytes = 25 * MB });
+	bn_run(b, 2 * GW_SEC);
+	uses(20 * GW_SEC, 1.0 / 3);
+	assert_true(bn_goodput(b, k, 20 * GW_SEC) > payload(10) / 4);
+	assert_true(bn_run_flow(b, f, 70 * GW_SEC));
+	end();
+}
+
 /* ---- near ---- */
 
 /* 10 Gbit/s, 0.1 ms: by ACKs alone. */
@@ -469,6 +491,7 @@ main(void)
 		cmocka_unit_test(blackhole_again_and_again),
 		cmocka_unit_test(transferloss),
 		cmocka_unit_test(handshakeloss),
+		cmocka_unit_test(crosstraffic),
 		cmocka_unit_test(a_lan_is_filled_without_loss),
 		cmocka_unit_test(a_coarse_clock_does_not_slow_a_fast_path),
 	};

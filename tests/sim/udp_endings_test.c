@@ -1,6 +1,7 @@
 /* What docs/model taught of the end: FIN with an ACK, two PTOs of it without
  * back-off, and no RST in TIME_WAIT. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "udp_story.h"
@@ -67,9 +68,9 @@ struct fins {
 static void
 find_fins(const struct udp_bed *b, unsigned side, struct fins *out)
 {
-	const char *who = side == 0 ? "dialer" : "listener";
+	const char *who = side == 0 ? " ms] dialer   > " : " ms] listener > ";
 	const char *at = b->log, *end;
-	char line[512], name[16];
+	char line[512], *rest;
 	double ms;
 
 	memset(out, 0, sizeof(*out));
@@ -77,8 +78,9 @@ find_fins(const struct udp_bed *b, unsigned side, struct fins *out)
 		end = strchr(at, '\n');
 		assert_non_null(end);
 		snprintf(line, sizeof(line), "%.*s", (int)(end - at), at);
-		if (sscanf(line, "[ %lf ms] %15s >", &ms, name) != 2 ||
-		    strcmp(name, who) != 0 || strstr(line, " > ") == NULL ||
+		assert_true(line[0] == '[');
+		ms = strtod(line + 1, &rest);
+		if (strncmp(rest, who, strlen(who)) != 0 ||
 		    strstr(line, "FIN at") == NULL)
 			continue;
 		assert_true(out->n < FINS_MOST);

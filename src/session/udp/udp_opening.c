@@ -117,9 +117,15 @@ gw_udp_session_confirmed(struct gw_udp_session *s)
 }
 
 void
-gw_udp_session_opening_start(struct gw_udp_session *s)
+gw_udp_session_opening_start(
+    struct gw_udp_session *s, const uint8_t token[GW_TOKEN_LEN])
 {
-	fly(s);
+	if (s->initiator) {
+		fly(s);
+		return;
+	}
+	gw_handshake_set_token(s->handshake, token);
+	gw_handshake_set_ids(s->handshake, s->peer_cid, s->cid);
 }
 
 void

@@ -496,12 +496,7 @@ gw_udp_session_new(const struct gw_session_options *o,
 	gw_handshake_init(s->handshake, GW_CARRIER_UDP, o);
 	gw_session_trace_begin(
 	    &s->base, o, GW_CARRIER_UDP, s->initiator ? s->cid : s->peer_cid);
-	if (s->initiator) {
-		gw_udp_session_opening_start(s);
-	} else {
-		gw_handshake_set_token(s->handshake, start->token);
-		gw_handshake_set_ids(s->handshake, s->peer_cid, s->cid);
-	}
+	gw_udp_session_opening_start(s, start->token);
 	*out = &s->base;
 	return GW_OK;
 }

@@ -179,7 +179,9 @@ bool gw_udp_session_is_open(const struct gw_udp_session *);
 bool gw_udp_session_is_opening(const struct gw_udp_session *);
 
 /* udp_opening.c */
-void gw_udp_session_opening_start(struct gw_udp_session *);
+/* A responder's RST will bear this token. */
+void gw_udp_session_opening_start(
+    struct gw_udp_session *, const uint8_t token[GW_TOKEN_LEN]);
 void gw_udp_session_on_hello(
     struct gw_udp_session *, const struct gw_hello_packet *, size_t bytes);
 void gw_udp_session_opening_go(struct gw_udp_session *);

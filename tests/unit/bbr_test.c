@@ -8,13 +8,14 @@
 /* ---- STARTUP ---- */
 
 static void
-it_starts_fast_and_with_ten_datagrams(void **state)
+it_starts_fast_and_with_some_datagrams(void **state)
 {
 	(void)state;
 	start();
 	assert_int_equal(b->state, GW_BBR_STARTUP);
-	assert_int_equal(p.cc.window, 10 * CC_DATAGRAM);
-	assert_int_equal(p.cc.rate, 10 * CC_DATAGRAM * 25 / 100 * 277);
+	/* 5 Mbit/s on this path: a little more than the ten of RFC 6928. */
+	assert_int_equal(p.cc.window, 25 * CC_DATAGRAM);
+	assert_int_equal(p.cc.rate, 25 * CC_DATAGRAM * 25 / 100 * 277);
 }
 
 /* Draft: Exiting STARTUP on Bandwidth Plateau. */
@@ -231,7 +232,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_starts_fast_and_with_ten_datagrams),
+		cmocka_unit_test(it_starts_fast_and_with_some_datagrams),
 		cmocka_unit_test(three_rounds_without_growth_end_startup),
 		cmocka_unit_test(a_plateau_is_judged_by_whole_rounds),
 		cmocka_unit_test(a_program_without_data_never_ends_startup),

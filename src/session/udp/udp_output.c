@@ -143,7 +143,7 @@ put_windows(struct gw_udp_link *l, struct draft *d)
 	}
 }
 
-/* What is due. */
+/* What is due, but for CONFIRM. */
 static void
 put_controls(struct gw_udp_session *s, struct draft *d)
 {
@@ -156,8 +156,6 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		d->sent.content.controls |= GW_DUE_RST;
 		return;
 	}
-	if (due & GW_DUE_CONFIRM)
-		put_confirm(d, s);
 	if (due & GW_DUE_CHALLENGE)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PATH_CHALLENGE,
 			   .path = l->probe.challenge });
@@ -357,6 +355,9 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 	start(s, &d);
 	if (l->due == 0 && !data && !has_ack(s) && !has_windows(s))
 		return 0;
+	/* In front: until it has come nothing else is heard. */
+	if ((l->due & (GW_DUE_CONFIRM | GW_DUE_RST)) == GW_DUE_CONFIRM)
+		put_confirm(&d, s);
 	/* A FIN says what has come in any case: who sends the last one may be
 	 * gone before an ACK that was lost could be said again. */
 	if ((gw_ack_out_pending(&l->acks) || (l->due & GW_DUE_FIN) != 0) &&

@@ -46,6 +46,7 @@ gw_udp_session_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 		.congestion = s->o.congestion,
 		.datagram = GW_PACKET_MIN,
 		.seed = gw_random_u64(&s->random),
+		.rtt = s->flight.tries == 1 ? s->now - s->flight.first : 0,
 		.no_ecn = s->o.no_ecn,
 		.trace = s->base.trace,
 	};

@@ -44,7 +44,7 @@ a_plateau_is_judged_by_whole_rounds(void **state)
 	for (unsigned i = 0; i < 6; i++) {
 		p.rate = RATE / 1000;
 		cc_path_ack(&p, CC_DATAGRAM);
-		p.rate = (RATE / 100) << i;
+		p.rate = (uint64_t)RATE / 100 << i;
 		cc_path_rounds(&p, 1);
 		assert_int_equal(b->state, GW_BBR_STARTUP);
 	}

@@ -143,7 +143,7 @@ put_windows(struct gw_udp_link *l, struct draft *d)
 	}
 }
 
-/* What is due. */
+/* What is due, but for CONFIRM. */
 static void
 put_controls(struct gw_udp_session *s, struct draft *d)
 {
@@ -156,8 +156,6 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		d->sent.content.controls |= GW_DUE_RST;
 		return;
 	}
-	if (due & GW_DUE_CONFIRM)
-		put_confirm(d, s);
 	if (due & GW_DUE_CHALLENGE)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PATH_CHALLENGE,
 			   .path = l->probe.challenge });
@@ -176,7 +174,10 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 	l->due = 0;
 	if (has_windows(s))
 		put_windows(l, d);
-	s->fin_sent = s->fin_sent || due & GW_DUE_FIN;
+	if (due & GW_DUE_FIN) {
+		s->fin_sent = true;
+		gw_recovery_ending(&l->recovery);
+	}
 }
 
 static void
@@ -354,7 +355,13 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool data)
 	start(s, &d);
 	if (l->due == 0 && !data && !has_ack(s) && !has_windows(s))
 		return 0;
-	if (gw_ack_out_pending(&l->acks) && !is_held(s, GW_PACKET_MIN))
+	/* In front: until it has come nothing else is heard. */
+	if ((l->due & (GW_DUE_CONFIRM | GW_DUE_RST)) == GW_DUE_CONFIRM)
+		put_confirm(&d, s);
+	/* A FIN says what has come in any case: who sends the last one may be
+	 * gone before an ACK that was lost could be said again. */
+	if ((gw_ack_out_pending(&l->acks) || (l->due & GW_DUE_FIN) != 0) &&
+	    !is_held(s, GW_PACKET_MIN))
 		put_ack(s, &d);
 	put_controls(s, &d);
 	if (data)
@@ -493,8 +500,9 @@ gw_udp_session_packets(struct gw_udp_session *s, struct gw_burst *b)
 		l->due |= GW_DUE_FREQUENCY;
 	prepare_probe(s);
 	fill(s, b);
-	if (!has_data(s) && budget(s) > 0) {
-		gw_udp_streams_held_up(&l->streams, s->now);
+	if (!has_data(s)) {
+		if (budget(s) > 0)
+			gw_udp_streams_held_up(&l->streams, s->now);
 		gw_recovery_app_limited(&l->recovery);
 	}
 	return b->len > 0;

@@ -20,8 +20,8 @@
 #include "session/udp/udp_session_private.h"
 
 enum {
-	MSL_MIN = 500000,          /* us; else 1.5 PTO */
-	LAST_ACK_PTOS = 1 + 2 + 4, /* three of them, backing off */
+	MSL_MIN = 500000,    /* us; else 1.5 PTO */
+	LAST_ACK_PTOS = 3,   /* so long as a FIN goes out without back-off */
 	TELL_AGAIN = 2000000 /* us in which a RST is repeated on request */
 };
 

@@ -166,10 +166,14 @@ gw_udp_session_refused(struct gw_session *base, gw_usec now)
 		gw_udp_session_close(s, &close);
 		return;
 	}
-	if (!gw_udp_session_is_open(s) || ++s->link->refusals < REFUSALS ||
-	    now < s->heard + REFUSED_AFTER)
+	if (!gw_udp_session_is_open(s))
 		return;
-	/* ICMP can be forged; that nothing comes any more cannot. */
+	/* ICMP can be forged; that nothing comes any more cannot.  But where
+	 * all that is open is the word for our FIN, it does no harm. */
+	if (!(s->state == GW_UDP_LAST_ACK &&
+		gw_udp_streams_all_acked(&s->link->streams)) &&
+	    (++s->link->refusals < REFUSALS || now < s->heard + REFUSED_AFTER))
+		return;
 	gw_udp_session_vanished(
 	    s, "the connection was lost: nobody is at its port any more");
 }

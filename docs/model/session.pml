@@ -387,7 +387,7 @@ inline on_rst(me, number)
 	if
 	:: HAS_KEYS(me) && number == key[me] ->
 		if
-		:: state[me] == TIME_WAIT -> close(me, IN_ORDER)
+		:: state[me] == TIME_WAIT -> skip /* RFC 1337 */
 		:: LEAVES_LAST_ACK(me) -> close(me, GAVE_UP)
 		:: else -> close(me, RESET)
 		fi

@@ -210,6 +210,12 @@ gw_noise_init(struct gw_noise *n, const struct gw_noise_options *o)
 }
 
 void
+gw_noise_bind(struct gw_noise *n, struct gw_slice data)
+{
+	mix_hash(n, data.p, data.n);
+}
+
+void
 gw_noise_fini(struct gw_noise *n)
 {
 	gw_wipe(n, sizeof *n);

@@ -56,6 +56,10 @@ void gw_noise_fini(struct gw_noise *);
 /* Next psk, in the order in which the pattern uses them. */
 void gw_noise_psk(struct gw_noise *, const uint8_t psk[GW_PSK_LEN]);
 
+/* Both sides, at the same place between two messages: what they must agree
+ * on and learned after the beginning.  (MixHash, as with the prologue.) */
+void gw_noise_bind(struct gw_noise *, struct gw_slice);
+
 /* True when it is this side's turn to write. */
 bool gw_noise_my_turn(const struct gw_noise *);
 bool gw_noise_complete(const struct gw_noise *);

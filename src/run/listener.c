@@ -168,7 +168,8 @@ welcome(struct gw_listener *l, int fd, const struct gw_addr *from)
 	if (gw_tcp_conn_open(l->o.loop, fd, s, text, &p->conn) != GW_OK)
 		goto err2;
 	gw_addr_mapped(from, source.ip);
-	gw_door_admit(l->o.door, &source, now, &p->conn->ticket, &evicted);
+	p->conn->ticket = gw_door_admit(
+	    l->o.door, &source, gw_random_u64(&so.random), now, &evicted);
 	p->listener = l;
 	p->next = l->pending;
 	l->pending = p;

@@ -136,28 +136,48 @@ remove_pending(struct gw_door *d, unsigned at)
 	return ticket;
 }
 
-/* Index of the oldest handshake of the source that has the most. */
+/* How many the largest source has, and how many handshakes are of sources with
+ * as many. */
 static unsigned
-largest_source(const struct gw_door *d)
+largest(const struct gw_door *d, unsigned *handshakes)
 {
-	unsigned most = 0, victim = 0;
+	unsigned most = 0, oldest;
 
+	*handshakes = 0;
 	for (unsigned i = 0; i < d->pending_count; i++) {
-		unsigned oldest = i;
 		const unsigned n =
 		    count_source(d, &d->pending[i].source, &oldest);
 
 		if (n > most) {
 			most = n;
-			victim = oldest;
+			*handshakes = 0;
 		}
+		*handshakes += n == most;
 	}
-	return victim;
+	return most;
 }
 
-void
-gw_door_admit(struct gw_door *d, const struct gw_source *from, gw_usec now,
-    uint32_t *ticket, uint32_t *evicted)
+/* The one that goes: its index. */
+static unsigned
+victim(const struct gw_door *d, uint64_t random, gw_usec now)
+{
+	unsigned handshakes, oldest = 0, skip;
+	const unsigned most = largest(d, &handshakes);
+
+	skip = (unsigned)(random % handshakes);
+	for (unsigned i = 0; i < d->pending_count; i++) {
+		if (count_source(d, &d->pending[i].source, &oldest) < most)
+			continue;
+		if (now - d->pending[i].since >= GW_DOOR_GRACE || skip == 0)
+			break;
+		skip--;
+	}
+	return oldest;
+}
+
+uint32_t
+gw_door_admit(struct gw_door *d, const struct gw_source *from, uint64_t random,
+    gw_usec now, uint32_t *evicted)
 {
 	const struct gw_source source = source_of(from);
 	unsigned oldest = 0;
@@ -166,7 +186,7 @@ gw_door_admit(struct gw_door *d, const struct gw_source *from, gw_usec now,
 	if (count_source(d, &source, &oldest) >= GW_PENDING_PER_SOURCE)
 		*evicted = remove_pending(d, oldest);
 	else if (d->pending_count == GW_PENDING_MAX)
-		*evicted = remove_pending(d, largest_source(d));
+		*evicted = remove_pending(d, victim(d, random, now));
 	if (++d->last_ticket == 0)
 		d->last_ticket = 1;
 	d->pending[d->pending_count++] = (struct pending){
@@ -174,7 +194,7 @@ gw_door_admit(struct gw_door *d, const struct gw_source *from, gw_usec now,
 		.since = now,
 		.ticket = d->last_ticket,
 	};
-	*ticket = d->last_ticket;
+	return d->last_ticket;
 }
 
 void

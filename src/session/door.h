@@ -19,6 +19,9 @@
 
 struct gw_door;
 
+/* Within it a handshake is finished on nearly every path. */
+#define GW_DOOR_GRACE (500 * GW_MSEC)
+
 /* An IPv6 address, or an IPv4 one mapped into IPv6. */
 struct gw_source {
 	uint8_t ip[16];
@@ -41,14 +44,17 @@ void gw_door_let_many(struct gw_door *);
 /* ---- handshakes under way ---- */
 
 /*
- * Somebody connected.  *ticket names the pending handshake; *evicted is the
- * ticket that had to go for it, 0 = none (its connection must be closed).
+ * Somebody connected.  Returns the ticket, which names the pending handshake;
+ * *evicted is the one that had to go for it, 0 = none (its connection must be
+ * closed).
  * Over GW_PENDING_PER_SOURCE the oldest of that source goes; over
- * GW_PENDING_MAX the oldest of the source with the most.  IPv6 sources count
- * by /64.
+ * GW_PENDING_MAX the oldest of the source with the most; and where several
+ * have as many, the oldest of them if it had GW_DOOR_GRACE, else one that
+ * `random` picks, so that a crowd that comes faster than a round trip does not
+ * shut everybody out.  IPv6 sources count by /64.
  */
-void gw_door_admit(struct gw_door *, const struct gw_source *, gw_usec now,
-    uint32_t *ticket, uint32_t *evicted);
+uint32_t gw_door_admit(struct gw_door *, const struct gw_source *,
+    uint64_t random, gw_usec now, uint32_t *evicted);
 /* It authenticated, failed or went away. */
 void gw_door_leave(struct gw_door *, uint32_t ticket);
 /* Handshakes that began GW_PENDING_SECONDS ago or earlier: one a call, 0 =

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/cursor.h"
 #include "crypto/kdf.h"
 #include "session/handshake_steps.h"
 
@@ -109,6 +110,25 @@ gw_handshake_set_token(
 {
 	memcpy(h->token, token, GW_TOKEN_LEN);
 	h->token_given = true;
+}
+
+void
+gw_handshake_set_ids(
+    struct gw_handshake *h, uint64_t initiator, uint64_t responder)
+{
+	struct gw_writer w = gw_writer(h->ids, sizeof(h->ids));
+
+	gw_write_u64(&w, initiator);
+	gw_write_u64(&w, responder);
+	GW_ASSERT(gw_writer_ok(&w));
+	h->ids_given = true;
+}
+
+void
+gw_handshake_bind(struct gw_handshake *h)
+{
+	if (h->ids_given)
+		gw_noise_bind(&h->noise, gw_slice(h->ids, sizeof(h->ids)));
 }
 
 void

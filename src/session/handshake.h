@@ -71,6 +71,8 @@ struct gw_handshake {
 	uint8_t peer[GW_KEY_LEN]; /* pinned key */
 	uint8_t token[GW_TOKEN_LEN];
 	bool token_given;
+	uint8_t ids[16]; /* of the initiator, of the responder */
+	bool ids_given;
 	char peer_name[GW_NAME_MAX + 1]; /* responder, from ACK */
 
 	uint8_t in[GW_HANDSHAKE_IN];
@@ -86,6 +88,10 @@ void gw_handshake_init(
  * it is not to be random. */
 void gw_handshake_set_token(
     struct gw_handshake *, const uint8_t token[GW_TOKEN_LEN]);
+/* Before SYN (responder) or SYN_ACK (initiator) is used: the connection ids
+ * that it came with, on udp.  Messages of others do not open. */
+void gw_handshake_set_ids(
+    struct gw_handshake *, uint64_t initiator, uint64_t responder);
 /* Wipes everything. */
 void gw_handshake_fini(struct gw_handshake *);
 

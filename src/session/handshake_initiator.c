@@ -87,6 +87,7 @@ gw_initiator_on_syn_ack(
 	struct gw_syn_ack m;
 	size_t len = 0;
 
+	gw_handshake_bind(h);
 	if (gw_noise_read(&h->noise, body, payload, sizeof(payload), &len) !=
 	    GW_NOISE_OK)
 		return gw_handshake_broken(close);

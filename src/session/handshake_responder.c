@@ -141,6 +141,7 @@ gw_responder_on_syn(
 
 	uint8_t out[GW_SYN_ACK_PAYLOAD];
 	gw_syn_ack_encode(&answer, out);
+	gw_handshake_bind(h);
 	gw_handshake_put(h, GW_HELLO_SYN_ACK, gw_slice(out, sizeof(out)));
 	h->step = GW_STEP_ACK;
 	return GW_HANDSHAKE_SENT;

@@ -24,6 +24,8 @@ void gw_responder_other_version(struct gw_handshake *);
 /* Write the next Noise message with this payload as a message to send. */
 void gw_handshake_put(
     struct gw_handshake *, enum gw_hello_type, struct gw_slice payload);
+/* Between SYN and SYN_ACK: the ids, where there are any. */
+void gw_handshake_bind(struct gw_handshake *);
 /* Queue a RST. */
 void gw_handshake_put_rst(struct gw_handshake *, const struct gw_rst *);
 struct gw_cpace_input gw_handshake_cpace_input(

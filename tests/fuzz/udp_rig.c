@@ -246,12 +246,13 @@ udp_rig_fini(struct udp_rig *r)
 void
 udp_rig_open(struct udp_rig *r)
 {
-	/* SYN, SYN_ACK, ACK, CONFIRM: the newest of what was kept each time. */
-	for (unsigned i = 0; i < 4; i++) {
-		const struct udp_rig_kept k =
-		    r->kept[(r->kept_n - 1) % UDP_RIG_KEPT];
+	/* SYN, SYN_ACK, ACK, CONFIRM, and what goes with them. */
+	for (unsigned i = 0; i < r->kept_n && i < UDP_RIG_KEPT; i++) {
+		const struct udp_rig_kept k = r->kept[i];
 		const struct gw_path from = udp_rig_path(k.side + 1);
 
+		if (r->side[0].opened && r->side[1].opened)
+			break;
 		r->now += 1000;
 		udp_rig_input(r, 1 - k.side, &from, gw_slice(k.b, k.n));
 	}

@@ -163,7 +163,7 @@ pump(struct bn *b, struct bn_flow *f)
 		     n -= BN_DATAGRAM)
 			send_chunk(b, f, chunk, ect);
 	}
-	if (!has_data(f) && !f->done && budget(b, f) > 0)
+	if (!has_data(f))
 		gw_recovery_app_limited(&f->r);
 	if (!f->o.unpaced && gw_recovery_ack_frequency(&f->r, &frequency))
 		f->frequency = frequency;

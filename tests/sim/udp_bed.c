@@ -182,6 +182,7 @@ session_options(struct udp_bed *b, const struct udp_bed_options *o, unsigned i)
 		.trace = o->traced ? &b->trace[i] : NULL,
 		.mode = o->ticket != NULL ? GW_MODE_RESUMED : GW_MODE_CODE,
 		.ticket = o->ticket,
+		.peer = i == 0 ? o->peer : NULL,
 		.code = o->code[i] != NULL ? o->code[i] : "7-crane-otter",
 		.door = i == 1 ? b->door : NULL,
 	};

@@ -74,6 +74,7 @@ struct udp_bed_options {
 	enum gw_congestion congestion;
 	const char *code[2];            /* NULL: "7-crane-otter" */
 	const struct gw_ticket *ticket; /* that side 0 comes back with */
+	const uint8_t *peer;            /* the key that side 0 expects */
 	uint64_t roll;
 	bool traced;
 	bool summary;   /* a trace without the lines of full packets */

@@ -26,7 +26,8 @@ struct flood {
 		uint8_t cookie[GW_COOKIE_MAX];
 		size_t cookie_len;
 	} v[ADDRESSES];
-	bool answers; /* whoever gets a cookie uses it */
+	bool answers;  /* whoever gets a cookie uses it */
+	unsigned more; /* SYN a millisecond, beside one */
 	unsigned cookies, syn_acks;
 	size_t sessions_most;
 };
@@ -126,7 +127,8 @@ pour(struct flood *f, unsigned ms, unsigned *next)
 	for (unsigned t = 0; t < ms; t++) {
 		/* Each with a cookie lives for 64 ms then: the way there and
 		 * back takes 40. */
-		send_syn(f, (*next)++ % ADDRESSES);
+		for (unsigned i = 0; i < 1 + f->more; i++)
+			send_syn(f, (*next)++ % ADDRESSES);
 		for (unsigned i = 0; f->answers && i < ADDRESSES; i++) {
 			if (f->v[i].owes)
 				send_syn(f, i);
@@ -200,6 +202,40 @@ cnx_ddos(void **state)
 	udp_bed_fini(&f.b);
 }
 
+/* Far more of them than there are places, within one round trip: whoever is
+ * pushed out is told so and tries again, and does not always lose. */
+static void
+more_than_the_places_in_a_round_trip(void **state)
+{
+	unsigned next = 0, ms = 0, dials = 1, slow = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		static struct flood f;
+
+		begin(&f);
+		f.answers = true;
+		f.more = 3;
+		pour(&f, 200 + i, &next);
+		udp_bed_dial(&f.b, &quiet);
+		for (ms = 0; !is_open(&f.b) && ms < 4000; ms++) {
+			pour(&f, 1, &next);
+			if (f.b.side[0].closed) {
+				assert_int_equal(
+				    f.b.side[0].closed_event.closed.err,
+				    GW_E_CONNECT);
+				udp_bed_dial(&f.b, &quiet);
+				dials++;
+			}
+		}
+		slow += ms > 2000;
+		assert_true(is_open(&f.b));
+		udp_bed_fini(&f.b);
+	}
+	print_message("%u dials for 10, %u took more than 2 s\n", dials, slow);
+	assert_true(slow <= 3);
+}
+
 /* A cookie is of its address and its id, and of no other. */
 static void
 a_cookie_of_somebody_else_does_not_do(void **state)
@@ -233,6 +269,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ddos_amplification),
 		cmocka_unit_test(cnx_ddos),
+		cmocka_unit_test(more_than_the_places_in_a_round_trip),
 		cmocka_unit_test(a_cookie_of_somebody_else_does_not_do),
 	};
 

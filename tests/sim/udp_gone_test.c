@@ -105,6 +105,8 @@ connection_refused(void **state)
 	udp_bed_linger(&t.b, 30 * GW_SEC);
 	udp_story_assert_err(&t, 1, GW_OK);
 	udp_story_assert(&t, 1, UDP_STORY_PASSIVE("SYN_RCVD"));
+	assert_true(t.side[1].at[GW_UDP_CLOSED] <
+		    t.side[1].at[GW_UDP_LAST_ACK] + 300000);
 	end(&t);
 }
 

@@ -32,13 +32,14 @@ v4(uint8_t a, uint8_t b)
 	    10, 0, a, b } };
 }
 
+static uint64_t chance;
+
 /* Returns the new ticket; *evicted as admit says. */
 static uint32_t
 admit(struct gw_door *d, struct gw_source from, gw_usec now, uint32_t *evicted)
 {
-	uint32_t ticket = 0;
+	const uint32_t ticket = gw_door_admit(d, &from, chance++, now, evicted);
 
-	gw_door_admit(d, &from, now, &ticket, evicted);
 	assert_int_not_equal(ticket, 0);
 	assert_int_not_equal(ticket, *evicted);
 	return ticket;
@@ -115,13 +116,12 @@ at_the_cap_the_largest_source_loses_its_oldest(void **state)
 	gw_door_free(d);
 }
 
-static void
-among_equals_the_oldest_goes(void **state)
+/* Returns the first of 64, each of another source. */
+static uint32_t
+fill(struct gw_door *d)
 {
-	struct gw_door *d = new_door();
 	uint32_t evicted, first = 0;
 
-	(void)state;
 	for (uint8_t i = 0; i < GW_PENDING_MAX; i++) {
 		const uint32_t t = admit(d, v4(0, i), NOW, &evicted);
 
@@ -129,9 +129,72 @@ among_equals_the_oldest_goes(void **state)
 		if (i == 0)
 			first = t;
 	}
-	admit(d, v4(1, 0), NOW, &evicted);
-	assert_int_equal(evicted, first);
+	return first;
+}
+
+static void
+among_equals_the_oldest_that_had_its_time_goes(void **state)
+{
+	struct gw_door *d = new_door();
+	const uint32_t first = fill(d);
+	uint32_t evicted;
+
+	(void)state;
+	for (uint8_t i = 0; i < GW_PENDING_MAX; i++) {
+		admit(d, v4(1, i), NOW + GW_DOOR_GRACE, &evicted);
+		assert_int_equal(evicted, first + i);
+	}
 	gw_door_free(d);
+}
+
+static void
+among_equals_that_have_just_come_chance_decides(void **state)
+{
+	struct gw_door *d = new_door();
+	const uint32_t first = fill(d);
+	uint32_t evicted;
+	unsigned gone[GW_PENDING_MAX] = { 0 };
+
+	(void)state;
+	chance = 17;
+	admit(d, v4(1, 0), NOW + GW_DOOR_GRACE - 1, &evicted);
+	assert_int_equal(evicted, first + 17);
+	/* Anybody, and the newest as well as the oldest. */
+	for (uint64_t i = 0; i < GW_PENDING_MAX; i++) {
+		struct gw_door *other = new_door();
+		const uint32_t base = fill(other);
+
+		chance = i;
+		admit(other, v4(1, 0), NOW, &evicted);
+		gone[evicted - base]++;
+		gw_door_free(other);
+	}
+	for (unsigned i = 0; i < GW_PENDING_MAX; i++)
+		assert_int_equal(gone[i], 1);
+	gw_door_free(d);
+}
+
+static void
+chance_is_among_the_largest_and_takes_their_oldest(void **state)
+{
+	uint32_t evicted, first[2], single = 0;
+
+	(void)state;
+	for (uint64_t k = 0; k < 20; k++) {
+		struct gw_door *d = new_door();
+
+		for (uint8_t i = 0; i < GW_PENDING_MAX - 4; i++)
+			single = admit(d, v4(0, i), NOW, &evicted);
+		first[0] = admit(d, v4(9, 1), NOW, &evicted);
+		first[1] = admit(d, v4(9, 2), NOW, &evicted);
+		admit(d, v4(9, 1), NOW, &evicted);
+		admit(d, v4(9, 2), NOW, &evicted);
+		chance = k;
+		admit(d, v4(1, 1), NOW, &evicted);
+		assert_true(evicted > single);
+		assert_true(evicted == first[0] || evicted == first[1]);
+		gw_door_free(d);
+	}
 }
 
 /* The right peer gets its place among ten thousand others, and keeps it as
@@ -387,7 +450,12 @@ main(void)
 		cmocka_unit_test(ipv6_counts_by_64_bits_and_ipv4_whole),
 		cmocka_unit_test(
 		    at_the_cap_the_largest_source_loses_its_oldest),
-		cmocka_unit_test(among_equals_the_oldest_goes),
+		cmocka_unit_test(
+		    among_equals_the_oldest_that_had_its_time_goes),
+		cmocka_unit_test(
+		    among_equals_that_have_just_come_chance_decides),
+		cmocka_unit_test(
+		    chance_is_among_the_largest_and_takes_their_oldest),
 		cmocka_unit_test(a_crowd_does_not_shut_the_door),
 		cmocka_unit_test(who_leaves_makes_room),
 		cmocka_unit_test(a_handshake_has_five_seconds),

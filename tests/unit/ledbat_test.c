@@ -46,7 +46,7 @@ it_starts_with_two_datagrams_and_less_than_doubles(void **state)
 	round_trips(1);
 	/* GAIN is 1/2 at 60 ms. */
 	assert_in_range(p.cc.window, 2800, 3300);
-	assert_true(p.cc.ops->probing(&p.cc));
+	assert_string_equal(p.cc.ops->state(&p.cc), "STARTUP");
 }
 
 static void

@@ -183,6 +183,8 @@ each_round_trip_with_a_late_packet_widens_the_window(void **state)
 	/* Up to a round trip, whatever comes. */
 	assert_int_equal(gw_loss_delay(&l, &rtt), RTT + rtt.smoothed);
 	assert_true(before < gw_loss_delay(&l, &rtt));
+	l.window_steps = 100;
+	assert_int_equal(gw_loss_delay(&l, &rtt), RTT + rtt.smoothed);
 	gw_sent_fini(&s);
 }
 
@@ -323,6 +325,23 @@ the_probe_timer_runs_from_the_last_packet_and_backs_off(void **state)
 }
 
 static void
+at_the_end_two_ptos_come_without_back_off(void **state)
+{
+	static const unsigned ptos[] = { 1, 1, 2, 4 };
+
+	(void)state;
+	start();
+	l.ending = true;
+	send(1);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(gw_loss_deadline(&l, &s, &rtt),
+		    now + ptos[i] * gw_rtt_pto(&rtt));
+		gw_loss_pto(&l);
+	}
+	gw_sent_fini(&s);
+}
+
+static void
 a_path_slower_than_the_cap_keeps_its_own_pto(void **state)
 {
 	(void)state;
@@ -421,6 +440,7 @@ main(void)
 		cmocka_unit_test(a_lost_mtu_probe_is_no_congestion),
 		cmocka_unit_test(
 		    the_probe_timer_runs_from_the_last_packet_and_backs_off),
+		cmocka_unit_test(at_the_end_two_ptos_come_without_back_off),
 		cmocka_unit_test(a_path_slower_than_the_cap_keeps_its_own_pto),
 		cmocka_unit_test(acks_alone_start_no_timer),
 		cmocka_unit_test(three_ptos_of_loss_are_persistent_congestion),

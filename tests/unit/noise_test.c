@@ -305,6 +305,42 @@ too_small_a_buffer_changes_nothing(void **state)
 	assert_int_equal(len, 53);
 }
 
+static void
+what_is_bound_must_be_the_same(void **state)
+{
+	const struct gw_slice text = gw_slice_str("text");
+
+	(void)state;
+	for (unsigned differ = 0; differ < 2; differ++) {
+		struct gw_keypair keys[4];
+		struct gw_noise n[2];
+		uint8_t msg[256], out[256];
+		enum gw_noise_result result;
+		size_t len, got;
+
+		for (uint8_t i = 0; i < 4; i++)
+			gw_keypair_from((const uint8_t[32]){ i }, &keys[i]);
+		for (unsigned i = 0; i < 2; i++)
+			gw_noise_init(&n[i], &(struct gw_noise_options){
+						 .pattern = GW_NOISE_XX,
+						 .initiator = i == 0,
+						 .self = &keys[i],
+						 .ephemeral = &keys[2 + i],
+					     });
+		assert_true(gw_noise_write(&n[0], text, msg, sizeof msg, &len));
+		assert_int_equal(gw_noise_read(&n[1], gw_slice(msg, len), out,
+				     sizeof out, &got),
+		    GW_NOISE_OK);
+		gw_noise_bind(&n[1], gw_slice_str("here"));
+		assert_true(gw_noise_write(&n[1], text, msg, sizeof msg, &len));
+		gw_noise_bind(
+		    &n[0], gw_slice_str(differ ? "elsewhere" : "here"));
+		result = gw_noise_read(
+		    &n[0], gw_slice(msg, len), out, sizeof out, &got);
+		assert_int_equal(result == GW_NOISE_OK, differ == 0);
+	}
+}
+
 int
 main(void)
 {
@@ -313,6 +349,7 @@ main(void)
 		cmocka_unit_test(every_flipped_byte_is_refused),
 		cmocka_unit_test(a_wrong_psk_is_a_bad_payload),
 		cmocka_unit_test(keys_that_yield_nothing_are_refused),
+		cmocka_unit_test(what_is_bound_must_be_the_same),
 		cmocka_unit_test(too_small_a_buffer_changes_nothing),
 	};
 

@@ -81,6 +81,16 @@ another_rate_counts_from_now_on(void **state)
 }
 
 static void
+a_lower_rate_makes_the_bucket_smaller_at_once(void **state)
+{
+	(void)state;
+	gw_pacer_init(&p, 10 * MB, BURST, 0);
+	gw_pacer_set(&p, MB, BURST, 0);
+	assert_int_equal(gw_pacer_budget(&p, 0), BURST + 1000);
+	assert_int_equal(gw_pacer_budget(&p, GW_SEC), BURST + 1000);
+}
+
+static void
 a_long_sleep_fills_the_bucket_once(void **state)
 {
 	(void)state;
@@ -122,6 +132,7 @@ main(void)
 		cmocka_unit_test(it_says_when_there_is_something),
 		cmocka_unit_test(what_did_not_wait_is_owed),
 		cmocka_unit_test(another_rate_counts_from_now_on),
+		cmocka_unit_test(a_lower_rate_makes_the_bucket_smaller_at_once),
 		cmocka_unit_test(a_long_sleep_fills_the_bucket_once),
 		cmocka_unit_test(no_rate_overflows),
 		cmocka_unit_test(a_train_is_a_millisecond_within_bounds),

@@ -240,6 +240,26 @@ numbers_go_round_the_ring(void **state)
 }
 
 static void
+fates_are_in_order_across_four_billion(void **state)
+{
+	const uint64_t first = UINT32_MAX - UINT64_C(2);
+	struct gw_fate f;
+
+	(void)state;
+	start(0);
+	s.base = s.oldest = s.end = first;
+	for (uint64_t i = 0; i < 6; i++)
+		assert_int_equal(add(first + i, true, 1), GW_OK);
+	gw_sent_acked(&s, first, first + 5, &news);
+	for (uint64_t i = 0; i < 6; i++) {
+		f = fate();
+		assert_true(f.number == first + i);
+	}
+	assert_false(gw_sent_fate(&s, &f));
+	gw_sent_fini(&s);
+}
+
+static void
 numbers_left_out_are_known(void **state)
 {
 	(void)state;
@@ -360,6 +380,7 @@ main(void)
 		cmocka_unit_test(acks_alone_are_forgotten_without_an_answer),
 		cmocka_unit_test(it_grows_and_keeps_what_it_knows),
 		cmocka_unit_test(numbers_go_round_the_ring),
+		cmocka_unit_test(fates_are_in_order_across_four_billion),
 		cmocka_unit_test(numbers_left_out_are_known),
 		cmocka_unit_test(the_last_gaps_are_remembered),
 		cmocka_unit_test(too_many_are_refused_and_nothing_changes),

@@ -7,7 +7,6 @@ enum {
 	PARTS = 16, /* ACKs for a window */
 	THRESHOLD_MAX = 64,
 	DELAY_PARTS = 8, /* of an RTT */
-	DELAY_MAX = 25000,
 	DELAY_MIN = 500,
 	THIN_MAX = 4,
 	RTT_RAISED = 150, /* percent of the lowest */
@@ -42,8 +41,8 @@ gw_recovery_ack_frequency(struct gw_recovery *r, struct gw_ack_frequency *out)
 	const uint64_t packets = r->cc.window / r->datagram;
 	struct gw_ack_frequency f = {
 		.threshold = EARLY_THRESHOLD,
-		.max_delay =
-		    clamp(r->rtt.smoothed / DELAY_PARTS, DELAY_MIN, DELAY_MAX),
+		.max_delay = clamp(
+		    r->rtt.smoothed / DELAY_PARTS, DELAY_MIN, GW_ACK_DELAY),
 		.reorder = !r->loss.reordering,
 	};
 
@@ -57,7 +56,7 @@ gw_recovery_ack_frequency(struct gw_recovery *r, struct gw_ack_frequency *out)
 			f.max_delay =
 			    clamp(gw_rate_time(r->delivery_rate,
 				      f.threshold * (uint64_t)r->datagram),
-				f.max_delay, DELAY_MAX);
+				f.max_delay, GW_ACK_DELAY);
 	}
 	/* A little more or less is not worth a frame. */
 	if (f.reorder == r->asked.reorder &&

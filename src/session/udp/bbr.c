@@ -156,16 +156,17 @@ bbr_lost(struct gw_cc *cc, const struct gw_cc_loss *loss)
 		b->undo_inflight_longterm = b->inflight_longterm;
 	}
 	if (!b->probe_sample ||
-	    (loss->ce == 0 &&
-		!gw_bbr_is_too_high(b, loss->lost_since, loss->sent_in_flight)))
+	    (loss->ce == 0 && !gw_bbr_is_too_high(b, loss->lost_since,
+				  loss->sent_in_flight, loss->app_limited)))
 		return;
 	inflight = loss->ce > 0 ? loss->sent_in_flight : inflight_at_loss(loss);
 	b->too_high = true;
-	b->saturated = true;
 	b->probe_sample = false;
-	if (!loss->app_limited)
+	if (!loss->app_limited) {
+		b->saturated = true;
 		b->inflight_longterm =
 		    gw_bbr_max(inflight, gw_bbr_target(cc) / 100 * GW_BBR_BETA);
+	}
 	if (b->state == GW_BBR_UP) {
 		b->undo_to_state = true;
 		b->undo_state = GW_BBR_UP;
@@ -216,15 +217,6 @@ bbr_state(const struct gw_cc *cc)
 	return gw_bbr_state_name(cc->u.bbr.state);
 }
 
-static bool
-bbr_probing(const struct gw_cc *cc)
-{
-	const enum gw_bbr_state state = cc->u.bbr.state;
-
-	return state == GW_BBR_STARTUP || state == GW_BBR_REFILL ||
-	       state == GW_BBR_UP || state == GW_BBR_PROBE_RTT;
-}
-
 const struct gw_cc_ops gw_bbr_ops = {
 	.name = "bbr",
 	.init = bbr_init,
@@ -234,5 +226,4 @@ const struct gw_cc_ops gw_bbr_ops = {
 	.undo = bbr_undo,
 	.persistent = bbr_persistent,
 	.state = bbr_state,
-	.probing = bbr_probing,
 };

@@ -11,8 +11,12 @@ enum {
 	STARTUP_RANGES = 6, /* lost apart in a round */
 	STRAY_WEIGHT = 8,
 	JITTERS = 2,
-	JITTER_WEIGHT = 16
+	JITTER_WEIGHT = 16,
+	FOLLOW = 90 /* percent of what it was, at least */
 };
+
+/* A CUBIC flow fills the queue again within some seconds. */
+#define PUSHED_TIME (12 * GW_SEC)
 
 static uint64_t
 percent(uint64_t x, unsigned share)
@@ -28,8 +32,9 @@ gw_bbr_model_init(struct gw_bbr *b, const struct gw_cc_options *o,
 		.random = o->seed,
 		.initial_window = window,
 		.min_rtt = o->rtt == 0 ? GW_NEVER : o->rtt,
-		.base_rtt = o->rtt == 0 ? GW_NEVER : o->rtt,
 		.min_rtt_stamp = now,
+		.recent_rtt = GW_NEVER,
+		.recent_stamp = now,
 		.probe_rtt_window = window,
 		.extra_start = now,
 		.inflight_longterm = GW_BBR_INFINITE,
@@ -79,15 +84,17 @@ gw_bbr_max_inflight(const struct gw_cc *cc)
 	const struct gw_bbr *b = &cc->u.bbr;
 	const uint64_t extra = gw_bbr_max(b->extra[0], b->extra[1]);
 	const uint64_t by_gain = gw_bbr_bdp(b, b->bw, b->window_gain);
+	const uint64_t in_lumps =
+	    gw_bbr_max(by_gain, gw_bbr_bdp(b, b->bw, 100) + extra);
+	const uint64_t jitter =
+	    gw_rate_bytes(b->bw, b->jitter * JITTERS / JITTER_WEIGHT);
 
-	/* While it grows, ACKs come faster than expected anyway, and what the
-	 * gain adds has room for them. */
+	/* While it grows, ACKs come faster than expected anyway. */
 	if (b->state <= GW_BBR_DRAIN)
-		return quantized(
-		    cc, gw_bbr_max(by_gain, gw_bbr_bdp(b, b->bw, 100) + extra));
-	return quantized(
-	    cc, by_gain + extra +
-		    gw_rate_bytes(b->bw, b->jitter * JITTERS / JITTER_WEIGHT));
+		return quantized(cc, in_lumps);
+	if (b->crowded)
+		return quantized(cc, in_lumps + jitter);
+	return quantized(cc, by_gain + extra + jitter);
 }
 
 uint64_t
@@ -148,13 +155,16 @@ gw_bbr_queue_grows(const struct gw_bbr *b)
 }
 
 bool
-gw_bbr_is_too_high(const struct gw_bbr *b, uint64_t lost, uint64_t in_flight)
+gw_bbr_is_too_high(
+    const struct gw_bbr *b, uint64_t lost, uint64_t in_flight, bool app_limited)
 {
 	const gw_usec rtt =
 	    b->round_rtt == GW_NEVER ? b->last_round_rtt : b->round_rtt;
 
+	/* A program that sends in bursts shows neither a queue nor whether
+	 * more would arrive; and it loses nothing by a probe that ends. */
 	return lost > percent(in_flight, GW_BBR_LOSS_THRESH) &&
-	       (is_heavy(lost, in_flight) ||
+	       (app_limited || is_heavy(lost, in_flight) ||
 		   is_congestion(b, lost, in_flight, rtt));
 }
 
@@ -178,7 +188,7 @@ gw_bbr_note_loss(struct gw_cc *cc, const struct gw_cc_loss *loss)
 }
 
 /* The share of what is lost although nothing is too full, smoothed: the
- * sender puts as much on top. */
+ * sender puts as much on top.  What a probe loses is none of it. */
 static void
 note_stray(struct gw_bbr *b, const struct gw_cc_ack *ack)
 {
@@ -187,11 +197,42 @@ note_stray(struct gw_bbr *b, const struct gw_cc_ack *ack)
 	const uint64_t of = lost + (ack->delivered - b->round_delivered);
 	uint64_t share;
 
-	if (of == 0 || is_raised(b, b->last_round_rtt) || is_heavy(lost, of))
+	if (of == 0 || b->state == GW_BBR_UP ||
+	    b->acks == GW_BBR_ACKS_STOPPING ||
+	    is_raised(b, b->last_round_rtt) || is_heavy(lost, of))
 		return;
 	share = lost * GW_BBR_STRAY_ONE / of;
 	b->stray = (b->stray * (STRAY_WEIGHT - 1) + share + STRAY_WEIGHT / 2) /
 		   STRAY_WEIGHT;
+}
+
+/* ---- who else is there ---- */
+
+static void
+note_push(struct gw_bbr *b, const struct gw_cc_ack *ack)
+{
+	const uint64_t lost =
+	    ack->lost > b->round_lost ? ack->lost - b->round_lost : 0;
+	const uint64_t of = lost + (ack->delivered - b->round_delivered);
+
+	if (lost > of * 2 * b->stray / GW_BBR_STRAY_ONE &&
+	    is_raised(b, b->last_round_rtt))
+		b->pushed = ack->now;
+	b->crowded = is_raised(b, b->last_round_rtt) &&
+		     (b->pushed == 0 || ack->now - b->pushed > PUSHED_TIME);
+}
+
+/* A queue stood for two rounds, and nobody pushes: it is of flows like this
+ * one, and what came through is its part. */
+static void
+follow_delivery(struct gw_bbr *b, const struct gw_cc_ack *ack, uint64_t came)
+{
+	const uint64_t bw = gw_bbr_min(b->bw_shortterm, gw_bbr_max_bw(b));
+
+	if (!b->full_bw_reached || ack->rate.app_limited ||
+	    (b->state != GW_BBR_CRUISE && b->state != GW_BBR_DOWN))
+		return;
+	b->bw_shortterm = gw_bbr_min(bw, gw_bbr_max(came, percent(bw, FOLLOW)));
 }
 
 /* ---- rounds and signals ---- */
@@ -203,24 +244,35 @@ gw_bbr_start_round(struct gw_bbr *b, uint64_t delivered)
 }
 
 static void
+begin_round(struct gw_bbr *b, const struct gw_cc_ack *ack)
+{
+	const uint64_t bw = gw_bbr_round_bw(b);
+	const bool crowded = b->crowded;
+
+	gw_bbr_start_round(b, ack->delivered);
+	b->round_count++;
+	b->rounds_since_probe++;
+	b->last_round_rtt = b->round_rtt;
+	b->round_rtt = GW_NEVER;
+	b->last_round_bw = b->round_bw;
+	b->round_bw = 0;
+	b->round_samples = 0;
+	if (b->state <= GW_BBR_DRAIN)
+		b->rtt_rises |= is_raised(b, b->last_round_rtt);
+	note_stray(b, ack);
+	note_push(b, ack);
+	if (crowded && b->crowded)
+		follow_delivery(b, ack, bw);
+	b->round_lost = ack->lost;
+	b->round_delivered = ack->delivered;
+}
+
+static void
 update_round(struct gw_bbr *b, const struct gw_cc_ack *ack)
 {
 	b->round_start = ack->rate.prior_delivered >= b->round_end;
-	if (b->round_start) {
-		gw_bbr_start_round(b, ack->delivered);
-		b->round_count++;
-		b->rounds_since_probe++;
-		b->last_round_rtt = b->round_rtt;
-		b->round_rtt = GW_NEVER;
-		b->last_round_bw = b->round_bw;
-		b->round_bw = 0;
-		b->round_samples = 0;
-		if (b->state <= GW_BBR_DRAIN)
-			b->rtt_rises |= is_raised(b, b->last_round_rtt);
-		note_stray(b, ack);
-		b->round_lost = ack->lost;
-		b->round_delivered = ack->delivered;
-	}
+	if (b->round_start)
+		begin_round(b, ack);
 	b->round_bw = gw_bbr_max(b->round_bw, ack->rate.rate);
 	if (ack->rtt != 0) {
 		b->round_rtt = gw_usec_min(b->round_rtt, ack->rtt);
@@ -375,8 +427,6 @@ gw_bbr_model_acked(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	const struct gw_rate_sample *rate = &ack->rate;
 
 	b->held_back = ack->held_back;
-	if (ack->min_rtt != 0)
-		b->base_rtt = ack->min_rtt;
 	b->loss_round_start = false;
 	b->bw_latest = gw_bbr_max(b->bw_latest, rate->rate);
 	b->inflight_latest = gw_bbr_max(b->inflight_latest, rate->delivered);

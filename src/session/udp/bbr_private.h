@@ -66,7 +66,7 @@ uint64_t gw_bbr_round_bw(const struct gw_bbr *);
 
 /* So many bytes lost of so many in flight are too many, and congestion. */
 bool gw_bbr_is_too_high(
-    const struct gw_bbr *, uint64_t lost, uint64_t in_flight);
+    const struct gw_bbr *, uint64_t lost, uint64_t in_flight, bool app_limited);
 
 /* Nothing of this round came through an empty queue. */
 bool gw_bbr_queue_grows(const struct gw_bbr *);

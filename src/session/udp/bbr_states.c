@@ -10,22 +10,27 @@ enum {
 	STARTUP_WINDOW = 190,
 	DRAIN_GAIN = 50,
 	DOWN_GAIN = 90,
-	DOWN_WINDOW = 100,
-	CRUISE_WINDOW = 130,
+	DOWN_WINDOW = 130,
+	CRUISE_WINDOW = 115,
 	UP_GAIN = 125,
-	UP_WINDOW = 140,
+	UP_WINDOW = 150,
+	UP_WINDOW_MAX = 200, /* where a queue stands already */
 	PROBE_RTT_WINDOW = 50
 };
 
 enum {
-	MIN_RTT_STEP = 16, /* part by which it must fall to count as fresh */
+	LOW_RTT = 64, /* part that it may be above the lowest */
+	PROBE_RTT_ROUNDS = 20,
 	RENO_ROUNDS = 63,
 	UP_ROUNDS_MAX = 30,
 	UP_SAMPLES = 4, /* of a round, before UP ends by them */
+	UP_QUEUE = 8,   /* part of an RTT that the queue is longer by */
+	QUEUE_RTTS = 2, /* the lowest RTT of a round, for a standing queue */
 	UP_GREW = 110   /* percent: more sending delivered more */
 };
 
 #define MIN_RTT_LEN (10 * GW_SEC)
+#define PROBE_RTT_WAIT (5 * GW_SEC)
 #define PROBE_RTT_TIME (200 * GW_MSEC)
 #define PROBE_WAIT (2 * GW_SEC)
 #define PROBE_WAIT_MORE GW_SEC
@@ -163,6 +168,17 @@ raise_slope(struct gw_cc *cc)
 	    gw_bbr_max(cc->window / growth, cc->datagram);
 }
 
+/* So that it can send faster than before through the queue that is there. */
+static unsigned
+up_window(const struct gw_bbr *b)
+{
+	const uint64_t gain = b->min_rtt == GW_NEVER || b->min_rtt == 0
+				  ? 0
+				  : UP_GAIN * b->up_rtt / b->min_rtt;
+
+	return (unsigned)gw_bbr_min(gw_bbr_max(gain, UP_WINDOW), UP_WINDOW_MAX);
+}
+
 static void
 start_up(struct gw_cc *cc, const struct gw_cc_ack *ack)
 {
@@ -172,8 +188,10 @@ start_up(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	b->acks = GW_BBR_ACKS_STARTING;
 	gw_bbr_start_round(b, ack->delivered);
 	b->up_bw = gw_bbr_round_bw(b);
+	b->up_rtt = b->last_round_rtt == GW_NEVER ? 0 : b->last_round_rtt;
 	gw_bbr_reset_full_bw(b, b->up_bw);
 	gw_bbr_set_state(cc, GW_BBR_UP);
+	b->window_gain = up_window(b);
 	raise_slope(cc);
 }
 
@@ -182,6 +200,8 @@ is_time_to_probe(const struct gw_cc *cc, gw_usec now)
 {
 	const struct gw_bbr *b = &cc->u.bbr;
 
+	if (b->acks == GW_BBR_ACKS_STOPPING)
+		return false;
 	return now > b->cycle_stamp + b->probe_wait ||
 	       b->rounds_since_probe >=
 		   gw_bbr_min(gw_bbr_target(cc) / cc->datagram, RENO_ROUNDS);
@@ -208,7 +228,8 @@ is_time_to_go_down(struct gw_cc *cc, const struct gw_cc_ack *ack)
 		return false;
 	}
 	if (b->acks == GW_BBR_ACKS_FEEDBACK && b->round_samples >= UP_SAMPLES &&
-	    gw_bbr_queue_grows(b))
+	    gw_bbr_queue_grows(b) &&
+	    b->round_rtt >= b->up_rtt + b->min_rtt / UP_QUEUE)
 		return true;
 	return b->full_bw_now;
 }
@@ -250,7 +271,8 @@ adapt_longterm(struct gw_cc *cc, const struct gw_cc_ack *ack)
 			return true;
 		}
 	}
-	if (gw_bbr_is_too_high(b, ack->rate.lost, ack->rate.in_flight) ||
+	if (gw_bbr_is_too_high(b, ack->rate.lost, ack->rate.in_flight,
+		ack->rate.app_limited) ||
 	    b->inflight_longterm == GW_BBR_INFINITE)
 		return false;
 	b->inflight_longterm =
@@ -307,15 +329,70 @@ gw_bbr_exit_probe_rtt(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	struct gw_bbr *b = &cc->u.bbr;
 
 	cc->holding = false;
-	b->min_rtt_stamp = ack->now;
+	b->recent_stamp = ack->now;
 	gw_bbr_restore_window(cc);
 	gw_bbr_reset_short_term(b);
+	/* It was a queue of our own, so what came through it is all that the
+	 * path carries now. */
+	if (b->queued_bw != 0 && b->queued_rtt > b->min_rtt * QUEUE_RTTS &&
+	    !b->prior_app_limited)
+		b->max_bw[0] = b->max_bw[1] = b->queued_bw;
 	if (!b->full_bw_reached) {
 		gw_bbr_set_state(cc, GW_BBR_STARTUP);
 		return;
 	}
 	gw_bbr_start_down(cc, ack);
 	gw_bbr_set_state(cc, GW_BBR_CRUISE);
+}
+
+/* Of the RTT that was, not of one that includes a queue. */
+static uint64_t
+probe_rtt_window(const struct gw_cc *cc, uint64_t bw)
+{
+	const struct gw_bbr *b = &cc->u.bbr;
+	const uint64_t bdp = gw_rate_bytes(bw, b->prior_min_rtt);
+
+	return gw_bbr_max(gw_bbr_with_stray(b, bdp / 100 * PROBE_RTT_WINDOW),
+	    GW_BBR_MIN_PIPE * (uint64_t)cc->datagram);
+}
+
+static void
+start_probe_rtt(struct gw_cc *cc, const struct gw_cc_ack *ack)
+{
+	struct gw_bbr *b = &cc->u.bbr;
+
+	b->prior_min_rtt = b->min_rtt == GW_NEVER ? 0 : b->min_rtt;
+	b->prior_app_limited = ack->rate.app_limited;
+	b->queued_bw = 0;
+	b->queued_rtt = GW_NEVER;
+	b->probe_rtt_window = probe_rtt_window(cc, b->bw);
+	b->probe_rtt_done = 0;
+	b->acks = GW_BBR_ACKS_STOPPING;
+	gw_bbr_set_state(cc, GW_BBR_PROBE_RTT);
+	gw_bbr_save_window(cc, !ack->recovering);
+	gw_bbr_start_round(b, ack->delivered);
+}
+
+/* Half of what it took for the path's product, and yet an RTT as of a queue?
+ * Then the path carries less by now, or is longer: with half of that again it
+ * is seen which, for then the queue becomes shorter. */
+static bool
+hold_less(struct gw_cc *cc)
+{
+	struct gw_bbr *b = &cc->u.bbr;
+	const uint64_t least = GW_BBR_MIN_PIPE * (uint64_t)cc->datagram;
+
+	if (b->hold_rtt == GW_NEVER ||
+	    b->hold_rtt <= b->prior_min_rtt * QUEUE_RTTS ||
+	    b->hold_rtt > b->queued_rtt / 8 * 7 || b->probe_rtt_window == least)
+		return false;
+	b->queued_bw = b->hold_bw;
+	b->queued_rtt = b->hold_rtt;
+	b->probe_rtt_window = gw_bbr_max(gw_bbr_min(b->probe_rtt_window / 2,
+					     probe_rtt_window(cc, b->hold_bw)),
+	    least);
+	b->probe_rtt_done = 0;
+	return true;
 }
 
 static void
@@ -329,42 +406,68 @@ handle_probe_rtt(struct gw_cc *cc, const struct gw_cc_ack *ack)
 			return;
 		b->probe_rtt_done = ack->now + PROBE_RTT_TIME;
 		b->probe_rtt_round_done = false;
+		b->hold_rtt = GW_NEVER;
+		b->hold_bw = 0;
 		gw_bbr_start_round(b, ack->delivered);
 		return;
 	}
+	if (ack->rtt != 0)
+		b->hold_rtt = gw_usec_min(b->hold_rtt, ack->rtt);
+	b->hold_bw = gw_bbr_max(b->hold_bw, ack->rate.rate);
 	if (b->round_start)
 		b->probe_rtt_round_done = true;
-	if (b->probe_rtt_round_done && ack->now > b->probe_rtt_done)
+	if (b->probe_rtt_round_done && ack->now > b->probe_rtt_done &&
+	    !hold_less(cc))
 		gw_bbr_exit_probe_rtt(cc, ack);
+}
+
+/* Flows that share a queue come to do this at the same time: who sees it
+ * shorter than since last time, because another one does, waits from then
+ * on. */
+static bool
+is_time_for_probe_rtt(const struct gw_bbr *b, gw_usec now)
+{
+	gw_usec wait = PROBE_RTT_WAIT;
+
+	if (b->min_rtt_doubtful)
+		return true;
+	if (now <= b->low_stamp + PROBE_RTT_WAIT)
+		wait += PROBE_RTT_WAIT;
+	if (b->min_rtt != GW_NEVER && b->min_rtt * PROBE_RTT_ROUNDS > wait)
+		wait = b->min_rtt * PROBE_RTT_ROUNDS;
+	return now > b->recent_stamp + wait;
+}
+
+static bool
+is_min_rtt_old(const struct gw_bbr *b, gw_usec now)
+{
+	return now > b->min_rtt_stamp + MIN_RTT_LEN &&
+	       (b->min_rtt == GW_NEVER ||
+		   now > b->min_rtt_stamp + 2 * b->min_rtt * PROBE_RTT_ROUNDS);
 }
 
 void
 gw_bbr_update_min_rtt(struct gw_cc *cc, const struct gw_cc_ack *ack)
 {
 	struct gw_bbr *b = &cc->u.bbr;
+	const bool due = is_time_for_probe_rtt(b, ack->now);
 
-	b->min_rtt_expired =
-	    b->min_rtt_doubtful || ack->now > b->min_rtt_stamp + MIN_RTT_LEN;
+	if (due && b->state != GW_BBR_PROBE_RTT && !b->idle_restart)
+		start_probe_rtt(cc, ack);
+	if (ack->rtt != 0) {
+		if (due || ack->rtt < b->recent_rtt) {
+			b->recent_rtt = ack->rtt;
+			b->recent_stamp = ack->now;
+		}
+		if (b->min_rtt_doubtful || b->recent_rtt < b->min_rtt ||
+		    is_min_rtt_old(b, ack->now)) {
+			b->min_rtt = b->recent_rtt;
+			b->min_rtt_stamp = b->recent_stamp;
+		}
+		if (ack->rtt <= b->min_rtt + b->min_rtt / LOW_RTT)
+			b->low_stamp = ack->now;
+	}
 	b->min_rtt_doubtful = false;
-	/* Of the estimate that was, before a larger one takes its place. */
-	if (b->min_rtt_expired && b->state != GW_BBR_PROBE_RTT)
-		b->probe_rtt_window =
-		    gw_bbr_max(gw_bbr_bdp(b, b->bw, PROBE_RTT_WINDOW),
-			GW_BBR_MIN_PIPE * (uint64_t)cc->datagram);
-	if (ack->rtt != 0 && (ack->rtt < b->min_rtt || b->min_rtt_expired)) {
-		if (b->min_rtt_expired ||
-		    ack->rtt < b->min_rtt - b->min_rtt / MIN_RTT_STEP)
-			b->min_rtt_stamp = ack->now;
-		b->min_rtt = ack->rtt;
-	}
-	if (b->min_rtt_expired && b->state != GW_BBR_PROBE_RTT &&
-	    !b->idle_restart) {
-		gw_bbr_set_state(cc, GW_BBR_PROBE_RTT);
-		gw_bbr_save_window(cc, !ack->recovering);
-		b->probe_rtt_done = 0;
-		b->acks = GW_BBR_ACKS_STOPPING;
-		gw_bbr_start_round(b, ack->delivered);
-	}
 	if (b->state == GW_BBR_PROBE_RTT)
 		handle_probe_rtt(cc, ack);
 	if (ack->rate.delivered > 0)

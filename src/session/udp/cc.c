@@ -4,6 +4,12 @@
 
 #include "base/assert.h"
 #include "session/udp/pacer.h"
+#include "session/udp/rate.h"
+
+enum {
+	FIRST_RATE = 625000, /* bytes a second: 5 Mbit/s */
+	FIRST_MOST = 32      /* datagrams */
+};
 
 static const struct gw_cc_ops *
 ops_of(enum gw_congestion congestion)
@@ -19,6 +25,20 @@ ops_of(enum gw_congestion congestion)
 	return NULL;
 }
 
+/* Ten datagrams; on a long path, where that is very slow, as many as make
+ * FIRST_RATE. */
+static uint64_t
+first_window(const struct gw_cc_options *o)
+{
+	const uint64_t least = GW_CC_INITIAL_DATAGRAMS * (uint64_t)o->datagram;
+	const uint64_t most = FIRST_MOST * (uint64_t)o->datagram;
+	const uint64_t by_rate = gw_rate_bytes(FIRST_RATE, o->rtt);
+
+	if (o->congestion != GW_CONGESTION_BBR || by_rate < least)
+		return least;
+	return by_rate < most ? by_rate : most;
+}
+
 void
 gw_cc_init(struct gw_cc *cc, const struct gw_cc_options *o, gw_usec now)
 {
@@ -27,7 +47,7 @@ gw_cc_init(struct gw_cc *cc, const struct gw_cc_options *o, gw_usec now)
 		.ops = ops_of(o->congestion),
 		.trace = o->trace,
 		.datagram = o->datagram,
-		.window = GW_CC_INITIAL_DATAGRAMS * (uint64_t)o->datagram,
+		.window = first_window(o),
 	};
 	GW_ASSERT(cc->ops != NULL);
 	cc->ops->init(cc, o, now);

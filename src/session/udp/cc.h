@@ -4,6 +4,8 @@
  * One small interface for all controllers.  They hear one summary for an ACK
  * and one for losses, never of single packets, and answer with a window, a
  * rate and the size of a train.  They see bytes and times only.
+ *
+ * Tests: tests/unit/cc_test.c, and those of each.
  */
 #ifndef GW_SESSION_UDP_CC_H
 #define GW_SESSION_UDP_CC_H
@@ -76,8 +78,6 @@ struct gw_cc_ops {
 	/* Nothing came through for several probe timeouts. */
 	void (*persistent)(struct gw_cc *, gw_usec now);
 	const char *(*state)(const struct gw_cc *);
-	/* It watches closely what comes back: ACKs should not be thinned. */
-	bool (*probing)(const struct gw_cc *);
 };
 
 struct gw_cc {

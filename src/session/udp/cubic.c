@@ -270,12 +270,6 @@ cubic_state(const struct gw_cc *cc)
 							: "AVOIDANCE";
 }
 
-static bool
-cubic_probing(const struct gw_cc *cc)
-{
-	return cc->window < cc->u.cubic.curve.threshold;
-}
-
 const struct gw_cc_ops gw_cubic_ops = {
 	.name = "cubic",
 	.init = cubic_init,
@@ -285,5 +279,4 @@ const struct gw_cc_ops gw_cubic_ops = {
 	.undo = cubic_undo,
 	.persistent = cubic_persistent,
 	.state = cubic_state,
-	.probing = cubic_probing,
 };

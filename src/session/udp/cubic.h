@@ -1,7 +1,8 @@
 /*
  * cubic - CUBIC (RFC 9438) with HyStart++ and proportional rate reduction;
  * paced.  The yardstick: what the kernels of most machines do.
- * Tests: tests/unit/cubic_test.c, tests/sim/congestion_test.c.
+ * Tests: tests/unit/cubic_test.c; tests/sim/congestion_test.c,
+ * cc_paths_test.c.
  */
 #ifndef GW_SESSION_UDP_CUBIC_H
 #define GW_SESSION_UDP_CUBIC_H

@@ -267,14 +267,6 @@ ledbat_state(const struct gw_cc *cc)
 	return state_name[cc->u.ledbat.state];
 }
 
-static bool
-ledbat_probing(const struct gw_cc *cc)
-{
-	const enum gw_ledbat_state state = cc->u.ledbat.state;
-
-	return state == GW_LEDBAT_STARTUP || state == GW_LEDBAT_BACK;
-}
-
 const struct gw_cc_ops gw_ledbat_ops = {
 	.name = "ledbat",
 	.init = ledbat_init,
@@ -284,5 +276,4 @@ const struct gw_cc_ops gw_ledbat_ops = {
 	.undo = ledbat_undo,
 	.persistent = ledbat_persistent,
 	.state = ledbat_state,
-	.probing = ledbat_probing,
 };

@@ -7,7 +7,8 @@
  * than half of the delay at which packets were lost; or else a queue of less
  * than 60 ms would never make it give way.
  *
- * Tests: tests/unit/ledbat_test.c, tests/sim/congestion_test.c.
+ * Tests: tests/unit/ledbat_test.c; tests/sim/congestion_test.c,
+ * cc_paths_test.c.
  */
 #ifndef GW_SESSION_UDP_LEDBAT_H
 #define GW_SESSION_UDP_LEDBAT_H
@@ -38,7 +39,6 @@ struct gw_ledbat {
 	double growth; /* bytes owed to the window */
 	uint64_t threshold;
 	gw_usec until, slowed; /* of the state; when the last SLOW began */
-	gw_usec decreased;     /* when a loss last cut the window */
 	uint64_t undo_window, undo_threshold;
 	gw_usec undo_target;
 };

@@ -181,8 +181,9 @@ gw_usec
 gw_loss_deadline(
     const struct gw_loss *l, const struct gw_sent *s, const struct gw_rtt *rtt)
 {
-	const unsigned backoff =
-	    l->pto_count < BACKOFF_MAX ? l->pto_count : BACKOFF_MAX;
+	const unsigned count =
+	    l->pto_count > 0 && l->ending ? l->pto_count - 1 : l->pto_count;
+	const unsigned backoff = count < BACKOFF_MAX ? count : BACKOFF_MAX;
 	const gw_usec pto = gw_rtt_pto(rtt);
 	gw_usec wait = pto << backoff;
 

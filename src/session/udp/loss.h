@@ -33,6 +33,7 @@ struct gw_loss {
 	gw_usec last_sent; /* eliciting */
 	unsigned pto_count;
 	unsigned probes; /* to be sent whatever the window says */
+	bool ending;     /* the first two PTOs come without back-off */
 
 	bool recovering; /* nothing sent since the episode began is acked */
 	uint64_t episode_first, episode_end; /* numbers */

@@ -26,7 +26,8 @@ tokens_at(const struct gw_pacer *p, gw_usec now)
 	    (int64_t)p->burst * BYTE + (int64_t)(p->rate * SLACK);
 	const gw_usec elapsed = now - p->at;
 
-	if (elapsed > (uint64_t)(full - p->tokens) / p->rate)
+	if (p->tokens >= full ||
+	    elapsed > (uint64_t)(full - p->tokens) / p->rate)
 		return full;
 	return p->tokens + (int64_t)(p->rate * elapsed);
 }

@@ -4,10 +4,7 @@
 
 #include "base/assert.h"
 
-enum {
-	ACK_DELAY_MAX = 25000, /* us; what we ever ask for */
-	FORGET_PTOS = 3
-};
+enum { FORGET_PTOS = 3 };
 
 #define LAN_RTT GW_MSEC
 
@@ -27,10 +24,10 @@ gw_recovery_init(
 	r->datagram = o->datagram;
 	r->peer_buffer = UINT64_MAX;
 	r->thin = 1;
-	r->asked = (struct gw_ack_frequency){ 2, ACK_DELAY_MAX, 1 };
+	r->asked = (struct gw_ack_frequency){ 2, GW_ACK_DELAY, 1 };
 	gw_ecn_init(&r->ecn, o->no_ecn);
 	gw_loss_init(&r->loss);
-	gw_rtt_init(&r->rtt, ACK_DELAY_MAX);
+	gw_rtt_init(&r->rtt, GW_ACK_DELAY);
 	if (o->rtt != 0)
 		gw_rtt_sample(&r->rtt, o->rtt, 0, now);
 	gw_rate_init(&r->rate, now);
@@ -186,7 +183,8 @@ gw_recovery_sent(
 void
 gw_recovery_app_limited(struct gw_recovery *r)
 {
-	gw_rate_app_limited(&r->rate, r->sent.in_flight);
+	if (room(r) > 0)
+		gw_rate_app_limited(&r->rate, r->sent.in_flight);
 }
 
 /* ---- time ---- */
@@ -253,11 +251,14 @@ gw_recovery_oldest(const struct gw_recovery *r, struct gw_sent_content *out)
 void
 gw_recovery_new_path(struct gw_recovery *r, bool whole, gw_usec now)
 {
+	const bool ending = r->loss.ending;
+
 	r->loss.pto_count = 0;
 	if (!whole)
 		return;
 	gw_sent_leave_path(&r->sent);
 	gw_loss_init(&r->loss);
+	r->loss.ending = ending;
 	gw_rtt_init(&r->rtt, r->rtt.max_ack_delay);
 	gw_rate_init(&r->rate, now);
 	gw_ecn_new_path(&r->ecn);
@@ -275,8 +276,16 @@ gw_recovery_new_path(struct gw_recovery *r, bool whole, gw_usec now)
 }
 
 void
+gw_recovery_ending(struct gw_recovery *r)
+{
+	r->loss.ending = true;
+}
+
+void
 gw_recovery_datagram(struct gw_recovery *r, uint32_t bytes, gw_usec now)
 {
+	if (bytes == r->datagram)
+		return;
 	r->datagram = bytes;
 	gw_cc_datagram(&r->cc, bytes);
 	gw_pacer_set(&r->pacer, r->cc.rate, r->cc.quantum, now);

@@ -8,7 +8,7 @@
  *
  *	while ((n = gw_recovery_budget(r, now)) > 0)
  *		send a train of at most n bytes; gw_recovery_sent() for each
- *	nothing to send although n > 0: gw_recovery_app_limited()
+ *	nothing more to send: gw_recovery_app_limited(), whatever n is
  *	an ACK came: gw_recovery_acked(), then all of gw_recovery_fate()
  *	gw_recovery_deadline() passed: gw_recovery_tick(), then as above, and
  *	    gw_recovery_probes() packets whatever the budget says
@@ -17,7 +17,8 @@
  * paced, whatever the controller says: there a pacer only costs.
  *
  * Nothing is allocated per packet.  Tests: tests/unit/recovery_test.c,
- * tests/sim/congestion_test.c.
+ * recovery_ack_test.c, ack_policy_test.c; tests/sim/congestion_test.c,
+ * cc_paths_test.c.
  */
 #ifndef GW_SESSION_UDP_RECOVERY_H
 #define GW_SESSION_UDP_RECOVERY_H
@@ -72,7 +73,6 @@ struct gw_recovery {
 	struct gw_cc cc;
 	uint32_t datagram;
 	uint64_t peer_buffer;    /* UINT64_MAX: not told */
-	uint64_t path_first;     /* number of the first packet on this path */
 	uint64_t limited_end;    /* the window was full until this number */
 	uint64_t sent_since_ack; /* bytes */
 	bool acked_since_train;
@@ -111,7 +111,8 @@ bool gw_recovery_ect(const struct gw_recovery *);
  * already (the budget is 0 long before); GW_E_MEMORY. */
 GW_MUST_USE enum gw_err gw_recovery_sent(
     struct gw_recovery *, const struct gw_sent_packet *, gw_usec now);
-/* There was nothing to send although the budget allowed it. */
+/* There is nothing more to send.  Where the window would take more, what is
+ * delivered from now on says little of the path; else this does nothing. */
 void gw_recovery_app_limited(struct gw_recovery *);
 /* An ACK frame.  false: it acknowledges what was never sent, so the peer
  * breaks the protocol; nothing changed. */
@@ -132,6 +133,9 @@ bool gw_recovery_oldest(const struct gw_recovery *, struct gw_sent_content *);
 void gw_recovery_new_path(struct gw_recovery *, bool whole, gw_usec now);
 /* The path takes larger (smaller) datagrams. */
 void gw_recovery_datagram(struct gw_recovery *, uint32_t bytes, gw_usec now);
+/* The last that there is to say goes out: from here on the first two probe
+ * timeouts come without back-off, since the peer gives up after three. */
+void gw_recovery_ending(struct gw_recovery *);
 /* What the peer's socket holds bounds what is in flight below 1 ms. */
 void gw_recovery_peer_buffer(struct gw_recovery *, uint64_t bytes);
 /* What the peer should be asked for: true where it differs from last time. */

@@ -301,8 +301,8 @@ on_syn(struct gw_udp_endpoint *e, const struct gw_incoming *d,
 	    (x = begin(e, &d->from, p, now)) == NULL)
 		return NULL;
 	memcpy(source.ip, d->from.ip, sizeof(source.ip));
-	gw_door_admit(
-	    e->o.session.door, &source, now, &tickets[0], &tickets[1]);
+	tickets[0] = gw_door_admit(e->o.session.door, &source,
+	    gw_random_u64(&e->o.session.random), now, &tickets[1]);
 	return x;
 }
 

@@ -122,6 +122,9 @@ on_rst(struct gw_udp_session *s, uint64_t code, struct gw_slice text)
 		.by_peer = true,
 	};
 
+	if (s->state == GW_UDP_TIME_WAIT)
+		return; /* RFC 1337: its end is known, and a FIN may come again
+			 */
 	gw_text_clean(text, close.text, sizeof(close.text));
 	gw_udp_session_close(s, &close);
 }

@@ -14,6 +14,7 @@ enum {
 	AGAIN_FIRST = 250000, /* us until a message is repeated, then twice */
 	AGAIN_MOST = 2000000,
 	COOKIES_MAX = 3,      /* that a SYN may be asked for */
+	DOUBT = 1000000,      /* us after the answer of somebody else */
 	REFUSED_FOR = 5000000 /* us in which a refusal is repeated on request */
 };
 
@@ -116,9 +117,15 @@ gw_udp_session_confirmed(struct gw_udp_session *s)
 }
 
 void
-gw_udp_session_opening_start(struct gw_udp_session *s)
+gw_udp_session_opening_start(
+    struct gw_udp_session *s, const uint8_t token[GW_TOKEN_LEN])
 {
-	fly(s);
+	if (s->initiator) {
+		fly(s);
+		return;
+	}
+	gw_handshake_set_token(s->handshake, token);
+	gw_handshake_set_ids(s->handshake, s->peer_cid, s->cid);
 }
 
 void
@@ -231,6 +238,21 @@ is_noise(const struct gw_close *close)
 	return close->err == GW_E_PROTOCOL || close->err == GW_E_STRANGER;
 }
 
+/* Anybody can answer a SYN.  Who was not meant does not end the dial as long as
+ * the right one may still answer. */
+static bool
+doubt(struct gw_udp_session *s, const struct gw_close *close)
+{
+	if (!s->initiator || s->link != NULL || close->err != GW_E_AUTH ||
+	    close->by_peer)
+		return false;
+	if (s->doubt_by == GW_NEVER) {
+		s->doubt_by = s->now + DOUBT;
+		s->close = *close;
+	}
+	return true;
+}
+
 static void
 on_failed(struct gw_udp_session *s, const struct gw_close *close)
 {
@@ -254,6 +276,8 @@ use(struct gw_udp_session *s, const struct gw_hello_packet *p)
 	uint8_t *at;
 
 	before = *h;
+	if (s->initiator)
+		gw_handshake_set_ids(h, s->cid, p->scid);
 	at = gw_handshake_in_space(h, &cap);
 	GW_ASSERT(in.n <= cap);
 	memcpy(at, in.p, in.n);
@@ -264,13 +288,14 @@ use(struct gw_udp_session *s, const struct gw_hello_packet *p)
 		break;
 	case GW_HANDSHAKE_KEYS:
 		s->peer_cid = p->scid;
+		s->doubt_by = GW_NEVER;
 		on_keys(s);
 		break;
 	case GW_HANDSHAKE_MORE:
 		*h = before;
 		break;
 	case GW_HANDSHAKE_FAILED:
-		if (is_noise(&close))
+		if (is_noise(&close) || doubt(s, &close))
 			*h = before;
 		else
 			on_failed(s, &close);
@@ -401,9 +426,12 @@ gw_udp_session_opening_tick(struct gw_udp_session *s)
 		s->flight.due = true;
 		s->flight.at = GW_NEVER;
 	}
-	if (!gw_udp_session_is_opening(s) || s->now < s->open_by)
+	if (!gw_udp_session_is_opening(s) ||
+	    s->now < gw_usec_min(s->open_by, s->doubt_by))
 		return;
-	if (s->link == NULL && s->initiator)
+	if (s->doubt_by != GW_NEVER)
+		close = s->close;
+	else if (s->link == NULL && s->initiator)
 		gw_close_set(&close, GW_E_CONNECT,
 		    "no answer: does it wait there, and is a firewall in the "
 		    "way?");

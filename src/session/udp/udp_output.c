@@ -125,7 +125,7 @@ put_reset(struct gw_udp_link *l, struct draft *d)
 	d->sent.content.controls |= GW_CARRIES_RESET;
 }
 
-/* What is due. */
+/* What is due, but for CONFIRM. */
 static void
 put_controls(struct gw_udp_session *s, struct draft *d)
 {
@@ -138,8 +138,6 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		d->sent.content.controls |= GW_DUE_RST;
 		return;
 	}
-	if (due & GW_DUE_CONFIRM)
-		put_confirm(d, s);
 	if (due & GW_DUE_CHALLENGE)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PATH_CHALLENGE,
 			   .path = l->probe.challenge });
@@ -160,7 +158,10 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		put_windows(l, d);
 	if (gw_udp_session_has_reset(s))
 		put_reset(l, d);
-	s->fin_sent = s->fin_sent || due & GW_DUE_FIN;
+	if (due & GW_DUE_FIN) {
+		s->fin_sent = true;
+		gw_recovery_ending(&l->recovery);
+	}
 }
 
 static void
@@ -354,7 +355,12 @@ fill_in(struct gw_udp_session *s, struct draft *d, size_t size, bool may)
 	if (l->due == 0 && !gw_udp_session_has_due(s) && !data && !datagram &&
 	    !gw_udp_session_has_ack(s))
 		return;
-	if (gw_ack_out_pending(&l->acks) &&
+	/* In front: until it has come nothing else is heard. */
+	if ((l->due & (GW_DUE_CONFIRM | GW_DUE_RST)) == GW_DUE_CONFIRM)
+		put_confirm(d, s);
+	/* A FIN says what has come in any case: who sends the last one may be
+	 * gone before an ACK that was lost could be said again. */
+	if ((gw_ack_out_pending(&l->acks) || (l->due & GW_DUE_FIN) != 0) &&
 	    !gw_udp_session_is_held(s, GW_PACKET_MIN))
 		put_ack(s, d);
 	put_controls(s, d);
@@ -476,9 +482,9 @@ gw_udp_session_packets(struct gw_udp_session *s, struct gw_burst *b)
 		l->due |= GW_DUE_FREQUENCY;
 	prepare_probe(s);
 	fill(s, b);
-	if (!gw_udp_session_has_data(s) && l->messages.count == 0 &&
-	    gw_udp_session_budget(s) > 0) {
-		gw_udp_streams_held_up(&l->streams, s->now);
+	if (!gw_udp_session_has_data(s) && l->messages.count == 0) {
+		if (gw_udp_session_budget(s) > 0)
+			gw_udp_streams_held_up(&l->streams, s->now);
 		gw_recovery_app_limited(&l->recovery);
 	}
 	return b->len > 0;

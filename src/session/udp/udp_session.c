@@ -44,6 +44,7 @@ gw_udp_session_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 		.congestion = s->o.congestion,
 		.datagram = GW_PACKET_MIN,
 		.seed = gw_random_u64(&s->random),
+		.rtt = s->flight.tries == 1 ? s->now - s->flight.first : 0,
 		.no_ecn = s->o.no_ecn,
 		.trace = s->base.trace,
 	};
@@ -215,7 +216,7 @@ udp_deadline(const struct gw_session *base)
 	if (s->flight.due || (has_event(s) && !s->unpulled))
 		return 0;
 	if (gw_udp_session_is_opening(s))
-		at = gw_usec_min(at, s->open_by);
+		at = gw_usec_min(at, gw_usec_min(s->open_by, s->doubt_by));
 	if (s->link == NULL || s->state == GW_UDP_CLOSED)
 		return at;
 	if (gw_udp_session_has_due(s))
@@ -480,16 +481,13 @@ gw_udp_session_new(const struct gw_session_options *o,
 	copy_options(s, o, start);
 	s->now = s->heard = s->sent_at = now;
 	gw_udp_session_first_state(s);
-	s->until = s->flight.at = GW_NEVER;
+	s->until = s->flight.at = s->doubt_by = GW_NEVER;
 	s->open_by =
 	    now + (s->initiator ? ANSWER_SECONDS : GW_PENDING_SECONDS) * GW_SEC;
 	gw_handshake_init(s->handshake, GW_CARRIER_UDP, o);
 	gw_session_trace_begin(
 	    &s->base, o, GW_CARRIER_UDP, s->initiator ? s->cid : s->peer_cid);
-	if (s->initiator)
-		gw_udp_session_opening_start(s);
-	else
-		gw_handshake_set_token(s->handshake, start->token);
+	gw_udp_session_opening_start(s, start->token);
 	*out = &s->base;
 	return GW_OK;
 }

@@ -128,6 +128,7 @@ struct gw_udp_session {
 	bool held;        /* the third message waits for its owner */
 	uint8_t reset_token[GW_TOKEN_LEN]; /* initiator: of the other side */
 	gw_usec open_by;
+	gw_usec doubt_by; /* somebody else answered, as `close` says */
 	gw_usec heard, sent_at;
 
 	struct gw_handshake *handshake; /* until it is of no use any more */
@@ -198,7 +199,9 @@ bool gw_udp_session_is_open(const struct gw_udp_session *);
 bool gw_udp_session_is_opening(const struct gw_udp_session *);
 
 /* udp_opening.c */
-void gw_udp_session_opening_start(struct gw_udp_session *);
+/* A responder's RST will bear this token. */
+void gw_udp_session_opening_start(
+    struct gw_udp_session *, const uint8_t token[GW_TOKEN_LEN]);
 void gw_udp_session_on_hello(
     struct gw_udp_session *, const struct gw_hello_packet *, size_t bytes);
 void gw_udp_session_opening_go(struct gw_udp_session *);

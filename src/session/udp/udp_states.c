@@ -20,8 +20,8 @@
 #include "session/udp/udp_session_private.h"
 
 enum {
-	MSL_MIN = 500000,          /* us; else 1.5 PTO */
-	LAST_ACK_PTOS = 1 + 2 + 4, /* three of them, backing off */
+	MSL_MIN = 500000,      /* us; else 1.5 PTO */
+	LAST_ACK_PTOS = 3,     /* so long as a FIN goes out without back-off */
 	TELL_AGAIN = 2000000,  /* us in which a RST is repeated on request */
 	REFUSALS = 3,          /* by ICMP, with nothing heard between */
 	REFUSED_AFTER = 500000 /* us without hearing anything */
@@ -310,10 +310,14 @@ gw_udp_session_refused(struct gw_session *base, gw_usec now)
 		gw_udp_session_close(s, &close);
 		return;
 	}
-	if (!gw_udp_session_is_open(s) || ++s->link->refusals < REFUSALS ||
-	    now < s->heard + REFUSED_AFTER)
+	if (!gw_udp_session_is_open(s))
 		return;
-	/* ICMP can be forged; that nothing comes any more cannot. */
+	/* ICMP can be forged; that nothing comes any more cannot.  But where
+	 * all that is open is the word for our FIN, it does no harm. */
+	if (!(s->state == GW_UDP_LAST_ACK &&
+		gw_udp_streams_all_acked(&s->link->streams)) &&
+	    (++s->link->refusals < REFUSALS || now < s->heard + REFUSED_AFTER))
+		return;
 	gw_udp_session_vanished(
 	    s, "the connection was lost: nobody is at its port any more");
 }

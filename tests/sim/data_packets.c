@@ -2,8 +2,8 @@
 
 #include "base/assert.h"
 #include "data.h"
-#include "pair.h" /* pair_byte */
 #include "head.h"
+#include "pair.h" /* pair_byte */
 
 enum {
 	CWND = 200,     /* packets */

@@ -55,6 +55,7 @@ gw_udp_session_link_init(const struct gw_udp_session *s, struct gw_udp_link *l)
 	if ((err = gw_ack_out_init(&l->acks)) != GW_OK)
 		return err;
 	gw_udp_streams_init(&l->streams, s->window, s->o.memory);
+	gw_udp_session_share_memory(s, &l->streams);
 	gw_pmtud_init(&l->mtu, s->o.datagram);
 	gw_queue_init(&l->messages, GW_UDP_MESSAGES);
 	return GW_OK;
@@ -103,18 +104,6 @@ has_event(const struct gw_udp_session *s)
 	       (s->link != NULL && gw_udp_streams_has_event(&s->link->streams));
 }
 
-/* On a short path nothing is under way for long: what is not read waits in the
- * socket, and what is more than that holds is lost. */
-static uint64_t
-ahead_of_us(const struct gw_udp_session *s)
-{
-	const struct gw_rtt *rtt = &s->link->recovery.rtt;
-
-	return s->o.kernel > 0 && gw_rtt_known(rtt) && rtt->min < SHORT_PATH
-		   ? s->o.kernel
-		   : GW_OFFSET_MAX;
-}
-
 void
 gw_udp_session_batch_end(struct gw_session *base, gw_usec now)
 {
@@ -123,7 +112,7 @@ gw_udp_session_batch_end(struct gw_session *base, gw_usec now)
 	s->now = now;
 	if (s->link == NULL)
 		return;
-	gw_flow_set_ahead(&s->link->streams.flow, ahead_of_us(s));
+	gw_udp_session_share_kernel(s);
 	gw_ack_out_batch_end(&s->link->acks, now);
 }
 

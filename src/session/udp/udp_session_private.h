@@ -116,7 +116,8 @@ struct gw_udp_session {
 	struct gw_random random;
 	struct gw_udp_tuning o;
 	uint64_t window;
-	gw_usec now; /* of the call under way */
+	unsigned sharers; /* sessions that what is granted is for; 0: one */
+	gw_usec now;      /* of the call under way */
 
 	uint64_t cid, peer_cid;
 	struct gw_path path;
@@ -284,6 +285,13 @@ unsigned gw_udp_session_datagrams(const struct gw_session *);
  * that can leave no more is dropped.  false: none. */
 bool gw_udp_session_next_datagram(
     struct gw_udp_session *, size_t size, struct gw_slice *);
+
+/* udp_share.c */
+/* It is one of so many at its endpoint. */
+void gw_udp_session_share(struct gw_session *, unsigned sessions);
+void gw_udp_session_share_memory(
+    const struct gw_udp_session *, struct gw_udp_streams *);
+void gw_udp_session_share_kernel(struct gw_udp_session *);
 
 /* udp_paths.c */
 /* A datagram that tries a larger size: a burst of its own. */

@@ -1,0 +1,221 @@
+#include "session/udp/udp_registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "session/udp/udp_session_private.h"
+
+enum gw_err
+gw_udp_registry_init(struct gw_udp_registry *r, uint64_t seed)
+{
+	*r = (struct gw_udp_registry){ .share = 1 };
+	r->active_last = &r->active;
+	return gw_map_new(seed, &r->by_cid);
+}
+
+void
+gw_udp_registry_fini(struct gw_udp_registry *r)
+{
+	GW_ASSERT(r->all == NULL);
+	gw_heap_fini(&r->timers);
+	gw_map_free(r->by_cid);
+}
+
+static struct gw_key
+key_of(uint64_t cid)
+{
+	struct gw_key k = { { 0 } };
+
+	memcpy(k.b, &cid, sizeof(cid));
+	return k;
+}
+
+struct gw_udp_entry *
+gw_udp_registry_find(const struct gw_udp_registry *r, uint64_t cid)
+{
+	const struct gw_key k = key_of(cid);
+	uintptr_t at;
+
+	return gw_map_get(r->by_cid, &k, &at) ? (struct gw_udp_entry *)at
+					      : NULL;
+}
+
+struct gw_udp_entry *
+gw_udp_registry_of(const struct gw_udp_registry *r, struct gw_session *s)
+{
+	struct gw_udp_entry *x =
+	    gw_udp_registry_find(r, gw_udp_session_of(s)->cid);
+
+	GW_ASSERT(x != NULL);
+	GW_ASSERT(x->session == s);
+	return x;
+}
+
+/* Something happened to it: its deadline may be another one. */
+static void
+mark(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	if (x->stale)
+		return;
+	x->stale = true;
+	x->next_stale = r->stale;
+	r->stale = x;
+}
+
+static void
+unmark(struct gw_udp_registry *r, const struct gw_udp_entry *x)
+{
+	struct gw_udp_entry **at = &r->stale;
+
+	while (x->stale && *at != x)
+		at = &(*at)->next_stale;
+	if (x->stale)
+		*at = x->next_stale;
+}
+
+void
+gw_udp_registry_activate(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	mark(r, x);
+	if (x->active)
+		return;
+	x->active = true;
+	x->next_active = NULL;
+	*r->active_last = x;
+	r->active_last = &x->next_active;
+}
+
+static void
+deactivate(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	struct gw_udp_entry **at = &r->active;
+
+	if (!x->active)
+		return;
+	while (*at != x)
+		at = &(*at)->next_active;
+	*at = x->next_active;
+	if (r->active_last == &x->next_active)
+		r->active_last = at;
+	x->active = false;
+}
+
+/* ---- in and out ---- */
+
+/* Of how many one is one, in powers of two: all are told seldom. */
+static void
+share(struct gw_udp_registry *r)
+{
+	unsigned n = 1;
+
+	while (n < r->count)
+		n *= 2;
+	if (n == r->share)
+		return;
+	r->share = n;
+	for (struct gw_udp_entry *x = r->all; x != NULL; x = x->next)
+		gw_udp_session_share(x->session, n);
+}
+
+enum gw_err
+gw_udp_registry_add(
+    struct gw_udp_registry *r, struct gw_session *s, struct gw_udp_entry **out)
+{
+	const struct gw_key k = key_of(gw_udp_session_of(s)->cid);
+	struct gw_udp_entry *x = calloc(1, sizeof(*x));
+
+	if (x == NULL)
+		return GW_E_MEMORY;
+	if (gw_heap_add(&r->timers, &x->timer, GW_NEVER) != GW_OK) {
+		free(x);
+		return GW_E_MEMORY;
+	}
+	if (gw_map_set(r->by_cid, &k, (uintptr_t)x) != GW_OK) {
+		gw_heap_remove(&r->timers, &x->timer);
+		free(x);
+		return GW_E_MEMORY;
+	}
+	x->session = s;
+	x->next = r->all;
+	if (r->all != NULL)
+		r->all->prev = x;
+	r->all = x;
+	r->count++;
+	gw_udp_session_share(s, r->share);
+	share(r);
+	gw_udp_registry_activate(r, x);
+	*out = x;
+	return GW_OK;
+}
+
+void
+gw_udp_registry_drop(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	const struct gw_key k = key_of(gw_udp_session_of(x->session)->cid);
+
+	deactivate(r, x);
+	unmark(r, x);
+	gw_heap_remove(&r->timers, &x->timer);
+	gw_map_del(r->by_cid, &k);
+	if (x->prev != NULL)
+		x->prev->next = x->next;
+	else
+		r->all = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+	gw_session_free(x->session);
+	free(x);
+	r->count--;
+	share(r);
+}
+
+/* ---- whose turn it is ---- */
+
+struct gw_udp_entry *
+gw_udp_registry_active(struct gw_udp_registry *r)
+{
+	struct gw_udp_entry *x = r->active;
+
+	if (x == NULL)
+		return NULL;
+	deactivate(r, x);
+	mark(r, x);
+	return x;
+}
+
+struct gw_udp_entry *
+gw_udp_registry_due(struct gw_udp_registry *r, gw_usec now)
+{
+	struct gw_heap_item *first = gw_heap_first(&r->timers);
+
+	if (first == NULL || first->at > now)
+		return NULL;
+	gw_heap_move(&r->timers, first, GW_NEVER);
+	return (struct gw_udp_entry *)(void *)first;
+}
+
+static gw_usec
+deadline_of(const struct gw_udp_entry *x)
+{
+	const gw_usec at = gw_session_deadline(x->session);
+
+	return x->released
+		   ? gw_usec_min(at, gw_udp_session_of(x->session)->until)
+		   : at;
+}
+
+gw_usec
+gw_udp_registry_deadline(struct gw_udp_registry *r)
+{
+	const struct gw_heap_item *first;
+	struct gw_udp_entry *x;
+
+	while ((x = r->stale) != NULL) {
+		r->stale = x->next_stale;
+		x->stale = false;
+		gw_heap_move(&r->timers, &x->timer, deadline_of(x));
+	}
+	first = gw_heap_first(&r->timers);
+	return first != NULL ? first->at : GW_NEVER;
+}

@@ -1,0 +1,62 @@
+/*
+ * udp_registry - the sessions of an endpoint: found by connection id, in line
+ * where they may have to send, in order of their next deadline.  Says each how
+ * many share what the endpoint has: memory, and room in the socket.
+ * Private to src/session/udp.
+ */
+#ifndef GW_SESSION_UDP_UDP_REGISTRY_H
+#define GW_SESSION_UDP_UDP_REGISTRY_H
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "session/session.h"
+
+struct gw_udp_entry {
+	struct gw_heap_item timer; /* first */
+	struct gw_session *session;
+	struct gw_udp_entry *next, *prev; /* all of them */
+	struct gw_udp_entry *next_active; /* those that may have to send */
+	struct gw_udp_entry *next_stale;  /* whose timer is to be set anew */
+	bool active, stale;
+	bool released; /* by its owner */
+};
+
+struct gw_udp_registry {
+	struct gw_map *by_cid; /* -> entry */
+	struct gw_udp_entry *all;
+	struct gw_udp_entry *active, **active_last;
+	struct gw_udp_entry *stale;
+	struct gw_heap timers;
+	size_t count;
+	unsigned share; /* what each was told: of how many it is one */
+};
+
+GW_MUST_USE enum gw_err gw_udp_registry_init(
+    struct gw_udp_registry *, uint64_t seed);
+/* It is empty. */
+void gw_udp_registry_fini(struct gw_udp_registry *);
+
+/* NULL: nobody. */
+struct gw_udp_entry *gw_udp_registry_find(
+    const struct gw_udp_registry *, uint64_t cid);
+/* Of one that is there. */
+struct gw_udp_entry *gw_udp_registry_of(
+    const struct gw_udp_registry *, struct gw_session *);
+
+/* It is active.  GW_E_MEMORY: nothing changed. */
+GW_MUST_USE enum gw_err gw_udp_registry_add(
+    struct gw_udp_registry *, struct gw_session *, struct gw_udp_entry **);
+/* Frees the session, too. */
+void gw_udp_registry_drop(struct gw_udp_registry *, struct gw_udp_entry *);
+
+/* Something happened to it: it may have to send, at another time. */
+void gw_udp_registry_activate(struct gw_udp_registry *, struct gw_udp_entry *);
+/* The first in the line of those, which leaves it; NULL: nobody. */
+struct gw_udp_entry *gw_udp_registry_active(struct gw_udp_registry *);
+
+/* One whose time has come, and who does not come again before the deadline
+ * was asked for; NULL: nobody. */
+struct gw_udp_entry *gw_udp_registry_due(struct gw_udp_registry *, gw_usec now);
+gw_usec gw_udp_registry_deadline(struct gw_udp_registry *);
+
+#endif /* GW_SESSION_UDP_UDP_REGISTRY_H */

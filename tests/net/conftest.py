@@ -149,7 +149,7 @@ def joined(needs_namespaces, pair):
 @pytest.fixture
 def link(needs_namespaces, pair):
     """The pair with the link emulator between: link(loss=0.01, delay_ms=50,
-    ab_rate_bit=1e8); changed later by .change(loss=1)."""
+    ab_rate_bit=1e8); changed later by .change(cut=1)."""
     if not os.path.exists("/dev/net/tun"):
         pytest.skip("no /dev/net/tun")
     made = []

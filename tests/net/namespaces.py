@@ -210,7 +210,7 @@ def emulator_binary():
     made = Path(f"/tmp/{PREFIX}-link-emulator-{os.getuid()}")
     subprocess.run(
         ["cc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-pthread", "-o", made,
-         here / "link_emulator.c", here / "link_frames.c"], check=True)
+         *sorted(here.glob("link_*.c"))], check=True)
     return made
 
 
@@ -244,21 +244,30 @@ class Emulated(Joined):
             raise RuntimeError("the link emulator did not start")
 
     def change(self, **settings):
-        """Of the running link, such as change(loss=1) for a cut cable."""
+        """Of the running link, such as change(cut=1) for a cut cable."""
         words = self.words(settings)
         for which, text in zip(words[::2], words[1::2]):
             self.process.stdin.write(f"{which} {text}\n")
             self.process.stdin.flush()
             assert self.process.stdout.readline() == "changed\n"
 
+    def counters(self):
+        """Of both directions, by name: frames and bytes until now."""
+        self.process.stdin.write("counters\n")
+        self.process.stdin.flush()
+        return self.read_counters()
+
+    def read_counters(self):
+        found = [json.loads(self.process.stdout.readline())
+                 for _ in range(2)]
+        return {one["direction"]: one for one in found}
+
     def close(self):
-        """Counters of both directions, by name."""
+        """Counters of both directions, at the end."""
         counters = {}
         if self.process is not None:
             self.process.stdin.close()
-            for line in self.process.stdout:
-                found = json.loads(line)
-                counters[found["direction"]] = found
+            counters = self.read_counters()
             self.process.wait(10)
             self.process.stdout.close()
             self.process = None

@@ -147,7 +147,10 @@ LINKS = {
     "far": {"delay_ms": 100},
     "lossy": {"delay_ms": 10, "loss": 0.02},
     "noisy": {"delay_ms": 2, "corrupt": 0.02, "dup": 0.05},
-    "unordered": {"delay_ms": 2, "jitter_ms": 5, "reorder": 0.05},
+    "unordered": {"delay_ms": 2, "jitter_ms": 5, "reorder": 0.05,
+                  "reorder_by_ms": 4},
+    "bursts": {"delay_ms": 5, "loss": 0.03, "burst": 5,
+               "burst_silence_ms": 20},
     "slow up": {"delay_ms": 20, "ab_rate_bit": 30e6, "ab_queue_bytes": 60000},
     "small frames": {"mtu": 1280, "delay_ms": 1},
 }
@@ -173,10 +176,10 @@ def test_a_cable_that_is_out_for_a_while(pair, link, work):
         "send", "--to", waiting.address(spaces.b4), "--code", waiting.code,
         "--limit-rate", "4MB", *options, source)
     waiting.wait_bytes(3 * BLOCK)
-    spaces.change(loss=1)
+    spaces.change(cut=1)
     sending.wait_event("notice", kind="retry", timeout=15)
     waiting.wait_event("notice", kind="retry", timeout=15)
-    spaces.change(loss=0)
+    spaces.change(cut=0)
     sending.expect(0, 40)
     waiting.expect(0, 40)
     assert trees.content_hash(pair.target / "data") == \

@@ -144,7 +144,7 @@ carry(void *argument)
 	/* Due frames leave on time, not up to 50 us later ... */
 	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	/* ... and a link is no slower because the machine has much to do. */
-	(void)setpriority(PRIO_PROCESS, 0, -20);
+	(void)setpriority(PRIO_PROCESS, 0, -10);
 	for (;;) {
 		const uint64_t woken = now_nsec();
 		(void)pthread_mutex_lock(&s->lock);

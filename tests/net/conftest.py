@@ -63,9 +63,7 @@ def carrier(request):
 @pytest.fixture
 def pair(godwit, work, carrier):
     """A sender and a receiver with directories of their own."""
-    made = program.Pair(work)
-    for device in (made.sender, made.receiver):
-        device.env["GODWIT_CARRIER"] = carrier
+    made = program.Pair(work, carrier)
     yield made
     made.end()
 

@@ -127,6 +127,16 @@ class Joined:
         for space in (self.a, self.b):
             space.link_local(self.device)
 
+    def introduce(self):
+        """Each knows the other's hardware address: the first packets of a
+        measurement wait for no ARP."""
+        for one, other, four in ((self.a, self.b, self.b4),
+                                 (self.b, self.a, self.a4)):
+            found = re.search(r"link/ether (\S+)", other.run(
+                "ip", "link", "show", "dev", self.device))
+            one.ip("neigh", "replace", four, "lladdr", found[1], "dev",
+                   self.device)
+
     def move_a(self, four):
         """a has this IPv4 address, and its old one no more."""
         self.a.ip("addr", "add", f"{four}/24", "dev", self.device)

@@ -1,10 +1,12 @@
-"""What the benchmark runs: godwit and its peers, each as a pair of programs
-on loopback.  Every function gives seconds of wall time, from the start of the
-connecting side to the end of both; the waiting side is up before."""
+"""What the benchmark runs: godwit and its peers, each as a pair of programs,
+on loopback or in two network namespaces.  Every function gives seconds of wall
+time, from the start of the connecting side to the end of both; the waiting
+side is up before."""
 
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,21 +22,36 @@ LOOPBACK = "127.0.0.1"
 CODE = "bench-code-of-loopback"
 
 
+class Place:
+    """Where the two sides run: what stands before their commands, and the
+    address at which the waiting side is reached."""
+
+    def __init__(self, host=LOOPBACK, sender=(), receiver=()):
+        self.host, self.sender, self.receiver = host, sender, receiver
+
+
+HERE = Place()
+
+
 def free_port():
     with socket.create_server((LOOPBACK, 0)) as s:
         return s.getsockname()[1]
 
 
-def wait_listening(port, process, timeout=10):
+def wait_listening(port, process, timeout=10, kind="tcp"):
     """Looks, and does not connect: that would be a visit."""
     wanted = f":{port:04X}"
+    state = "0A" if kind == "tcp" else "07"
     end = time.monotonic() + timeout
     while time.monotonic() < end:
-        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-            for line in Path(table).read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[1].endswith(wanted) and fields[3] == "0A":
-                    return
+        for table in (kind, kind + "6"):
+            # As that process sees it: it may be in another namespace.
+            with contextlib.suppress(OSError):
+                path = Path(f"/proc/{process.pid}/net/{table}")
+                for line in path.read_text().splitlines()[1:]:
+                    fields = line.split()
+                    if fields[1].endswith(wanted) and fields[3] == state:
+                        return
         if process.poll() is not None:
             break
         time.sleep(0.002)
@@ -47,6 +64,7 @@ class Watched:
     def __init__(self, command, env=None, stdin=subprocess.DEVNULL,
                  stdout=subprocess.DEVNULL, cwd=None):
         self.peak_kb = 0
+        self.cpu_seconds = 0  # with those of children; known at its end
         self.io = {}
         self.started = time.monotonic()
         self.process = subprocess.Popen(
@@ -86,21 +104,57 @@ class Watched:
         os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
         seconds = time.monotonic() - self.started
         self.read_io()
+        self._read_cpu()
         if self.process.wait() != 0:
             raise RuntimeError(
                 f"{self.process.args[0]} ended with "
                 f"{self.process.returncode}: {self.err.decode()[-2000:]}")
         return seconds
 
-    def kill(self):
-        self.process.kill()
+    def _read_cpu(self):
+        text = Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = text.rpartition(")")[2].split()
+        self.cpu_seconds = sum(map(int, fields[11:15])) / \
+            os.sysconf("SC_CLK_TCK")
+
+    def finish(self, limit):
+        """Whether it ends well by itself within that many seconds; it is
+        ended by SIGINT otherwise.  Seconds from its start to its end."""
+        end = time.monotonic() + limit
+        if self.process.returncode is not None:
+            return False, 0
+        while not (over := self._is_over()) and time.monotonic() < end:
+            time.sleep(0.001)
+        seconds = time.monotonic() - self.started
+        if not over:
+            self.kill(signal.SIGINT)
+            return False, seconds
+        self._read_cpu()
+        return self.process.wait() == 0, seconds
+
+    def _is_over(self):
+        return os.waitid(os.P_PID, self.process.pid,
+                         os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+    def kill(self, number=signal.SIGKILL):
+        """Its processor time is known after that too."""
+        if self.process.returncode is not None:
+            return
+        self.process.send_signal(number)
+        end = time.monotonic() + 5
+        while not self._is_over():
+            if time.monotonic() > end:
+                self.process.kill()
+            time.sleep(0.005)
+        self._read_cpu()
         self.process.wait()
 
 
 class Godwit:
     """Two devices of their own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, at=HERE):
+        self.at = at
         self.sender = program.Device(folder, "alder")
         self.receiver = program.Device(folder, "birch")
         self.port = None
@@ -108,16 +162,18 @@ class Godwit:
     def start_recv(self, target, *arguments):
         self.port = free_port()
         side = Watched(
-            [program.binary(), "recv", "--yes", "--once", "-q", "--listen",
-             f"{LOOPBACK}:{self.port}", "--code", CODE, "-o", target,
-             *arguments], env=self.receiver.env)
-        wait_listening(self.port, side.process)
+            [*self.at.receiver, program.binary(), "recv", "--yes", "--once",
+             "-q", "--listen", f"{self.at.host}:{self.port}", "--code", CODE,
+             "-o", target, *arguments], env=self.receiver.env)
+        kind = "udp" if "udp" in arguments else "tcp"
+        wait_listening(self.port, side.process, kind=kind)
         return side
 
     def start_send(self, paths, *arguments):
         return Watched(
-            [program.binary(), "send", "-q", "--no-progress", "--to",
-             f"{LOOPBACK}:{self.port}", "--code", CODE, *arguments, "--",
+            [*self.at.sender, program.binary(), "send", "-q", "--no-progress",
+             "--to", f"{self.at.host}:{self.port}", "--code", CODE,
+             *arguments, "--",
              *paths], env=self.sender.env)
 
     def plain(self, source, target):
@@ -177,8 +233,9 @@ def has_scp():
 
 
 @contextlib.contextmanager
-def ssh_server(folder):
-    """A server of our own: own keys, own port, nothing of the system's."""
+def ssh_server(folder, at=HERE):
+    """A server of our own: own keys, own port, nothing of the system's.
+    Gives it and the options of scp."""
     folder = Path(folder)
     for name in ("host", "user"):
         if not (folder / name).exists():
@@ -186,7 +243,7 @@ def ssh_server(folder):
                             "-f", folder / name], check=True)
     port = free_port()
     (folder / "sshd_config").write_text(
-        f"Port {port}\nListenAddress {LOOPBACK}\nHostKey {folder}/host\n"
+        f"Port {port}\nListenAddress {at.host}\nHostKey {folder}/host\n"
         f"AuthorizedKeysFile {folder}/user.pub\nPidFile none\n"
         "StrictModes no\nUsePAM no\nPasswordAuthentication no\n"
         "PermitRootLogin prohibit-password\n"
@@ -196,19 +253,19 @@ def ssh_server(folder):
         # It wants /run/sshd: in a mount namespace of its own.
         command = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /run && "
                    "mkdir /run/sshd && exec \"$@\"", "sh", *command]
-    daemon = Watched(command)
+    daemon = Watched([*at.receiver, *command])
     try:
         wait_listening(port, daemon.process)
-        yield ["-P", str(port), "-i", folder / "user", "-o",
-               "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-               "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-F", "none"]
+        yield daemon, [
+            "-P", str(port), "-i", folder / "user", "-o",
+            "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+            "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-F", "none"]
     finally:
-        daemon.process.terminate()
-        daemon.process.wait()
+        daemon.kill(signal.SIGTERM)
 
 
 def scp(folder, source, target):
-    with ssh_server(folder) as options:
+    with ssh_server(folder) as (_, options):
         return Watched(["scp", "-q", "-p", *options, source,
                         f"{LOOPBACK}:{target}/"]).wait()
 

@@ -227,7 +227,9 @@ close_by_rst(const struct gw_rst *rst, struct gw_close *close)
 		break;
 	case GW_RST_NO_STATE:
 		gw_close_set(close, GW_E_CONNECT,
-		    "too many want something of it at once: try again");
+		    "the other side knows nothing of this attempt: it was "
+		    "started anew, or too many want something of it at once; "
+		    "try again");
 		break;
 	case GW_RST_UNKNOWN_DEVICE:
 		gw_close_set(close, GW_E_AUTH,

@@ -21,6 +21,13 @@ import terminal  # noqa: E402
 def pytest_configure(config):
     config.addinivalue_line(
         "markers", "soak: long; runs only with GODWIT_SOAK=1 (make soak)")
+    config.addinivalue_line(
+        "markers", "carriers(...): run over each of these; without, auto")
+
+
+def pytest_generate_tests(metafunc):
+    if mark := metafunc.definition.get_closest_marker("carriers"):
+        metafunc.parametrize("carrier", mark.args, indirect=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -48,9 +55,15 @@ def work(tmp_path):
 
 
 @pytest.fixture
-def pair(godwit, work):
+def carrier(request):
+    """What sessions run on: --carrier of both sides."""
+    return getattr(request, "param", "auto")
+
+
+@pytest.fixture
+def pair(godwit, work, carrier):
     """A sender and a receiver with directories of their own."""
-    made = program.Pair(work)
+    made = program.Pair(work, carrier)
     yield made
     made.end()
 
@@ -149,13 +162,13 @@ def joined(needs_namespaces, pair):
 @pytest.fixture
 def link(needs_namespaces, pair):
     """The pair with the link emulator between: link(loss=0.01, delay_ms=50,
-    ab_rate_bit=1e8); changed later by .change(loss=1)."""
+    ab_rate_bit=1e8); changed later by .change(cut=1)."""
     if not os.path.exists("/dev/net/tun"):
         pytest.skip("no /dev/net/tun")
     made = []
 
-    def make(**settings):
-        spaces = namespaces.Emulated(**settings)
+    def make(kind=namespaces.Emulated, **settings):
+        spaces = kind(**settings)
         made.append(spaces)
         pair.sender.prefix = spaces.a.prefix
         pair.receiver.prefix = spaces.b.prefix
@@ -164,6 +177,19 @@ def link(needs_namespaces, pair):
     pair.end()
     for spaces in made:
         spaces.close()
+
+
+@pytest.fixture
+def home(link, pair):
+    """As link, with the sender behind a NAT: .rebind()."""
+    if why := namespaces.Home.why_not():
+        pytest.skip(why)
+
+    def make(**settings):
+        spaces = link(namespaces.Home, **settings)
+        pair.sender.prefix = spaces.inner.prefix
+        return spaces
+    return make
 
 
 @pytest.fixture

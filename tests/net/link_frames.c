@@ -6,22 +6,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNDER_WAY_MAX = 1 << 18 };
+enum {
+	UNDER_WAY_MAX = 1 << 18,
+	SPARES_MAX = 1 << 14,
+	COMMON = 2048 /* bytes; frames up to here are used again */
+};
 
 bool
 frames_init(struct frames *s)
 {
 	*s = (struct frames){ 0 };
 	s->heap = calloc(UNDER_WAY_MAX, sizeof(struct frame *));
-	return s->heap != NULL;
+	s->spare = calloc(SPARES_MAX, sizeof(struct frame *));
+	if (s->heap != NULL && s->spare != NULL)
+		return true;
+	frames_fini(s);
+	return false;
+}
+
+void
+frames_fini(struct frames *s)
+{
+	while (s->count > 0)
+		free(frames_pop(s));
+	while (s->spares > 0)
+		free(s->spare[--s->spares]);
+	free(s->heap);
+	free(s->spare);
 }
 
 struct frame *
 frames_new(struct frames *s, const uint8_t *bytes, uint32_t length)
 {
+	struct frame *f;
 	if (s->count == UNDER_WAY_MAX)
 		return NULL;
-	struct frame *f = malloc(sizeof(*f) + length);
+	if (length <= COMMON && s->spares > 0)
+		f = s->spare[--s->spares];
+	else
+		f = malloc(sizeof(*f) + (length <= COMMON ? COMMON : length));
 	if (f == NULL)
 		return NULL;
 	f->due_nsec = 0;
@@ -29,6 +52,15 @@ frames_new(struct frames *s, const uint8_t *bytes, uint32_t length)
 	f->length = length;
 	memcpy(f->bytes, bytes, length);
 	return f;
+}
+
+void
+frames_free(struct frames *s, struct frame *f)
+{
+	if (f->length <= COMMON && s->spares < SPARES_MAX)
+		s->spare[s->spares++] = f;
+	else
+		free(f);
 }
 
 uint64_t

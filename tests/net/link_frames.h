@@ -12,6 +12,8 @@
 
 #define FRAMES_NEVER UINT64_MAX
 
+enum { FRAME_MAX = 9216 /* bytes */ };
+
 struct frame {
 	uint64_t due_nsec;
 	uint64_t number;
@@ -23,19 +25,25 @@ struct frames {
 	struct frame **heap;
 	size_t count;
 	uint64_t numbers;
+	struct frame **spare; /* to be used again */
+	size_t spares;
 };
 
 /* False: no memory. */
 bool frames_init(struct frames *);
+void frames_fini(struct frames *);
 
-/* A copy of these bytes, for push; the caller frees what pop gives.  NULL:
- * too many are under way, or no memory. */
+/* A copy of these bytes, for push.  NULL: too many are under way, or no
+ * memory. */
 struct frame *frames_new(
     struct frames *, const uint8_t *bytes, uint32_t length);
+/* One that is not under way. */
+void frames_free(struct frames *, struct frame *);
 void frames_push(struct frames *, struct frame *);
 
 /* When the first is due; FRAMES_NEVER: none is under way. */
 uint64_t frames_due_nsec(const struct frames *);
+/* The first; there is one.  The caller frees it. */
 struct frame *frames_pop(struct frames *);
 
 #endif /* LINK_FRAMES_H */

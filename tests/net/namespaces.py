@@ -127,6 +127,24 @@ class Joined:
         for space in (self.a, self.b):
             space.link_local(self.device)
 
+    def introduce(self):
+        """Each knows the other's hardware address: the first packets of a
+        measurement wait for no ARP."""
+        for one, other, four in ((self.a, self.b, self.b4),
+                                 (self.b, self.a, self.a4)):
+            found = re.search(r"link/ether (\S+)", other.run(
+                "ip", "link", "show", "dev", self.device))
+            one.ip("neigh", "replace", four, "lladdr", found[1], "dev",
+                   self.device)
+
+    def move_a(self, four):
+        """a has this IPv4 address, and its old one no more."""
+        self.a.ip("addr", "add", f"{four}/24", "dev", self.device)
+        self.a.ip("addr", "del", f"{self.a4}/24", "dev", self.device)
+        # Secondary addresses of a subnet go with its first one.
+        self.a.ip("addr", "replace", f"{four}/24", "dev", self.device)
+        self.a4 = four
+
     def close(self):
         for space in (self.a, self.b):
             if space is not None:
@@ -210,7 +228,7 @@ def emulator_binary():
     made = Path(f"/tmp/{PREFIX}-link-emulator-{os.getuid()}")
     subprocess.run(
         ["cc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-pthread", "-o", made,
-         here / "link_emulator.c", here / "link_frames.c"], check=True)
+         *sorted(here.glob("link_*.c"))], check=True)
     return made
 
 
@@ -244,23 +262,92 @@ class Emulated(Joined):
             raise RuntimeError("the link emulator did not start")
 
     def change(self, **settings):
-        """Of the running link, such as change(loss=1) for a cut cable."""
+        """Of the running link, such as change(cut=1) for a cut cable."""
         words = self.words(settings)
         for which, text in zip(words[::2], words[1::2]):
             self.process.stdin.write(f"{which} {text}\n")
             self.process.stdin.flush()
             assert self.process.stdout.readline() == "changed\n"
 
+    def counters(self):
+        """Of both directions, by name: frames and bytes until now."""
+        self.process.stdin.write("counters\n")
+        self.process.stdin.flush()
+        return self.read_counters()
+
+    def read_counters(self):
+        found = [json.loads(self.process.stdout.readline())
+                 for _ in range(2)]
+        return {one["direction"]: one for one in found}
+
     def close(self):
-        """Counters of both directions, by name."""
+        """Counters of both directions, at the end."""
         counters = {}
         if self.process is not None:
             self.process.stdin.close()
-            for line in self.process.stdout:
-                found = json.loads(line)
-                counters[found["direction"]] = found
+            counters = self.read_counters()
             self.process.wait(10)
             self.process.stdout.close()
             self.process = None
         super().close()
+        return counters
+
+
+class Home(Emulated):
+    """The emulated link with a home before it: `inner`, 10.78.0.2, behind a,
+    which is its router and hides it.  What comes from outside is let in only
+    where something went out."""
+
+    RULES = """
+table ip nat {
+    chain out {
+        type nat hook postrouting priority srcnat
+        oifname "link0" masquerade random
+    }
+    chain in {
+        type filter hook forward priority 0
+        iifname "link0" ct state new drop
+    }
+    chain here {
+        type filter hook input priority 0
+        iifname "link0" ct state new drop
+    }
+}
+"""
+
+    def __init__(self, **settings):
+        self.inner = None
+        super().__init__(**settings)
+
+    @staticmethod
+    def why_not():
+        for needed in ("nft", "conntrack"):
+            if shutil.which(needed) is None:
+                return f"no {needed}"
+        return None
+
+    def give_addresses(self):
+        super().give_addresses()
+        self.inner = Namespace(f"{_count}i")
+        ip("link", "add", "out0", "netns", self.inner.name, "type", "veth",
+           "peer", "name", "home0", "netns", self.a.name)
+        for space, device, four in ((self.inner, "out0", "10.78.0.2"),
+                                    (self.a, "home0", "10.78.0.1")):
+            space.ip("addr", "add", f"{four}/24", "dev", device)
+            # A train is taken apart here: where an address is translated
+            # this kernel gets the check sums of its packets wrong.
+            space.ip("link", "set", device, "up", "gso_max_segs", "1")
+        self.inner.ip("route", "add", "default", "via", "10.78.0.1")
+        self.a.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        subprocess.run([*self.a.prefix, "nft", "-f", "-"], check=True,
+                       input=self.RULES, text=True)
+
+    def rebind(self):
+        """It forgets: from now on inner appears at another port."""
+        self.a.run("conntrack", "-F")
+
+    def close(self):
+        counters = super().close()
+        if self.inner is not None:
+            self.inner.delete()
         return counters

@@ -288,13 +288,22 @@ class Device:
 
 
 class Pair:
-    """A sender and a receiver on one machine."""
+    """A sender and a receiver on one machine, and others; carrier: what all
+    of them are told."""
 
-    def __init__(self, base):
-        self.sender = Device(base, "alder")
-        self.receiver = Device(base, "birch")
+    def __init__(self, base, carrier="auto"):
+        self.base, self.carrier = base, carrier
+        self.devices = []
+        self.sender = self.device("alder")
+        self.receiver = self.device("birch")
         self.target = Path(base) / "target"
         self.target.mkdir()
+
+    def device(self, name):
+        made = Device(self.base, name)
+        made.env["GODWIT_CARRIER"] = self.carrier
+        self.devices.append(made)
+        return made
 
     def wait_recv(self, *arguments, listen=LOOPBACK, target=None, **options):
         """A receiver that waits for one transfer, unasked."""
@@ -325,5 +334,5 @@ class Pair:
         return sending, waiting
 
     def end(self):
-        self.sender.end()
-        self.receiver.end()
+        for device in self.devices:
+            device.end()

@@ -9,6 +9,8 @@ import pytest
 import program
 import trees
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 RIGHT = "correct-horse-battery"
 WRONG = "999-wrong-wrong"
 
@@ -105,7 +107,7 @@ def test_a_spent_code_opens_nothing(pair, note):
 
 def test_the_code_belongs_to_the_first_device(pair, work):
     source = trees.random_file(work / "data", 6 << 20)
-    thief = program.Device(work, "thief")
+    thief = pair.device("thief")
     waiting = pair.wait_recv()
     sending = pair.send_to(waiting, "--limit-rate", "3MB", source)
     waiting.wait_event("connected")
@@ -115,7 +117,6 @@ def test_the_code_belongs_to_the_first_device(pair, work):
     sending.expect(0)
     waiting.expect(0)
     assert os.listdir(pair.target) == ["data"]
-    thief.end()
 
 
 def test_a_new_process_may_have_the_same_code(pair, note):
@@ -195,7 +196,8 @@ def test_a_short_code_at_the_prompt_is_asked_for_again(pair, note,
                            "--code", "-", note)
     terminal.wait_for("(?i)code")
     terminal.type("short\n")
-    terminal.wait_for("too short")
+    # What is typed before it asks again is thrown away.
+    terminal.wait_for("too short(.|\\s)*Code:")
     terminal.type(RIGHT + "\n")
     terminal.expect(0)
     waiting.expect(0)

@@ -11,6 +11,8 @@ import pytest
 import trees
 from trees import BLOCK
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 # Root without the right to pass by permissions.
 PLAIN = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--") \
     if os.geteuid() == 0 else ()

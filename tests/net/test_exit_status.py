@@ -11,6 +11,8 @@ import trees
 from program import LOOPBACK
 from trees import BLOCK
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 
 @pytest.fixture
 def note(work):

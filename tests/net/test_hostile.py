@@ -11,6 +11,8 @@ import pytest
 import trees
 from trees import BLOCK
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 CODE = "one-code-for-both-runs"
 
 

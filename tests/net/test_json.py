@@ -8,6 +8,8 @@ import program
 import trees
 from trees import BLOCK
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 NUMBER = (int, float)
 MAYBE = type(None)
 EVENTS = {
@@ -76,12 +78,12 @@ def test_standard_output_has_nothing_but_events(runs):
             assert json.loads(line)["event"] in EVENTS
 
 
-def test_what_is_told_of_the_peer(runs, pair):
+def test_what_is_told_of_the_peer(runs, pair, carrier):
     sending, waiting = runs
     for run in runs:
         one = run.events("connected")[0]
         assert len(one["key"]) == 64
-        assert one["carrier"] == "tcp"
+        assert one["carrier"] == carrier
         assert one["cipher"] in ("AES-256-GCM", "ChaCha20-Poly1305")
         assert one["resumed"] is False
     assert sending.events("connected")[0]["key"] != \

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import program
+import restarted
 import trees
 from trees import BLOCK
 
-CODE = "one-code-for-all-runs"
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 SEED = int(os.environ.get("GODWIT_SEED", "1"))
 
 
@@ -64,47 +65,12 @@ class Watcher(threading.Thread):
         assert len(self.checked) == len(self.expected)
 
 
-class Sides:
-    """Both sides, each started again whenever it was killed."""
-
-    def __init__(self, pair, source, rate):
-        self.pair, self.source, self.rate = pair, source, rate
-        self.port = None
-        self.waiting = self.sending = None
-        self.start_waiting()
-        self.start_sending()
-
-    def start_waiting(self):
-        listen = program.LOOPBACK if self.port is None \
-            else f"{program.LOOPBACK}:{self.port}"
-        self.waiting = self.pair.wait_recv(
-            "--code", CODE, "--retry", "60s", "--on-conflict", "rename",
-            listen=listen)
-        self.port = self.waiting.port
-
-    def start_sending(self):
-        arguments = ["--limit-rate", self.rate] if self.rate else []
-        self.sending = self.pair.sender.start(
-            "send", "--to", f"{program.LOOPBACK}:{self.port}", "--code",
-            CODE, "--retry", "60s", *arguments, self.source)
-
-    def kill(self, which):
-        """One side, or both, and up again."""
-        if which in ("sender", "both"):
-            self.sending.kill()
-        if which in ("receiver", "both"):
-            self.waiting.kill()
-            self.start_waiting()
-        if which in ("sender", "both") or not self.sending.alive():
-            self.start_sending()
-
-
 def kill_loop(pair, source, kills, rate, pause):
     rng = random.Random(SEED)
     print(f"GODWIT_SEED={SEED}")
     watcher = Watcher(source.parent, pair.target)
     watcher.start()
-    sides = Sides(pair, source, rate)
+    sides = restarted.Sides(pair, source, rate)
     for number in range(kills):
         time.sleep(rng.uniform(*pause))
         assert not watcher.bad, watcher.bad

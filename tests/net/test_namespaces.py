@@ -13,6 +13,8 @@ import wire
 from program import LOOPBACK
 from trees import BLOCK
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 
 @pytest.fixture
 def source(work):
@@ -90,8 +92,12 @@ def test_a_busy_4639_is_no_hindrance(pair, joined, source):
     second.expect(0)
 
 
-def test_a_named_port_that_is_busy_is_an_error(pair):
-    with socket.create_server((LOOPBACK, 0)) as taken:
+def test_a_named_port_that_is_busy_is_an_error(pair, carrier):
+    kind = socket.SOCK_STREAM if carrier == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind((LOOPBACK, 0))
+        if carrier == "tcp":
+            taken.listen()
         port = taken.getsockname()[1]
         run = pair.receiver.start("recv", "--yes", "--listen",
                                   f"{LOOPBACK}:{port}")
@@ -147,7 +153,10 @@ LINKS = {
     "far": {"delay_ms": 100},
     "lossy": {"delay_ms": 10, "loss": 0.02},
     "noisy": {"delay_ms": 2, "corrupt": 0.02, "dup": 0.05},
-    "unordered": {"delay_ms": 2, "jitter_ms": 5, "reorder": 0.05},
+    "unordered": {"delay_ms": 2, "jitter_ms": 5, "reorder": 0.05,
+                  "reorder_by_ms": 4},
+    "bursts": {"delay_ms": 5, "loss": 0.03, "burst": 5,
+               "burst_silence_ms": 20},
     "slow up": {"delay_ms": 20, "ab_rate_bit": 30e6, "ab_queue_bytes": 60000},
     "small frames": {"mtu": 1280, "delay_ms": 1},
 }
@@ -173,10 +182,10 @@ def test_a_cable_that_is_out_for_a_while(pair, link, work):
         "send", "--to", waiting.address(spaces.b4), "--code", waiting.code,
         "--limit-rate", "4MB", *options, source)
     waiting.wait_bytes(3 * BLOCK)
-    spaces.change(loss=1)
+    spaces.change(cut=1)
     sending.wait_event("notice", kind="retry", timeout=15)
     waiting.wait_event("notice", kind="retry", timeout=15)
-    spaces.change(loss=0)
+    spaces.change(cut=0)
     sending.expect(0, 40)
     waiting.expect(0, 40)
     assert trees.content_hash(pair.target / "data") == \
@@ -191,9 +200,7 @@ def test_a_sender_that_moves_to_another_address(pair, joined, work):
         "send", "--to", waiting.address(joined.b4), "--code", waiting.code,
         "--limit-rate", "4MB", *options, source)
     waiting.wait_bytes(3 * BLOCK)
-    joined.a.ip("addr", "add", "10.77.0.3/24", "dev", joined.device)
-    joined.a.ip("addr", "del", f"{joined.a4}/24", "dev", joined.device)
-    joined.a.ip("addr", "replace", "10.77.0.3/24", "dev", joined.device)
+    joined.move_a("10.77.0.3")
     sending.expect(0, 40)
     waiting.expect(0, 40)
     assert trees.content_hash(pair.target / "data") == \
@@ -220,6 +227,24 @@ def test_compression_saves_the_wire(pair, link, work):
     assert counters["ab"]["in"] < size / 1448 * 0.7
 
 
+@pytest.mark.carriers("tcp")
+@pytest.mark.parametrize("who", ["send", "recv"])
+def test_compress_under_a_rate_limit(pair, work, who):
+    source = work / "text"
+    trees.write(source, b"all the same words " * 1_000_000)
+    limit = {"send": [], "recv": []}
+    limit[who] = ["--limit-rate", "4MB"]
+    waiting = pair.wait_recv(*limit["recv"])
+    line = wire.Proxy(waiting.port)
+    pair.sender.start("send", "--to", f"127.0.0.1:{line.port}", "--code",
+                      waiting.code, "--compress", *limit["send"],
+                      source).expect(0)
+    waiting.expect(0)
+    line.close()
+    assert line.carried < 12_000_000
+
+
+@pytest.mark.carriers("tcp")
 def test_nothing_readable_goes_over_the_wire(pair, work):
     """Neither content nor names; seen by a wire in the middle."""
     secret = b"SECRET CONTENT " * 5000
@@ -249,6 +274,7 @@ def test_nothing_readable_goes_over_the_wire(pair, work):
             assert word not in bytes(seen), word
 
 
+@pytest.mark.carriers("tcp")
 def test_a_wire_that_changes_bytes_ends_it(pair, work):
     """Nothing forged is accepted; the file is not there, or it is right."""
     source = trees.random_file(work / "data", 2 * BLOCK)

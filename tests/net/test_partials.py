@@ -12,6 +12,8 @@ import trees
 from interrupted import SIZE, finish, interrupt, part_files, start
 from trees import BLOCK
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 
 @pytest.fixture
 def source(work):

@@ -13,6 +13,8 @@ import wire
 from interrupted import CODE, SIZE, finish, interrupt, part_files, start
 from trees import BLOCK
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 
 @pytest.fixture
 def source(work):
@@ -81,6 +83,7 @@ def proxy():
         one.close()
 
 
+@pytest.mark.carriers("tcp")
 def test_a_cut_connection_comes_back_by_itself(pair, source, proxy):
     waiting = pair.wait_recv()
     line = proxy(waiting.port)
@@ -102,6 +105,7 @@ def test_a_cut_connection_comes_back_by_itself(pair, source, proxy):
     assert line.carried < SIZE * 1.9
 
 
+@pytest.mark.carriers("tcp")
 def test_cut_while_it_waits_for_the_sender(pair, source, proxy):
     waiting = pair.wait_send("--limit-rate", "12MB", source)
     line = proxy(waiting.port)
@@ -116,6 +120,7 @@ def test_cut_while_it_waits_for_the_sender(pair, source, proxy):
         trees.content_hash(source)
 
 
+@pytest.mark.carriers("tcp")
 def test_without_retry_a_cut_ends_8_on_both_sides(pair, source, proxy):
     waiting = pair.wait_recv("--retry", "0")
     line = proxy(waiting.port)
@@ -129,6 +134,7 @@ def test_without_retry_a_cut_ends_8_on_both_sides(pair, source, proxy):
     assert len(part_files(pair.target)) == 1, "kept for the next time"
 
 
+@pytest.mark.carriers("tcp")
 def test_retry_ends_8_when_nobody_comes_back(pair, source, proxy):
     waiting = pair.wait_recv("--retry", "2s")
     line = proxy(waiting.port)
@@ -303,11 +309,11 @@ def test_content_that_was_spoiled_is_found_by_checksum(pair, source):
         trees.content_hash(source)
 
 
-def test_another_sender_starts_its_own(pair, source, work):
+def test_another_sender_starts_its_own(pair, source):
     """Partial data belongs to the device that sent it."""
     interrupt(pair, source)
     part, = part_files(pair.target)
-    other = program.Device(work, "cedar")
+    other = pair.device("cedar")
     waiting = pair.wait_recv("--code", CODE)
     sending = other.start("send", "--to", waiting.address(), "--code", CODE,
                           source)
@@ -315,7 +321,6 @@ def test_another_sender_starts_its_own(pair, source, work):
     waiting.expect(0)
     assert sending.events("complete")[0]["moved"] == SIZE
     assert part.exists(), "that of the first is still there"
-    other.end()
 
 
 # ---- the receiver stays, its sessions do not

@@ -7,8 +7,9 @@ import pytest
 
 import program
 import trees
-import wire
 from trees import BLOCK
+
+pytestmark = pytest.mark.carriers("tcp", "udp")
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_many_small_files(pair, work):
     assert not trees.left_overs(pair.target)
 
 
-def test_many_small_files_take_little_memory(pair, work):
+def test_many_small_files_take_little_memory(pair, work, carrier):
     """What the disk has not taken yet is bounded, however small it is."""
     count = 120_000
     (work / "many").mkdir()
@@ -133,8 +134,10 @@ def test_many_small_files_take_little_memory(pair, work):
     waiting = pair.receiver.start("recv", "--yes", "--listen",
                                   program.LOOPBACK, "-o", pair.target)
     pair.send_to(waiting, work / "many").expect(0, 120)
-    # Of each entry something is kept; what it has to write is not.
-    assert waiting.status_field("VmHWM") < 70_000
+    # Of each entry something is kept; what it has to write is not.  On udp
+    # content that overtook its entry waits in the window of its stream.
+    limit = 70_000 if carrier == "tcp" else 100_000
+    assert waiting.status_field("VmHWM") < limit
 
 
 def test_a_large_file(pair, work):
@@ -364,22 +367,6 @@ def test_compress(pair, work, extra):
     trees.write(work / "in" / "small", b"s" * 700)
     pair.transfer(work / "in", send=["--compress", *extra])
     trees.assert_same(work / "in", pair.target / "in")
-
-
-@pytest.mark.parametrize("who", ["send", "recv"])
-def test_compress_under_a_rate_limit(pair, work, who):
-    source = work / "text"
-    trees.write(source, b"all the same words " * 1_000_000)
-    limit = {"send": [], "recv": []}
-    limit[who] = ["--limit-rate", "4MB"]
-    waiting = pair.wait_recv(*limit["recv"])
-    line = wire.Proxy(waiting.port)
-    pair.sender.start("send", "--to", f"127.0.0.1:{line.port}", "--code",
-                      waiting.code, "--compress", *limit["send"],
-                      source).expect(0)
-    waiting.expect(0)
-    line.close()
-    assert line.carried < 12_000_000
 
 
 def test_limit_rate_is_kept(pair, work):

@@ -10,6 +10,8 @@ import wire
 from interrupted import SIZE, finish, part_files, start
 from trees import BLOCK
 
+pytestmark = pytest.mark.carriers("tcp", "udp")
+
 
 @pytest.fixture
 def source(work):
@@ -85,6 +87,7 @@ def test_a_slow_reader_of_the_output_is_no_stall(pair, work):
     assert receiving.out == source.read_bytes()
 
 
+@pytest.mark.carriers("tcp")
 @pytest.mark.parametrize("pipe", ["input", "output"])
 def test_a_cut_pipe_ends_8_on_both_sides(pair, source, pipe):
     if pipe == "input":

@@ -144,8 +144,11 @@ output(void *arg, struct net_datagram *nd, gw_usec now)
 		b->cap = sizeof(o->buf);
 		b->len = 0;
 		o->burst_at = 0;
-		if (!gw_udp_endpoint_output(o->endpoint, b, now))
-			return false;
+		do {
+			b->len = 0;
+			if (!gw_udp_endpoint_output(o->endpoint, b, now))
+				return false;
+		} while (o->no_trains && b->len > b->segment);
 	}
 	n = b->len - o->burst_at < b->segment ? b->len - o->burst_at
 					      : b->segment;

@@ -25,6 +25,7 @@ struct udp_side {
 	bool finish;    /* when all is written */
 	bool no_credit; /* its owner deals with nothing */
 	bool answers;   /* finishes when the other side has */
+	bool no_trains; /* of its bursts only what is alone arrives */
 	bool dead;      /* killed: nothing comes from it any more */
 
 	/* what its owner saw and did */

@@ -111,6 +111,23 @@ probes_that_never_left_fill_no_window(void **state)
 	end(&b);
 }
 
+/* As behind a router that rewrites addresses, and not the checksums of all
+ * packets of a train. */
+static void
+trains_that_vanish_are_given_up(void **state)
+{
+	(void)state;
+	for (unsigned side = 0; side < 2; side++) {
+		struct udp_bed b;
+
+		begin(&b, &path, 3000000);
+		b.side[1].to_write[1] = 1000000;
+		b.side[side].no_trains = true;
+		end(&b);
+		assert_in_range(b.now - START, 0, 20 * GW_SEC);
+	}
+}
+
 /* Probes that vanish are no congestion: it is as fast as without any. */
 static void
 connect_lost_mtu_probes_do_not_trigger_congestion_control(void **state)
@@ -283,6 +300,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connect_detects_mtu),
+		cmocka_unit_test(trains_that_vanish_are_given_up),
 		cmocka_unit_test(probes_that_never_left_fill_no_window),
 		cmocka_unit_test(
 		    connect_lost_mtu_probes_do_not_trigger_congestion_control),

@@ -21,19 +21,15 @@ gw_udp_session_repeat(
     struct gw_udp_session *s, uint64_t number, const struct gw_sent_content *c)
 {
 	struct gw_udp_link *l = s->link;
-	unsigned controls =
-	    c->controls & ~(unsigned)(GW_CARRIES_END | GW_CARRIES_ACK |
-				      GW_CARRIES_RESET | GW_CARRIES_DATAGRAM);
+	/* Others have timers of their own, or are old news. */
+	unsigned again = GW_DUE_CONFIRM | GW_DUE_FIN | GW_DUE_FREQUENCY;
 
 	if (s->fin_told)
-		controls &= ~(unsigned)GW_DUE_FIN;
+		again &= ~(unsigned)GW_DUE_FIN;
 	if (l->confirm_told)
-		controls &= ~(unsigned)GW_DUE_CONFIRM;
-	/* These have timers of their own, or are old news. */
-	controls &= ~(unsigned)(GW_DUE_CHALLENGE | GW_DUE_RESPONSE |
-				GW_DUE_PING | GW_DUE_RST);
-	l->due |= controls & ~(unsigned)GW_CARRIES_WINDOWS;
-	if (controls & GW_CARRIES_WINDOWS)
+		again &= ~(unsigned)GW_DUE_CONFIRM;
+	l->due |= c->controls & again;
+	if (c->controls & GW_CARRIES_WINDOWS)
 		gw_udp_streams_windows_lost(&l->streams, number);
 	if (c->controls & GW_CARRIES_RESET)
 		gw_udp_streams_reset_told(&l->streams, c->stream, false);
@@ -50,6 +46,8 @@ on_acked(struct gw_udp_session *s, const struct gw_fate *f)
 
 	if (c->controls & GW_CARRIES_ACK)
 		gw_ack_out_acked(&l->acks, f->number);
+	if (c->controls & GW_IN_TRAIN)
+		l->trains.passed = true;
 	if (c->controls & GW_DUE_CONFIRM)
 		l->confirm_told = true;
 	if (c->controls & GW_DUE_FIN)

@@ -31,7 +31,7 @@ struct draft {
 	struct gw_slice body;
 	bool whole;  /* the body is a DATAGRAM, still in its queue */
 	size_t head; /* planned for a body that fills the packet; 0 */
-	bool ack;
+	bool ack, in_train;
 	struct gw_ack told;
 	bool traced;
 	struct gw_udp_told frames;
@@ -309,6 +309,8 @@ note(struct gw_udp_session *s, struct draft *d, size_t n)
 		gw_ack_out_sent(&l->acks, d->sent.number, &d->told);
 	if (d->sent.content.controls & ~(unsigned)GW_CARRIES_ACK)
 		d->sent.eliciting = true;
+	if (d->in_train)
+		d->sent.content.controls |= GW_IN_TRAIN;
 	if (d->sent.eliciting)
 		s->sent_at = s->now;
 	return gw_recovery_sent(&l->recovery, &d->sent, s->now);
@@ -372,7 +374,8 @@ fill_in(struct gw_udp_session *s, struct draft *d, size_t size, bool may)
 
 /* One packet at `out`, with data if it may; 0: nothing is to be said. */
 static size_t
-one(struct gw_udp_session *s, uint8_t *out, size_t size, bool may)
+one(struct gw_udp_session *s, uint8_t *out, size_t size, bool may,
+    bool in_train)
 {
 	struct gw_udp_link *l = s->link;
 	const uint64_t epoch = l->out.epoch;
@@ -381,6 +384,7 @@ one(struct gw_udp_session *s, uint8_t *out, size_t size, bool may)
 	size_t n;
 
 	start(s, &d);
+	d.in_train = in_train;
 	fill_in(s, &d, size, may);
 	if (gw_writer_len(&d.w) == 0)
 		return 0;
@@ -432,7 +436,7 @@ response_elsewhere(struct gw_udp_session *s, struct gw_burst *b)
 	    gw_path_eq(&l->response_to, &s->path))
 		return false;
 	l->due = GW_DUE_RESPONSE;
-	b->len = b->segment = one(s, b->buf, GW_PACKET_MIN, false);
+	b->len = b->segment = one(s, b->buf, GW_PACKET_MIN, false, false);
 	l->due |= others;
 	b->to = l->response_to;
 	return b->len > 0;
@@ -445,11 +449,12 @@ fill(struct gw_udp_session *s, struct gw_burst *b)
 	const uint32_t size = gw_recovery_probes(&s->link->recovery) > 0
 				  ? GW_PACKET_MIN
 				  : gw_pmtud_size(&s->link->mtu);
+	const unsigned packets = gw_udp_session_longest_train(s);
 	uint64_t left = gw_udp_session_budget(s);
 
-	for (unsigned i = 0; i < BURST_MAX && b->len + size <= b->cap; i++) {
+	for (unsigned i = 0; i < packets && b->len + size <= b->cap; i++) {
 		const size_t most = b->len == 0 ? size : b->segment;
-		size_t n = one(s, b->buf + b->len, most, left >= size);
+		size_t n = one(s, b->buf + b->len, most, left >= size, i > 0);
 
 		if (n == 0)
 			break;
@@ -460,6 +465,7 @@ fill(struct gw_udp_session *s, struct gw_burst *b)
 		if (n < b->segment)
 			break;
 	}
+	s->link->trains.sent = s->link->trains.sent || b->len > b->segment;
 }
 
 bool

@@ -7,6 +7,8 @@
 #include "session/udp/udp_session_private.h"
 
 enum {
+	TRAIN_PTOS = 2,
+	BURST_MAX = 64, /* packets; the kernel takes no more in one call */
 	FACTOR = 3,
 	PTOS = 6, /* in which a new address has to prove itself */
 	AGAIN_PTOS = 1
@@ -54,6 +56,7 @@ gw_udp_session_on_response(struct gw_udp_session *s, uint64_t value)
 	trace(s, GW_TRACE_PATH_PROVED);
 	l->probe.active = false;
 	l->due &= ~(unsigned)GW_DUE_CHALLENGE;
+	l->trains = (struct gw_udp_trains){ .sent = false };
 	gw_recovery_new_path(&l->recovery, elsewhere, s->now);
 	if (elsewhere) {
 		gw_pmtud_new_path(&l->mtu);
@@ -142,4 +145,22 @@ gw_udp_session_too_large(struct gw_session *base, size_t n, gw_usec now)
 	gw_pmtud_too_large(&s->link->mtu, (uint32_t)n);
 	gw_recovery_datagram(
 	    &s->link->recovery, gw_pmtud_size(&s->link->mtu), now);
+}
+
+/* ---- trains ---- */
+
+/* Those of which nothing arrives, while what goes alone does, are given up. */
+unsigned
+gw_udp_session_longest_train(struct gw_udp_session *s)
+{
+	const uint64_t ptos = s->link->recovery.n_ptos;
+	struct gw_udp_trains *t = &s->link->trains;
+
+	if (t->sent && !t->passed && ptos >= t->ptos + TRAIN_PTOS)
+		t->off = true;
+	if (t->off)
+		return 1;
+	if (!t->sent)
+		t->ptos = ptos;
+	return BURST_MAX;
 }

@@ -43,7 +43,8 @@ enum gw_udp_control {
 	GW_CARRIES_ACK = 1 << 8,
 	GW_CARRIES_WINDOWS = 1 << 9, /* or BLOCKED */
 	GW_CARRIES_RESET = 1 << 10,  /* of its stream; then it has no chunk */
-	GW_CARRIES_DATAGRAM = 1 << 11
+	GW_CARRIES_DATAGRAM = 1 << 11,
+	GW_IN_TRAIN = 1 << 12 /* left in one call behind others */
 };
 
 enum {
@@ -73,6 +74,14 @@ struct gw_udp_probe {
 	gw_usec again;
 };
 
+/* Do trains get through?  Some routers that rewrite addresses spoil the
+ * checksums of all their packets. */
+struct gw_udp_trains {
+	bool sent, passed; /* on this path */
+	bool off;
+	uint64_t ptos; /* when the first was sent */
+};
+
 /* What exists once there are keys. */
 struct gw_udp_link {
 	struct gw_keys out, in;
@@ -87,6 +96,7 @@ struct gw_udp_link {
 	uint64_t response; /* to a challenge */
 	struct gw_path response_to;
 	struct gw_udp_probe probe;
+	struct gw_udp_trains trains;
 	uint64_t peer_total; /* of its FIN */
 	bool peer_fin;       /* came; takes effect when its data has */
 	bool seen;           /* the peer says that our FIN took effect */
@@ -300,6 +310,8 @@ bool gw_udp_session_mtu_probe(struct gw_udp_session *, struct gw_burst *);
 void gw_udp_session_new_address(
     struct gw_udp_session *, const struct gw_incoming *);
 void gw_udp_session_on_response(struct gw_udp_session *, uint64_t);
+/* How many packets a burst may have. */
+unsigned gw_udp_session_longest_train(struct gw_udp_session *);
 void gw_udp_session_paths_tick(struct gw_udp_session *);
 gw_usec gw_udp_session_paths_deadline(const struct gw_udp_session *);
 

@@ -1,62 +1,23 @@
-#include "run/udp_port.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
 #include "os/clock.h"
 #include "os/timer.h"
-#include "run/udp_board.h"
-#include "run/udp_socket.h"
+#include "run/udp_port_private.h"
 
 enum {
-	READS_PER_TURN = 8,
-	ROUNDS = 16,     /* of writing and sending, a turn */
 	AHEAD = 1 << 18, /* bytes written before they may leave: what is
 			    sealed is still in the CPU's cache */
 	LINGER = 1000000 /* us, for the last words */
 };
 
-struct udp_conn {
-	struct gw_conn base;
-	struct gw_udp_port *port;
-	struct udp_conn *next, *prev;
-	struct udp_conn *next_touched;
-	struct udp_conn *next_hungry;
-	bool touched, closing;
-	bool hungry; /* has more to write than there was room for */
-};
-
-struct gw_udp_port {
-	struct gw_udp_port_options o;
-	struct gw_udp_socket socket;
-	bool filled; /* datagrams of the last call wait in it */
-	struct gw_udp_endpoint *endpoint;
-	struct gw_udp_board *board;
-	struct udp_conn *conns, *touched, **touched_last;
-	struct udp_conn *hungry;
-	struct udp_conn *dead; /* freed when the turn is over */
-	bool in_turn, closing;
-	gw_usec close_by;
-
-	uv_poll_t poll, alarm;
-	uv_prepare_t before; /* each wait of the loop, once it is closing */
-	int timer;
-	unsigned handles;
-	int interest;
-
-	struct gw_burst burst; /* what the socket did not take yet */
-	size_t burst_at;
-	uint8_t *out;
-};
-
-static void on_poll(uv_poll_t *, int status, int events);
 static void on_prepare(uv_prepare_t *);
 
 /* ---- conns ---- */
 
-static void
-touch(struct udp_conn *c)
+void
+gw_udp_port_touch(struct udp_conn *c)
 {
 	struct gw_udp_port *p = c->port;
 
@@ -75,7 +36,7 @@ kick(struct gw_conn *base)
 
 	if (c->closing)
 		return;
-	touch(c);
+	gw_udp_port_touch(c);
 	if (!c->port->in_turn)
 		gw_timer_set(c->port->timer, 0);
 }
@@ -119,8 +80,8 @@ begin_close(struct gw_conn *base)
 	begin_end(p);
 }
 
-static struct udp_conn *
-conn_new(
+struct udp_conn *
+gw_udp_port_conn(
     struct gw_udp_port *p, struct gw_session *s, const struct gw_path *path)
 {
 	static const struct gw_conn_ops ops = {
@@ -145,195 +106,6 @@ conn_new(
 		p->conns->prev = c;
 	p->conns = c;
 	return c;
-}
-
-/* ---- in ---- */
-
-static void
-take(struct gw_udp_port *p, struct gw_incoming *d, gw_usec now)
-{
-	uint32_t ticket, evicted;
-	struct gw_session *s;
-	struct udp_conn *c;
-
-	s = gw_udp_endpoint_input(p->endpoint, d, now, &ticket, &evicted);
-	if (s == NULL)
-		return;
-	if (ticket != 0) {
-		if ((c = conn_new(p, s, &d->from)) == NULL) {
-			gw_door_leave(p->o.endpoint.session.door, ticket);
-			gw_udp_endpoint_release(p->endpoint, s, now);
-			return;
-		}
-		c->base.ticket = ticket;
-		p->o.came(p->o.arg, &c->base, evicted);
-		if (c->closing)
-			return; /* the session is gone, perhaps */
-	}
-	if ((c = gw_session_user(s)) == NULL)
-		return;
-	c->base.received += d->n;
-	touch(c);
-}
-
-/* What the network said of datagrams that were sent. */
-static void
-take_news(struct gw_udp_port *p, gw_usec now)
-{
-	struct gw_udp_news n;
-
-	while (gw_udp_socket_news(&p->socket, &n)) {
-		if (n.refused)
-			gw_udp_endpoint_refused(p->endpoint, &n.path, now);
-		else
-			gw_udp_endpoint_too_large(
-			    p->endpoint, &n.path, n.too_large, now);
-	}
-}
-
-/* As many as events may lend at a time; false: nothing more waits. */
-static bool
-read_some(struct gw_udp_port *p)
-{
-	const gw_usec now = gw_clock_now();
-	struct gw_incoming d;
-	unsigned n = 0;
-
-	if (!p->filled && !(p->filled = gw_udp_socket_fill(&p->socket)))
-		return false;
-	while (n < GW_UDP_INPUTS &&
-	       (p->filled = gw_udp_socket_next(&p->socket, &d))) {
-		take(p, &d, now);
-		n++;
-	}
-	for (struct udp_conn *c = p->touched; c != NULL; c = c->next_touched)
-		if (!c->closing)
-			gw_udp_session_batch_end(c->base.session, now);
-	return true;
-}
-
-/* ---- out ---- */
-
-static void
-watch(struct gw_udp_port *p, int events)
-{
-	if (events == p->interest)
-		return;
-	p->interest = events;
-	uv_poll_start(&p->poll, events, on_poll);
-}
-
-/* Send what is left of a burst; false: the socket is full. */
-static bool
-send_burst(struct gw_udp_port *p)
-{
-	struct gw_burst *b = &p->burst;
-	size_t too_large;
-
-	while (p->burst_at < b->len) {
-		if (!gw_udp_socket_send(
-			&p->socket, b, &p->burst_at, &too_large))
-			return false;
-		if (too_large > 0)
-			gw_udp_endpoint_too_large(p->endpoint, &b->to,
-			    (uint32_t)too_large - 1, gw_clock_now());
-	}
-	return true;
-}
-
-static void
-flush(struct gw_udp_port *p)
-{
-	struct gw_burst *b = &p->burst;
-	bool full = !send_burst(p);
-
-	while (!full) {
-		b->buf = p->out;
-		b->cap = GW_TRAIN_BYTES;
-		b->len = p->burst_at = 0;
-		if (!gw_udp_endpoint_output(p->endpoint, b, gw_clock_now()))
-			break;
-		full = !send_burst(p);
-	}
-	watch(p, UV_READABLE | (full ? UV_WRITABLE : 0));
-}
-
-/* ---- turns ---- */
-
-static void
-remember_hungry(struct udp_conn *c)
-{
-	if (c->hungry)
-		return;
-	c->hungry = true;
-	c->next_hungry = c->port->hungry;
-	c->port->hungry = c;
-}
-
-/* Those who have more to write, and room for it by now; false: nobody. */
-static bool
-feed(struct gw_udp_port *p)
-{
-	struct udp_conn **at = &p->hungry, *c;
-
-	while ((c = *at) != NULL) {
-		if (!c->closing && !gw_udp_session_wants(c->base.session)) {
-			at = &c->next_hungry;
-			continue;
-		}
-		*at = c->next_hungry;
-		c->hungry = false;
-		touch(c);
-	}
-	return p->touched != NULL;
-}
-
-/* Owners pull events and write. */
-static void
-serve(struct gw_udp_port *p)
-{
-	struct udp_conn *c;
-
-	while ((c = p->touched) != NULL) {
-		p->touched = c->next_touched;
-		if (p->touched == NULL)
-			p->touched_last = &p->touched;
-		c->touched = false;
-		if (!c->closing)
-			c->base.sent =
-			    gw_udp_session_info(c->base.session).acked;
-		if (!c->closing && c->base.ready != NULL)
-			c->base.send_blocked =
-			    c->base.ready(&c->base, c->base.owner);
-		if (!c->closing && c->base.send_blocked)
-			remember_hungry(c);
-		if (!c->closing)
-			gw_udp_session_keep(c->base.session, gw_clock_now());
-		if (!c->closing)
-			gw_udp_endpoint_touch(p->endpoint, c->base.session);
-	}
-}
-
-static void
-tick(struct gw_udp_port *p)
-{
-	const gw_usec now = gw_clock_now();
-	struct gw_session *s;
-
-	while ((s = gw_udp_endpoint_tick(p->endpoint, now)) != NULL)
-		if (gw_session_user(s) != NULL)
-			touch(gw_session_user(s));
-}
-
-static void
-bury(struct gw_udp_port *p)
-{
-	struct udp_conn *c;
-
-	while ((c = p->dead) != NULL) {
-		p->dead = c->next;
-		free(c);
-	}
 }
 
 static void
@@ -379,64 +151,8 @@ on_prepare(uv_prepare_t *handle)
 
 	if (!is_over(p))
 		return;
-	(void)feed(p);
-	bury(p);
+	gw_udp_port_bury(p);
 	end(p);
-}
-
-static void
-turn(struct gw_udp_port *p)
-{
-	gw_usec at;
-
-	p->in_turn = true;
-	tick(p);
-	for (int i = 0; i < ROUNDS; i++) {
-		serve(p);
-		flush(p);
-		if (!feed(p))
-			break;
-	}
-	bury(p);
-	p->in_turn = false;
-	at = gw_usec_min(gw_udp_endpoint_deadline(p->endpoint),
-	    gw_udp_board_turn(p->board, gw_clock_now()));
-	if (p->closing && p->close_by > gw_clock_now())
-		at = gw_usec_min(at, p->close_by);
-	gw_timer_set(p->timer, p->touched != NULL ? 0 : at);
-}
-
-static void
-on_poll(uv_poll_t *handle, int status, int events)
-{
-	struct gw_udp_port *p = handle->data;
-
-	(void)events;
-	if (status < 0)
-		p->interest = 0; /* the error queue makes libuv stop */
-	for (int i = 0; i < READS_PER_TURN; i++) {
-		bool more;
-
-		p->in_turn = true;
-		more = read_some(p);
-		serve(p);
-		p->in_turn = false;
-		if (!more)
-			break;
-	}
-	take_news(p, gw_clock_now());
-	turn(p);
-}
-
-static void
-on_alarm(uv_poll_t *handle, int status, int events)
-{
-	struct gw_udp_port *p = handle->data;
-
-	(void)status;
-	(void)events;
-	gw_timer_clear(p->timer);
-	turn(p);
 }
 
 /* ---- life ---- */
@@ -450,13 +166,14 @@ open_handles(struct gw_udp_port *p)
 		return GW_E_FAILED;
 	p->poll.data = p->alarm.data = p->before.data = p;
 	if (uv_poll_init(uv, &p->alarm, p->timer) != 0) {
-		uv_close((uv_handle_t *)&p->poll, NULL);
+		p->handles = 1; /* which frees the port when it is closed */
+		uv_close((uv_handle_t *)&p->poll, on_closed);
 		return GW_E_FAILED;
 	}
 	uv_prepare_init(uv, &p->before);
 	p->handles = 3;
-	watch(p, UV_READABLE);
-	uv_poll_start(&p->alarm, UV_READABLE, on_alarm);
+	gw_udp_port_watch(p, UV_READABLE);
+	uv_poll_start(&p->alarm, UV_READABLE, gw_udp_port_on_alarm);
 	return GW_OK;
 }
 
@@ -485,7 +202,9 @@ gw_udp_port_open(const struct gw_udp_port_options *o, struct gw_why *why,
 	err = gw_udp_endpoint_new(&p->o.endpoint, gw_clock_now(), &p->endpoint);
 	if (err != GW_OK)
 		goto err2;
-	if ((err = open_handles(p)) != GW_OK)
+	if ((err = open_handles(p)) != GW_OK && p->handles > 0)
+		return err;
+	if (err != GW_OK)
 		goto err3;
 	p->board = gw_udp_board_new(o->shown_in, p->socket.udp.fd, p->endpoint,
 	    o->endpoint.session.door != NULL, gw_clock_now());
@@ -534,7 +253,7 @@ gw_udp_port_connect(struct gw_udp_port *p, const struct gw_session_options *o,
 	err = gw_udp_endpoint_connect(p->endpoint, o, &path, now, &s);
 	if (err != GW_OK)
 		return err;
-	if ((c = conn_new(p, s, &path)) == NULL) {
+	if ((c = gw_udp_port_conn(p, s, &path)) == NULL) {
 		gw_udp_endpoint_release(p->endpoint, s, now);
 		return GW_E_MEMORY;
 	}

@@ -166,6 +166,7 @@ main(int argc, char **argv)
 		{ .kind = &wire_ceiling, .sessions = 1, .datagram = 8900 },
 		{ .kind = &wire_session, .sessions = 1, .datagram = 8900 },
 		{ .kind = &wire_session, .sessions = 1, .datagram = 16000 },
+		{ .kind = &wire_api, .sessions = 1, .datagram = 16000 },
 		{ .kind = &wire_tcp_cubic, .sessions = 1 },
 		{ .kind = &wire_tcp_bbr, .sessions = 1 },
 		{ .kind = &wire_tcp_sealed, .sessions = 1 },

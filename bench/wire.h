@@ -25,6 +25,9 @@ struct wire_kind {
 extern const struct wire_kind wire_ceiling;
 /* A session on udp, one stream. */
 extern const struct wire_kind wire_session;
+/* The same by gw_listen, gw_dial and a stream; datagrams as large as the path
+ * takes. */
+extern const struct wire_kind wire_api;
 /* The kernel's, in the clear; and with the cipher over records of 16 KB. */
 extern const struct wire_kind wire_tcp_cubic, wire_tcp_bbr, wire_tcp_sealed;
 

@@ -6,7 +6,9 @@
 #include "os/clock.h"
 #include "run/connection.h"
 
-enum { RING_KEEP = 1 << 20 /* an empty ring that is larger is given back */ };
+/* An empty ring that is larger is given back: of the first stream, of others.
+ */
+enum { FIRST_KEEP = 4 << 20, RING_KEEP = 1 << 16 };
 
 static struct gw_program_stream *
 find(const struct gw_connection *c, unsigned id)
@@ -38,7 +40,7 @@ gw_stream_open(struct gw_connection *c, unsigned *id)
 /* ---- reading ---- */
 
 static void
-take(struct gw_program_stream *s, uint8_t *out, size_t n)
+take(struct gw_program_stream *s, uint8_t *out, size_t n, uint64_t keep)
 {
 	while (n > 0) {
 		const struct gw_slice b = gw_ring_get(&s->ring, s->from, n);
@@ -48,7 +50,7 @@ take(struct gw_program_stream *s, uint8_t *out, size_t n)
 		s->from += b.n;
 		n -= b.n;
 	}
-	if (s->from == s->to && s->ring.size > RING_KEEP)
+	if (s->from == s->to && s->ring.size > keep)
 		gw_ring_fini(&s->ring);
 }
 
@@ -79,7 +81,7 @@ gw_stream_read(
 	if (there == 0)
 		return nothing(c, s, n);
 	*n = there < size ? (size_t)there : size;
-	take(s, buffer, *n);
+	take(s, buffer, *n, id == GW_STREAM_FIRST ? FIRST_KEEP : RING_KEEP);
 	s->readable_due = s->from < s->to || s->ended_in;
 	c->any_due = c->any_due || s->readable_due;
 	if (c->conn != NULL && !c->closed) {

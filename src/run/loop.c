@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -22,7 +23,8 @@ enum gw_err
 gw_loop_init(struct gw_loop *l)
 {
 	l->works = 0;
-	l->ending = false;
+	l->ending = l->poked = false;
+	l->fires = 0;
 	if (uv_loop_init(&l->uv) != 0)
 		return GW_E_MEMORY;
 	if ((l->fd = epoll_create1(EPOLL_CLOEXEC)) == -1)
@@ -31,12 +33,18 @@ gw_loop_init(struct gw_loop *l)
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (l->timer_fd == -1)
 		goto err2;
-	if (watch(l->fd, uv_backend_fd(&l->uv)) != GW_OK ||
-	    watch(l->fd, l->timer_fd) != GW_OK)
+	l->poke_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (l->poke_fd == -1)
 		goto err3;
+	if (watch(l->fd, uv_backend_fd(&l->uv)) != GW_OK ||
+	    watch(l->fd, l->timer_fd) != GW_OK ||
+	    watch(l->fd, l->poke_fd) != GW_OK)
+		goto err4;
 	gw_loop_poke(l); /* libuv has not begun to watch anything yet */
 	return GW_OK;
 
+err4:
+	close(l->poke_fd);
 err3:
 	close(l->timer_fd);
 err2:
@@ -53,6 +61,7 @@ gw_loop_fini(struct gw_loop *l)
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	GW_ASSERT(l->works == 0);
 	GW_ASSERT(uv_loop_close(&l->uv) == 0);
+	close(l->poke_fd);
 	close(l->timer_fd);
 	close(l->fd);
 }
@@ -72,12 +81,14 @@ follow_deadline(struct gw_loop *l)
 	gw_usec now = gw_clock_now();
 	gw_usec at = ms < 0 ? GW_NEVER : now + (gw_usec)ms * GW_MSEC;
 
+	if (ms == 0) {
+		gw_loop_poke(l);
+		return;
+	}
 	if (l->fires > now && l->fires <= at)
 		return;
 	l->fires = at;
-	if (ms == 0)
-		when.it_value.tv_nsec = 1; /* at once; 0 would disarm */
-	else if (ms > 0) {
+	if (ms > 0) {
 		when.it_value.tv_sec = ms / 1000;
 		when.it_value.tv_nsec = (long)(ms % 1000) * 1000000L;
 	}
@@ -87,15 +98,23 @@ follow_deadline(struct gw_loop *l)
 void
 gw_loop_poke(struct gw_loop *l)
 {
-	struct itimerspec at_once = { .it_value = { .tv_nsec = 1 } };
+	const uint64_t one = 1;
 
-	l->fires = 0;
-	timerfd_settime(l->timer_fd, 0, &at_once, NULL);
+	/* Not by the timer: to program one that is due costs the kernel far
+	 * more than this. */
+	if (!l->poked)
+		(void)!write(l->poke_fd, &one, sizeof one);
+	l->poked = true;
 }
 
 void
 gw_loop_dispatch(struct gw_loop *l)
 {
+	uint64_t n;
+
+	if (l->poked)
+		(void)!read(l->poke_fd, &n, sizeof n);
+	l->poked = false;
 	uv_run(&l->uv, UV_RUN_NOWAIT);
 	follow_deadline(l);
 }

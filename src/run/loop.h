@@ -17,6 +17,8 @@ struct gw_loop {
 	uv_loop_t uv;
 	int fd; /* the outer epoll: what the program polls */
 	int timer_fd;
+	int poke_fd; /* an eventfd: readable once it was poked */
+	bool poked;
 	gw_usec fires;  /* when timer_fd does, at the latest */
 	unsigned works; /* jobs on worker threads */
 	bool ending;    /* nothing is left but what wants to end well */

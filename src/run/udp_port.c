@@ -14,6 +14,24 @@ enum {
 
 static void on_prepare(uv_prepare_t *);
 
+/*
+ * What is due needs no timer, and one that is set to fire earlier than need be
+ * is left: to set it costs the kernel more than a turn that finds nothing.
+ */
+void
+gw_udp_port_wake_at(struct gw_udp_port *p, gw_usec at)
+{
+	const gw_usec now = gw_clock_now();
+
+	if (at <= now) {
+		uv_idle_start(&p->soon, gw_udp_port_on_soon);
+		gw_loop_poke(p->o.loop);
+	} else if (at != GW_NEVER && (p->armed <= now || at < p->armed)) {
+		p->armed = at;
+		gw_timer_set(p->timer, at);
+	}
+}
+
 /* ---- conns ---- */
 
 void
@@ -38,7 +56,7 @@ kick(struct gw_conn *base)
 		return;
 	gw_udp_port_touch(c);
 	if (!c->port->in_turn)
-		gw_timer_set(c->port->timer, 0);
+		gw_udp_port_wake_at(c->port, 0);
 }
 
 /* Closing, and no conn is left. */
@@ -50,7 +68,7 @@ begin_end(struct gw_udp_port *p)
 	p->close_by = gw_clock_now() + LINGER;
 	uv_prepare_start(&p->before, on_prepare);
 	if (!p->in_turn)
-		gw_timer_set(p->timer, 0);
+		gw_udp_port_wake_at(p, 0);
 }
 
 static void
@@ -76,7 +94,7 @@ begin_close(struct gw_conn *base)
 	c->next = p->dead;
 	p->dead = c;
 	if (!p->in_turn)
-		gw_timer_set(p->timer, 0);
+		gw_udp_port_wake_at(p, 0);
 	begin_end(p);
 }
 
@@ -129,6 +147,7 @@ end(struct gw_udp_port *p)
 	uv_close((uv_handle_t *)&p->poll, on_closed);
 	uv_close((uv_handle_t *)&p->alarm, on_closed);
 	uv_close((uv_handle_t *)&p->before, on_closed);
+	uv_close((uv_handle_t *)&p->soon, on_closed);
 }
 
 /* All is said, and nobody who is left is waited for: when the program ends
@@ -164,14 +183,15 @@ open_handles(struct gw_udp_port *p)
 
 	if (uv_poll_init(uv, &p->poll, p->socket.udp.fd) != 0)
 		return GW_E_FAILED;
-	p->poll.data = p->alarm.data = p->before.data = p;
+	p->poll.data = p->alarm.data = p->before.data = p->soon.data = p;
 	if (uv_poll_init(uv, &p->alarm, p->timer) != 0) {
 		p->handles = 1; /* which frees the port when it is closed */
 		uv_close((uv_handle_t *)&p->poll, on_closed);
 		return GW_E_FAILED;
 	}
 	uv_prepare_init(uv, &p->before);
-	p->handles = 3;
+	uv_idle_init(uv, &p->soon);
+	p->handles = 4;
 	gw_udp_port_watch(p, UV_READABLE);
 	uv_poll_start(&p->alarm, UV_READABLE, gw_udp_port_on_alarm);
 	return GW_OK;

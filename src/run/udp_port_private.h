@@ -33,7 +33,9 @@ struct gw_udp_port {
 
 	uv_poll_t poll, alarm;
 	uv_prepare_t before; /* each wait of the loop, once it is closing */
+	uv_idle_t soon;      /* a turn is due */
 	int timer;
+	gw_usec armed; /* when that fires, as far as it matters */
 	unsigned handles;
 	int interest;
 
@@ -46,6 +48,8 @@ struct gw_udp_port {
 /* NULL: no memory. */
 struct udp_conn *gw_udp_port_conn(
     struct gw_udp_port *, struct gw_session *, const struct gw_path *);
+/* The next turn: 0 or in the past: soon. */
+void gw_udp_port_wake_at(struct gw_udp_port *, gw_usec at);
 /* Its owner is to be asked. */
 void gw_udp_port_touch(struct udp_conn *);
 
@@ -53,6 +57,7 @@ void gw_udp_port_touch(struct udp_conn *);
 void gw_udp_port_watch(struct gw_udp_port *, int events);
 void gw_udp_port_on_poll(uv_poll_t *, int status, int events);
 void gw_udp_port_on_alarm(uv_poll_t *, int status, int events);
+void gw_udp_port_on_soon(uv_idle_t *);
 /* Free conns that were closed. */
 void gw_udp_port_bury(struct gw_udp_port *);
 

@@ -222,7 +222,7 @@ turn(struct gw_udp_port *p)
 	    gw_udp_board_turn(p->board, gw_clock_now()));
 	if (p->closing && p->close_by > gw_clock_now())
 		at = gw_usec_min(at, p->close_by);
-	gw_timer_set(p->timer, p->touched != NULL ? 0 : at);
+	gw_udp_port_wake_at(p, p->touched != NULL ? 0 : at);
 }
 
 void
@@ -255,5 +255,15 @@ gw_udp_port_on_alarm(uv_poll_t *handle, int status, int events)
 	(void)status;
 	(void)events;
 	gw_timer_clear(p->timer);
+	p->armed = 0;
+	turn(p);
+}
+
+void
+gw_udp_port_on_soon(uv_idle_t *handle)
+{
+	struct gw_udp_port *p = handle->data;
+
+	uv_idle_stop(handle);
 	turn(p);
 }

@@ -188,7 +188,7 @@ const struct gw_event listening = { .kind = GW_EVENT_LISTENING,
 	.listening = { "laptop", addresses, 2, 40123, "7-crane-otter" } };
 const struct gw_event connected = { .kind = GW_EVENT_CONNECTED,
 	.connected = { "kitchen\033pc", "ab", "192.168.1.9:5", "tcp",
-	    "AES-256-GCM", false } };
+	    "it was asked for", "AES-256-GCM", false } };
 const struct gw_event offer = { .kind = GW_EVENT_OFFER,
 	.offer = { .peer = "kitchen-pc",
 	    .files = 3,

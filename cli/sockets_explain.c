@@ -74,7 +74,8 @@ static const struct cli_sockets_meaning meanings[GW_SOCKET_STATES + 1] = {
 				   "here has not.",
 	    "The program here closes: FIN is sent, and LAST_ACK follows.",
 	    "The program here forgets to close, or does not read to the end: "
-	    "that is its mistake, and no network can mend it." },
+	    "that is its mistake, and no network can mend it.",
+	    NULL },
 	[GW_SOCKET_LAST_ACK] = { "Both sides have closed, the other side "
 				 "first; the ACK of our FIN has not come.",
 	    "That ACK ends the connection.",

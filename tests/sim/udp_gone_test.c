@@ -110,6 +110,27 @@ connection_refused(void **state)
 	end(&t);
 }
 
+/* Whoever dials is told at once, and not when it would say something again. */
+static void
+a_refusal_is_news_at_once(void **state)
+{
+	struct udp_bed b;
+	struct gw_udp_endpoint *e;
+	struct gw_udp_info i;
+
+	(void)state;
+	udp_bed_init(&b, &udp_story_quiet);
+	udp_bed_dial(&b, &udp_story_quiet);
+	udp_bed_linger(&b, 1000);
+	e = b.side[0].endpoint;
+	i = gw_udp_session_info(b.side[0].session);
+	assert_true(gw_udp_endpoint_deadline(e) > b.now);
+	gw_udp_endpoint_refused(e, &i.peer, b.now);
+	assert_true(gw_udp_endpoint_deadline(e) <= b.now);
+	assert_ptr_equal(gw_udp_endpoint_tick(e, b.now), b.side[0].session);
+	udp_bed_fini(&b);
+}
+
 /* Whoever never heard the RST hears it when it says something. */
 static void
 a_lost_reset_is_told_again(void **state)
@@ -278,6 +299,7 @@ main(void)
 		cmocka_unit_test(last_ack_with_data_that_nobody_took_is_a_loss),
 		cmocka_unit_test(nobody_answers_a_syn),
 		cmocka_unit_test(connection_refused),
+		cmocka_unit_test(a_refusal_is_news_at_once),
 		cmocka_unit_test(a_lost_reset_is_told_again),
 		cmocka_unit_test(a_silent_peer_is_lost_in_every_state),
 		cmocka_unit_test(stateless_reset),

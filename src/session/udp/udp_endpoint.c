@@ -244,8 +244,10 @@ gw_udp_endpoint_refused(
     struct gw_udp_endpoint *e, const struct gw_path *path, gw_usec now)
 {
 	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next)
-		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path))
+		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path)) {
 			gw_udp_session_refused(x->session, now);
+			gw_udp_registry_activate(&e->r, x);
+		}
 }
 
 void
@@ -253,8 +255,10 @@ gw_udp_endpoint_too_large(struct gw_udp_endpoint *e, const struct gw_path *path,
     uint32_t bytes, gw_usec now)
 {
 	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next)
-		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path))
+		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path)) {
 			gw_udp_session_too_large(x->session, bytes + 1, now);
+			gw_udp_registry_activate(&e->r, x);
+		}
 }
 
 /* ---- out ---- */

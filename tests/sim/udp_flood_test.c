@@ -236,6 +236,31 @@ more_than_the_places_in_a_round_trip(void **state)
 	assert_true(slow <= 3);
 }
 
+/* Whoever is refused leaves the door at once, and is remembered for a while:
+ * anybody can come to that, as often as they like. */
+static void
+those_who_are_refused_are_bounded(void **state)
+{
+	(void)state;
+	for (unsigned answers = 0; answers < 2; answers++) {
+		static struct flood f;
+		unsigned next = 0;
+
+		begin(&f);
+		f.answers = answers == 1;
+		f.more = 3;
+		assert_int_equal(gw_door_set_code(f.b.door, NULL), GW_OK);
+		pour(&f, 1000, &next);
+		assert_true(f.b.side[1].sessions >= 16);
+		assert_true(
+		    f.sessions_most <= (answers == 1 ? COUNT_MOST : 16));
+		udp_bed_linger(&f.b, 10 * GW_SEC);
+		assert_int_equal(
+		    gw_udp_endpoint_count(f.b.side[1].endpoint), 0);
+		udp_bed_fini(&f.b);
+	}
+}
+
 /* A cookie is of its address and its id, and of no other. */
 static void
 a_cookie_of_somebody_else_does_not_do(void **state)
@@ -270,6 +295,7 @@ main(void)
 		cmocka_unit_test(ddos_amplification),
 		cmocka_unit_test(cnx_ddos),
 		cmocka_unit_test(more_than_the_places_in_a_round_trip),
+		cmocka_unit_test(those_who_are_refused_are_bounded),
 		cmocka_unit_test(a_cookie_of_somebody_else_does_not_do),
 	};
 

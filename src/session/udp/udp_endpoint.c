@@ -11,7 +11,7 @@
 #include "session/udp/udp_session_private.h"
 
 enum {
-	COOKIES_FROM = 16 /* pending handshakes */
+	COOKIES_FROM = 16 /* handshakes, pending or refused */
 };
 
 struct gw_udp_endpoint {
@@ -109,6 +109,35 @@ find_syn(const struct gw_udp_endpoint *e, const struct gw_path *from,
 	return NULL;
 }
 
+/* Who was refused is remembered for a while, in case it did not hear that.
+ * Anybody can come to be: how many there are, and the oldest. */
+static unsigned
+refused(const struct gw_udp_endpoint *e, struct gw_udp_entry **oldest)
+{
+	unsigned n = 0;
+
+	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next) {
+		const struct gw_udp_session *s = gw_udp_session_of(x->session);
+
+		if (!x->released || s->initiator || s->link != NULL)
+			continue;
+		*oldest = x;
+		n++;
+	}
+	return n;
+}
+
+/* So many handshakes are under way, or were a moment ago, that who wants one
+ * more has to show that it is reached. */
+static bool
+is_crowded(const struct gw_udp_endpoint *e)
+{
+	struct gw_udp_entry *oldest;
+
+	return gw_door_pending(e->o.session.door) + refused(e, &oldest) >=
+	       COOKIES_FROM;
+}
+
 /* May a handshake begin for it? */
 static bool
 may_begin(struct gw_udp_endpoint *e, const struct gw_path *from,
@@ -116,7 +145,7 @@ may_begin(struct gw_udp_endpoint *e, const struct gw_path *from,
 {
 	if (e->o.session.door == NULL || syn->scid == 0)
 		return false;
-	if (gw_door_pending(e->o.session.door) < COOKIES_FROM)
+	if (!is_crowded(e))
 		return true;
 	if (syn->cookie.n == 0) {
 		gw_udp_answers_cookie(&e->answers, from, syn, now);
@@ -351,6 +380,8 @@ gw_udp_endpoint_release(
 	gw_udp_session_forsake(s, now);
 	gw_udp_registry_activate(&e->r, x);
 	if (gw_udp_session_gone(s, now))
+		drop(e, x, now);
+	else if (refused(e, &x) > GW_PENDING_MAX)
 		drop(e, x, now);
 }
 

@@ -2,6 +2,7 @@
  * not, while the right peer is to start. */
 #include <string.h>
 
+#include "session/udp/udp_session_private.h"
 #include "udp_wire.h"
 #include "unit/test.h"
 
@@ -236,6 +237,29 @@ more_than_the_places_in_a_round_trip(void **state)
 	assert_true(slow <= 3);
 }
 
+/* What sessions share is not for those who have proved nothing. */
+static void
+a_flood_takes_no_memory_from_who_is_in(void **state)
+{
+	static struct flood f;
+	struct gw_udp_session *s;
+	unsigned next = 0;
+
+	(void)state;
+	begin(&f);
+	udp_bed_dial(&f.b, &quiet);
+	assert_true(udp_bed_until(&f.b, is_open, GW_SEC));
+	s = gw_udp_session_of(f.b.side[1].session);
+	for (unsigned i = 0; i < 2; i++) {
+		f.answers = i == 1;
+		pour(&f, 200, &next);
+		assert_int_equal(s->sharers, 1);
+		assert_int_equal(s->link->streams.memory, s->o.memory);
+	}
+	assert_true(f.sessions_most >= GW_PENDING_MAX);
+	udp_bed_fini(&f.b);
+}
+
 /* Whoever is refused leaves the door at once, and is remembered for a while:
  * anybody can come to that, as often as they like. */
 static void
@@ -295,6 +319,7 @@ main(void)
 		cmocka_unit_test(ddos_amplification),
 		cmocka_unit_test(cnx_ddos),
 		cmocka_unit_test(more_than_the_places_in_a_round_trip),
+		cmocka_unit_test(a_flood_takes_no_memory_from_who_is_in),
 		cmocka_unit_test(those_who_are_refused_are_bounded),
 		cmocka_unit_test(a_cookie_of_somebody_else_does_not_do),
 	};

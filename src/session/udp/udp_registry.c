@@ -74,10 +74,37 @@ unmark(struct gw_udp_registry *r, const struct gw_udp_entry *x)
 		*at = x->next_stale;
 }
 
+/* Of how many one is one, in powers of two: all are told seldom. */
+static void
+share(struct gw_udp_registry *r)
+{
+	unsigned n = 1;
+
+	while (n < r->sharers)
+		n *= 2;
+	if (n == r->share)
+		return;
+	r->share = n;
+	for (struct gw_udp_entry *x = r->all; x != NULL; x = x->next)
+		gw_udp_session_share(x->session, n);
+}
+
+/* A handshake holds none of it, and whoever begins one has proved nothing. */
+static void
+count_sharer(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	if (x->shares || gw_udp_session_of(x->session)->link == NULL)
+		return;
+	x->shares = true;
+	r->sharers++;
+	share(r);
+}
+
 void
 gw_udp_registry_activate(struct gw_udp_registry *r, struct gw_udp_entry *x)
 {
 	mark(r, x);
+	count_sharer(r, x);
 	if (x->active)
 		return;
 	x->active = true;
@@ -102,21 +129,6 @@ deactivate(struct gw_udp_registry *r, struct gw_udp_entry *x)
 }
 
 /* ---- in and out ---- */
-
-/* Of how many one is one, in powers of two: all are told seldom. */
-static void
-share(struct gw_udp_registry *r)
-{
-	unsigned n = 1;
-
-	while (n < r->count)
-		n *= 2;
-	if (n == r->share)
-		return;
-	r->share = n;
-	for (struct gw_udp_entry *x = r->all; x != NULL; x = x->next)
-		gw_udp_session_share(x->session, n);
-}
 
 enum gw_err
 gw_udp_registry_add(
@@ -143,7 +155,6 @@ gw_udp_registry_add(
 	r->all = x;
 	r->count++;
 	gw_udp_session_share(s, r->share);
-	share(r);
 	gw_udp_registry_activate(r, x);
 	*out = x;
 	return GW_OK;
@@ -165,8 +176,9 @@ gw_udp_registry_drop(struct gw_udp_registry *r, struct gw_udp_entry *x)
 	if (x->next != NULL)
 		x->next->prev = x->prev;
 	gw_session_free(x->session);
-	free(x);
 	r->count--;
+	r->sharers -= x->shares;
+	free(x);
 	share(r);
 }
 

@@ -1,7 +1,8 @@
 /*
  * udp_registry - the sessions of an endpoint: found by connection id, in line
  * where they may have to send, in order of their next deadline.  Says each how
- * many share what the endpoint has: memory, and room in the socket.
+ * many share what the endpoint has, memory and room in the socket: those that
+ * were opened.
  * Private to src/session/udp.
  */
 #ifndef GW_SESSION_UDP_UDP_REGISTRY_H
@@ -18,6 +19,7 @@ struct gw_udp_entry {
 	struct gw_udp_entry *next_active; /* those that may have to send */
 	struct gw_udp_entry *next_stale;  /* whose timer is to be set anew */
 	bool active, stale;
+	bool shares;   /* what its endpoint has: it was opened */
 	bool released; /* by its owner */
 };
 
@@ -27,7 +29,7 @@ struct gw_udp_registry {
 	struct gw_udp_entry *active, **active_last;
 	struct gw_udp_entry *stale;
 	struct gw_heap timers;
-	size_t count;
+	size_t count, sharers;
 	unsigned share; /* what each was told: of how many it is one */
 };
 

@@ -194,6 +194,38 @@ after_fin_there_are_none(void **state)
 	end(&b);
 }
 
+/* Its owner pulls nothing for several turns of the loop: what waits is copied
+ * once, and no later one may lie in a packet that has gone. */
+static void
+what_waits_lies_in_no_packet(void **state)
+{
+	static struct gw_udp_streams st;
+	struct gw_session_event ev;
+	uint8_t packet[3] = { 1, 1, 1 };
+
+	(void)state;
+	gw_udp_streams_init(&st, GW_STREAM_WINDOW, GW_STREAM_WINDOW);
+	for (uint8_t i = 1; i < 4; i++) {
+		memset(packet, i, sizeof(packet));
+		gw_udp_streams_datagram(&st, gw_slice(packet, sizeof(packet)));
+		assert_int_equal(gw_udp_streams_keep(&st), GW_OK);
+	}
+	memset(packet, 0xff, sizeof(packet));
+	assert_true(gw_udp_streams_event(&st, &ev));
+	assert_int_equal(ev.datagram.n, 3);
+	assert_int_equal(ev.datagram.p[2], 1);
+	while (gw_udp_streams_event(&st, &ev))
+		assert_true(ev.datagram.p[0] != 0xff);
+
+	/* All was pulled: it is as before. */
+	gw_udp_streams_datagram(&st, gw_slice(packet, sizeof(packet)));
+	assert_int_equal(gw_udp_streams_keep(&st), GW_OK);
+	memset(packet, 0, sizeof(packet));
+	assert_true(gw_udp_streams_event(&st, &ev));
+	assert_int_equal(ev.datagram.p[0], 0xff);
+	gw_udp_streams_fini(&st);
+}
+
 /* ---- streams that are given up ---- */
 
 static void
@@ -371,6 +403,7 @@ main(void)
 		cmocka_unit_test(
 		    what_a_narrower_path_takes_no_more_is_dropped_and_counted),
 		cmocka_unit_test(a_lost_datagram_is_not_sent_again),
+		cmocka_unit_test(what_waits_lies_in_no_packet),
 		cmocka_unit_test(
 		    the_queue_is_bounded_and_congestion_control_empties_it),
 		cmocka_unit_test(after_fin_there_are_none),

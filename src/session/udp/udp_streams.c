@@ -112,6 +112,16 @@ take_back(struct gw_udp_streams *st)
 	push_end(st, st->lent_of);
 }
 
+/* Nothing waits any more of what was kept. */
+static void
+let_go(struct gw_udp_streams *st)
+{
+	if (st->kept == NULL || st->pending_n > 0)
+		return;
+	free(st->kept);
+	st->kept = NULL;
+}
+
 enum gw_udp_data
 gw_udp_streams_data(struct gw_udp_streams *st, const struct gw_pframe *f)
 {
@@ -122,10 +132,7 @@ gw_udp_streams_data(struct gw_udp_streams *st, const struct gw_pframe *f)
 	if (x == NULL)
 		return GW_UDP_DATA_MEMORY;
 	take_back(st);
-	if (st->kept != NULL && st->pending_n == 0) {
-		free(st->kept);
-		st->kept = NULL;
-	}
+	let_go(st);
 	if (!gw_flow_received(
 		&st->flow, &x->flow, f->stream.offset + f->stream.data.n))
 		return GW_UDP_DATA_ILLEGAL;
@@ -217,6 +224,9 @@ gw_udp_streams_reset_in(
 void
 gw_udp_streams_datagram(struct gw_udp_streams *st, struct gw_slice data)
 {
+	let_go(st);
+	if (st->kept != NULL)
+		return; /* its packet goes before it is pulled */
 	push_other(st, &(struct gw_udp_pending){
 			   .kind = GW_SESSION_DATAGRAM, .bytes = data });
 }

@@ -74,7 +74,8 @@ enum gw_udp_data gw_udp_streams_data(
 /* STREAM_RESET. */
 enum gw_udp_data gw_udp_streams_reset_in(
     struct gw_udp_streams *, const struct gw_pframe *, gw_usec now);
-/* The data of a DATAGRAM, which stays where it is until it is pulled. */
+/* The data of a DATAGRAM, which stays where it is until it is pulled.  Where
+ * things are kept for an owner who does not pull it is dropped. */
 void gw_udp_streams_datagram(struct gw_udp_streams *, struct gw_slice);
 /* WINDOW, BLOCKED and those of the session.  false: illegal. */
 bool gw_udp_streams_window(

@@ -131,6 +131,28 @@ a_refusal_is_news_at_once(void **state)
 	udp_bed_fini(&b);
 }
 
+/* What comes to a session without an owner is nobody's news. */
+static void
+nobody_wakes_up_for_who_has_no_owner(void **state)
+{
+	struct udp_story t;
+	struct gw_udp_endpoint *e;
+
+	(void)state;
+	udp_story_begin(&t, &udp_story_quiet);
+	udp_story_open(&t);
+	udp_story_bring(&t, 0, GW_UDP_FIN_WAIT_2);
+	e = t.b.side[0].endpoint;
+	udp_bed_release(&t.b.side[0]);
+	t.b.side[1].to_write[1] = 1000;
+	t.b.side[1].finish = true;
+	udp_story_await(&t, 0, GW_UDP_TIME_WAIT);
+	assert_true(gw_udp_endpoint_deadline(e) > t.b.now);
+	udp_bed_linger(&t.b, 5 * GW_SEC);
+	assert_int_equal(gw_udp_endpoint_count(e), 0);
+	end(&t);
+}
+
 /* Whoever never heard the RST hears it when it says something. */
 static void
 a_lost_reset_is_told_again(void **state)
@@ -300,6 +322,7 @@ main(void)
 		cmocka_unit_test(nobody_answers_a_syn),
 		cmocka_unit_test(connection_refused),
 		cmocka_unit_test(a_refusal_is_news_at_once),
+		cmocka_unit_test(nobody_wakes_up_for_who_has_no_owner),
 		cmocka_unit_test(a_lost_reset_is_told_again),
 		cmocka_unit_test(a_silent_peer_is_lost_in_every_state),
 		cmocka_unit_test(stateless_reset),

@@ -120,8 +120,8 @@ pull_pending(struct udp_side *o)
 
 	for (; s != NULL; s = then) {
 		then = gw_udp_endpoint_next(o->endpoint, s);
-		if ((s == o->session && !o->released) ||
-		    !gw_session_event(s, &ev))
+		/* Whoever was released has no owner who pulls. */
+		if (gw_session_user(s) == NULL || !gw_session_event(s, &ev))
 			continue;
 		leave(o, s);
 		if (ev.kind == GW_SESSION_OPENED && o->session == NULL) {

@@ -92,9 +92,13 @@ gw_udp_session_input(
     struct gw_session *base, struct gw_incoming *d, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
+	struct gw_session_event ev;
 
 	s->now = now;
 	gw_udp_session_on_sealed(s, d);
+	/* The end of what comes is of use still. */
+	while (s->forsaken && gw_session_event(base, &ev))
+		;
 }
 
 static bool
@@ -202,7 +206,7 @@ udp_deadline(const struct gw_session *base)
 	const struct gw_udp_session *s = peek(base);
 	gw_usec at = s->flight.len > 0 ? s->flight.at : GW_NEVER;
 
-	if (s->flight.due || (has_event(s) && !s->unpulled))
+	if (s->flight.due || (has_event(s) && !s->unpulled && !s->forsaken))
 		return 0;
 	if (gw_udp_session_is_opening(s))
 		at = gw_usec_min(at, gw_usec_min(s->open_by, s->doubt_by));

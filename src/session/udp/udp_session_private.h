@@ -156,6 +156,7 @@ struct gw_udp_session {
 	bool opened_due, closed_due, fin_due; /* events that wait */
 	bool ended;                           /* CLOSED was told, or is due */
 	bool unpulled; /* events wait, and their owner knows */
+	bool forsaken; /* its owner has left: nobody pulls them */
 	/* sent once; its packet acknowledged; all data, too; the peer's takes
 	 * effect */
 	bool fin_wanted, fin_sent, fin_told, fin_acked, fin_received;

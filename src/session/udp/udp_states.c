@@ -386,6 +386,7 @@ gw_udp_session_forsake(struct gw_session *base, gw_usec now)
 	const bool known = s->link != NULL && !s->held;
 	struct gw_close close;
 
+	s->forsaken = true;
 	if (s->state == GW_UDP_CLOSED || s->state == GW_UDP_TIME_WAIT ||
 	    s->fin_wanted)
 		return;

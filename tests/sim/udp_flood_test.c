@@ -237,6 +237,31 @@ more_than_the_places_in_a_round_trip(void **state)
 	assert_true(slow <= 3);
 }
 
+/* A SYN of another version is looked at no further than its header, and is as
+ * long as any: else a cookie would be more than what asked for it. */
+static void
+a_short_syn_of_another_version_gets_nothing(void **state)
+{
+	static struct flood f;
+	const struct gw_hello hello = { .version = 2, .type = GW_HELLO_SYN };
+	const struct net_addr from = net_addr(FIRST + 3000, 1024);
+	uint8_t syn[25] = { 0 };
+	unsigned next = 0;
+
+	(void)state;
+	begin(&f);
+	gw_hello_encode(&hello, syn + 8);
+	syn[23] = 1; /* scid */
+	for (unsigned i = 0; i < 2; i++) {
+		udp_wire_inject(&f.b, 1, &from, syn, sizeof(syn));
+		pour(&f, 100, &next);
+	}
+	assert_true(f.cookies > 0);
+	assert_int_equal(f.v[3000].in, 2 * sizeof(syn));
+	assert_int_equal(f.v[3000].out, 0);
+	udp_bed_fini(&f.b);
+}
+
 /* What sessions share is not for those who have proved nothing. */
 static void
 a_flood_takes_no_memory_from_who_is_in(void **state)
@@ -319,6 +344,7 @@ main(void)
 		cmocka_unit_test(ddos_amplification),
 		cmocka_unit_test(cnx_ddos),
 		cmocka_unit_test(more_than_the_places_in_a_round_trip),
+		cmocka_unit_test(a_short_syn_of_another_version_gets_nothing),
 		cmocka_unit_test(a_flood_takes_no_memory_from_who_is_in),
 		cmocka_unit_test(those_who_are_refused_are_bounded),
 		cmocka_unit_test(a_cookie_of_somebody_else_does_not_do),

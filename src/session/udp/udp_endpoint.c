@@ -187,9 +187,11 @@ on_syn(struct gw_udp_endpoint *e, const struct gw_incoming *d,
     const struct gw_hello_packet *p, gw_usec now, uint32_t tickets[2])
 {
 	struct gw_source source;
-	struct gw_udp_entry *x = find_syn(e, &d->from, p);
+	struct gw_udp_entry *x;
 
-	if (x != NULL)
+	if (d->n < GW_PACKET_MIN)
+		return NULL; /* in every version: no answer is longer */
+	if ((x = find_syn(e, &d->from, p)) != NULL)
 		return x;
 	if (!may_begin(e, &d->from, p, now) ||
 	    (x = begin(e, &d->from, p, now)) == NULL)

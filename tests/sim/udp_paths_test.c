@@ -345,6 +345,36 @@ who_slept_for_long_is_told(void **state)
 	udp_bed_fini(&b);
 }
 
+/* A challenge may come from an address that its sender only claims to have:
+ * nothing but the answer goes there. */
+static void
+a_response_elsewhere_goes_alone(void **state)
+{
+	static uint8_t out[1 << 16];
+	struct gw_burst burst = { .buf = out, .cap = sizeof(out) };
+	struct gw_udp_session *s;
+	struct gw_path other;
+	struct udp_bed b;
+
+	(void)state;
+	begin(&b, &path, 400000);
+	udp_bed_linger(&b, 150000);
+	s = session_of(&b, 1);
+	while (!gw_ack_out_pending(&s->link->acks))
+		udp_bed_linger(&b, 100);
+	other = s->path;
+	other.ip[15] ^= 1;
+	s->link->response_to = other;
+	s->link->due |= GW_DUE_RESPONSE | GW_DUE_PING;
+	assert_true(gw_udp_session_output(&s->base, &burst, b.now));
+	assert_true(gw_path_eq(&burst.to, &other));
+	assert_int_equal(burst.len, GW_UDP_OVERHEAD + 16);
+	/* The rest is said where it belongs. */
+	assert_int_equal(s->link->due, GW_DUE_PING);
+	assert_true(gw_ack_out_pending(&s->link->acks));
+	end(&b);
+}
+
 int
 main(void)
 {
@@ -353,6 +383,7 @@ main(void)
 		cmocka_unit_test(transfercorruption),
 		cmocka_unit_test(longrtt),
 		cmocka_unit_test(blackhole),
+		cmocka_unit_test(a_response_elsewhere_goes_alone),
 		cmocka_unit_test(rebind_port),
 		cmocka_unit_test(rebind_addr),
 		cmocka_unit_test(nat_rebinding_stress),

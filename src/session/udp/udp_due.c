@@ -12,6 +12,13 @@ gw_udp_session_is_held(const struct gw_udp_session *s, uint64_t least)
 }
 
 bool
+gw_udp_session_is_alone(const struct gw_udp_session *s)
+{
+	return s->link->due == GW_DUE_RESPONSE &&
+	       !gw_path_eq(&s->link->response_to, &s->path);
+}
+
+bool
 gw_udp_session_has_ack(const struct gw_udp_session *s)
 {
 	return gw_ack_out_due(&s->link->acks, s->now) &&

@@ -130,6 +130,7 @@ static void
 put_controls(struct gw_udp_session *s, struct draft *d)
 {
 	struct gw_udp_link *l = s->link;
+	const bool alone = gw_udp_session_is_alone(s);
 	unsigned due = l->due;
 
 	if (due & GW_DUE_RST) {
@@ -154,9 +155,9 @@ put_controls(struct gw_udp_session *s, struct draft *d)
 		put(d, &(struct gw_pframe){ .type = GW_PFRAME_PING });
 	d->sent.content.controls |= (uint16_t)due;
 	l->due = 0;
-	if (gw_udp_session_has_windows(s))
+	if (!alone && gw_udp_session_has_windows(s))
 		put_windows(l, d);
-	if (gw_udp_session_has_reset(s))
+	if (!alone && gw_udp_session_has_reset(s))
 		put_reset(l, d);
 	if (due & GW_DUE_FIN) {
 		s->fin_sent = true;
@@ -363,6 +364,7 @@ fill_in(struct gw_udp_session *s, struct draft *d, size_t size, bool may)
 	/* A FIN says what has come in any case: who sends the last one may be
 	 * gone before an ACK that was lost could be said again. */
 	if ((gw_ack_out_pending(&l->acks) || (l->due & GW_DUE_FIN) != 0) &&
+	    !gw_udp_session_is_alone(s) &&
 	    !gw_udp_session_is_held(s, GW_PACKET_MIN))
 		put_ack(s, d);
 	put_controls(s, d);

@@ -241,6 +241,9 @@ enum {
 	GW_UDP_CONTROL_MOST = 128
 }; /* bytes of a packet without data, ACK,
       windows */
+/* A response to a challenge from elsewhere is next: somebody else may be there,
+ * and nothing goes with it. */
+bool gw_udp_session_is_alone(const struct gw_udp_session *);
 bool gw_udp_session_has_ack(const struct gw_udp_session *);
 bool gw_udp_session_has_windows(const struct gw_udp_session *);
 bool gw_udp_session_has_reset(const struct gw_udp_session *);

@@ -1,6 +1,7 @@
 /* The other side is silent, gone, killed, or was started anew. */
 #include <string.h>
 
+#include "session/udp/udp_session_private.h"
 #include "udp_story.h"
 #include "udp_wire.h"
 #include "unit/test.h"
@@ -151,6 +152,31 @@ nobody_wakes_up_for_who_has_no_owner(void **state)
 	udp_bed_linger(&t.b, 5 * GW_SEC);
 	assert_int_equal(gw_udp_endpoint_count(e), 0);
 	end(&t);
+}
+
+/* Who waits for another carrier may hear of the end before it goes on. */
+static void
+a_held_handshake_that_ended_says_no_more(void **state)
+{
+	static uint8_t out[1 << 16];
+	struct gw_burst burst = { .buf = out, .cap = sizeof(out) };
+	struct gw_udp_session *s;
+	struct gw_session *base;
+	struct udp_bed b;
+
+	(void)state;
+	udp_bed_init(&b, &udp_story_quiet);
+	udp_bed_dial(&b, &udp_story_quiet);
+	base = b.side[0].session;
+	s = gw_udp_session_of(base);
+	s->o.hold = true;
+	udp_bed_linger(&b, 4 * UDP_STORY_DELAY);
+	assert_true(gw_udp_session_reached(base) && s->held);
+	gw_udp_session_close(s, &(struct gw_close){ .err = GW_E_REFUSED });
+	gw_session_tick(base, b.now);
+	gw_udp_session_go(base, b.now);
+	assert_false(gw_udp_session_output(base, &burst, b.now));
+	udp_bed_fini(&b);
 }
 
 /* Whoever never heard the RST hears it when it says something. */
@@ -322,6 +348,7 @@ main(void)
 		cmocka_unit_test(nobody_answers_a_syn),
 		cmocka_unit_test(connection_refused),
 		cmocka_unit_test(a_refusal_is_news_at_once),
+		cmocka_unit_test(a_held_handshake_that_ended_says_no_more),
 		cmocka_unit_test(nobody_wakes_up_for_who_has_no_owner),
 		cmocka_unit_test(a_lost_reset_is_told_again),
 		cmocka_unit_test(a_silent_peer_is_lost_in_every_state),

@@ -134,7 +134,7 @@ gw_udp_session_opening_go(struct gw_udp_session *s)
 	if (!s->held)
 		return;
 	s->held = false;
-	s->flight.due = true;
+	s->flight.due = s->flight.len > 0 && s->state == GW_UDP_SYN_SENT;
 }
 
 /* ---- keys ---- */

@@ -51,6 +51,8 @@ take_news(struct gw_udp_port *p, gw_usec now)
 	while (gw_udp_socket_news(&p->socket, &n)) {
 		if (n.refused)
 			gw_udp_endpoint_refused(p->endpoint, &n.path, now);
+		else if (n.no_way)
+			gw_udp_endpoint_no_way(p->endpoint, &n.path, now);
 		else
 			gw_udp_endpoint_too_large(
 			    p->endpoint, &n.path, n.too_large, now);

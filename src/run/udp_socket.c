@@ -164,7 +164,8 @@ gw_udp_socket_news(struct gw_udp_socket *s, struct gw_udp_news *n)
 	} while (t.to.len == 0);
 	memset(n, 0, sizeof *n);
 	gw_path_from_addr(&t.to, &n->path);
-	n->refused = t.kind != GW_TROUBLE_TOO_BIG;
+	n->refused = t.kind == GW_TROUBLE_REFUSED;
+	n->no_way = t.kind == GW_TROUBLE_NO_WAY;
 	if (t.kind == GW_TROUBLE_TOO_BIG && t.mtu > HEADERS)
 		n->too_large = t.mtu - HEADERS;
 	return true;

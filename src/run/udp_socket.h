@@ -41,7 +41,8 @@ bool gw_udp_socket_send(struct gw_udp_socket *, const struct gw_burst *,
 /* What the network says of what was sent to a path. */
 struct gw_udp_news {
 	struct gw_path path;
-	bool refused;       /* nobody is there, or no way leads there */
+	bool refused;       /* nobody has that port */
+	bool no_way;        /* none leads there, now */
 	uint32_t too_large; /* larger datagrams do not pass; bytes */
 };
 /* false: nothing more. */

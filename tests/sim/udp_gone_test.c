@@ -154,6 +154,37 @@ nobody_wakes_up_for_who_has_no_owner(void **state)
 	end(&t);
 }
 
+/* A router that restarts says so of who is behind it: that passes. */
+static void
+no_way_ends_a_dial_and_nothing_else(void **state)
+{
+	struct udp_story t;
+	struct gw_udp_info i;
+	struct udp_bed b;
+
+	(void)state;
+	udp_story_begin(&t, &udp_story_quiet);
+	udp_story_open(&t);
+	i = gw_udp_session_info(t.b.side[0].session);
+	net_cut(t.b.net, t.b.back, 0, t.b.now + 5 * GW_SEC);
+	for (unsigned k = 0; k < 20; k++) {
+		udp_bed_linger(&t.b, 200000);
+		gw_udp_endpoint_no_way(t.b.side[0].endpoint, &i.peer, t.b.now);
+	}
+	assert_false(t.b.side[0].closed);
+	t.b.side[0].finish = t.b.side[1].answers = true;
+	udp_bed_run(&t.b, 20 * GW_SEC);
+	udp_story_assert_err(&t, 0, GW_OK);
+	end(&t);
+
+	udp_bed_init(&b, &udp_story_quiet);
+	udp_bed_dial(&b, &udp_story_quiet);
+	gw_udp_endpoint_no_way(b.side[0].endpoint, &i.peer, b.now);
+	udp_bed_linger(&b, 1000);
+	assert_int_equal(b.side[0].closed_event.closed.err, GW_E_CONNECT);
+	udp_bed_fini(&b);
+}
+
 /* Who waits for another carrier may hear of the end before it goes on. */
 static void
 a_held_handshake_that_ended_says_no_more(void **state)
@@ -348,6 +379,7 @@ main(void)
 		cmocka_unit_test(nobody_answers_a_syn),
 		cmocka_unit_test(connection_refused),
 		cmocka_unit_test(a_refusal_is_news_at_once),
+		cmocka_unit_test(no_way_ends_a_dial_and_nothing_else),
 		cmocka_unit_test(a_held_handshake_that_ended_says_no_more),
 		cmocka_unit_test(nobody_wakes_up_for_who_has_no_owner),
 		cmocka_unit_test(a_lost_reset_is_told_again),

@@ -282,6 +282,17 @@ gw_udp_endpoint_refused(
 }
 
 void
+gw_udp_endpoint_no_way(
+    struct gw_udp_endpoint *e, const struct gw_path *path, gw_usec now)
+{
+	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next)
+		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path)) {
+			gw_udp_session_no_way(x->session, now);
+			gw_udp_registry_activate(&e->r, x);
+		}
+}
+
+void
 gw_udp_endpoint_too_large(struct gw_udp_endpoint *e, const struct gw_path *path,
     uint32_t bytes, gw_usec now)
 {

@@ -56,8 +56,12 @@ GW_MUST_USE enum gw_err gw_udp_endpoint_connect(struct gw_udp_endpoint *,
  */
 struct gw_session *gw_udp_endpoint_input(struct gw_udp_endpoint *,
     struct gw_incoming *, gw_usec now, uint32_t *ticket, uint32_t *evicted);
-/* ICMP says that nobody is at that address: whoever is there is told. */
+/* ICMP says that nobody has that port: whoever is there is told. */
 void gw_udp_endpoint_refused(
+    struct gw_udp_endpoint *, const struct gw_path *, gw_usec now);
+/* It says that no way leads there.  A dial ends; who is open goes on, as over
+ * TCP (RFC 1122, 4.2.3.9): the way may come back. */
+void gw_udp_endpoint_no_way(
     struct gw_udp_endpoint *, const struct gw_path *, gw_usec now);
 
 /* Larger datagrams than this do not leave, or do not pass, on that path. */

@@ -63,6 +63,8 @@ void gw_udp_session_keep(struct gw_session *, gw_usec now);
 bool gw_udp_session_output(struct gw_session *, struct gw_burst *, gw_usec);
 /* The network says that nobody is there (ICMP), as anybody may. */
 void gw_udp_session_refused(struct gw_session *, gw_usec now);
+/* Likewise, that no way leads there: of use before somebody has answered. */
+void gw_udp_session_no_way(struct gw_session *, gw_usec now);
 /* A datagram of this size cannot leave (EMSGSIZE). */
 void gw_udp_session_too_large(struct gw_session *, size_t n, gw_usec now);
 

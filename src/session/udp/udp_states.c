@@ -297,19 +297,36 @@ gw_udp_session_vanished(struct gw_udp_session *s, const char *text)
 	gw_udp_session_close(s, &close);
 }
 
+/* A dial that nobody has answered yet. */
+static bool
+ends_dial(struct gw_udp_session *s, const char *text)
+{
+	struct gw_close close;
+
+	if (s->state != GW_UDP_SYN_SENT || s->link != NULL)
+		return false;
+	gw_close_set(&close, GW_E_CONNECT, "%s", text);
+	gw_udp_session_close(s, &close);
+	return true;
+}
+
+void
+gw_udp_session_no_way(struct gw_session *base, gw_usec now)
+{
+	struct gw_udp_session *s = gw_udp_session_of(base);
+
+	s->now = now;
+	(void)ends_dial(s, "no way leads there (host or network unreachable)");
+}
+
 void
 gw_udp_session_refused(struct gw_session *base, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
-	struct gw_close close;
 
 	s->now = now;
-	if (s->state == GW_UDP_SYN_SENT && s->link == NULL) {
-		gw_close_set(&close, GW_E_CONNECT,
-		    "nobody waits at that port (connection refused)");
-		gw_udp_session_close(s, &close);
+	if (ends_dial(s, "nobody waits at that port (connection refused)"))
 		return;
-	}
 	if (!gw_udp_session_is_open(s))
 		return;
 	/* ICMP can be forged; that nothing comes any more cannot.  But where

@@ -235,7 +235,8 @@ gw_udp_port_on_poll(uv_poll_t *handle, int status, int events)
 	(void)events;
 	if (status < 0)
 		p->interest = 0; /* the error queue makes libuv stop */
-	for (int i = 0; i < READS_PER_TURN; i++) {
+	/* No poll tells of what the last call has taken already. */
+	for (int i = 0; i < READS_PER_TURN || p->filled; i++) {
 		bool more;
 
 		p->in_turn = true;

@@ -6,6 +6,7 @@
 #include "crypto/kdf.h"
 #include "os/clock.h"
 #include "os/random.h"
+#include "run/udp_port_private.h"
 #include "test.h"
 
 #define CODE "7-crane-otter"
@@ -309,6 +310,44 @@ what_icmp_says_makes_nobody_deaf(void **state)
 	bed_close(&b);
 }
 
+/* More than it takes in a turn, and nothing after it to wake it up. */
+static void
+all_that_came_is_looked_at(void **state)
+{
+	enum { TRAINS = 32, SEGMENT = 20 };
+	static uint8_t junk[GW_TRAIN_SEGMENTS * SEGMENT];
+	const gw_usec until = gw_clock_now() + 2 * GW_SEC;
+	struct gw_udp_socket from;
+	struct gw_burst burst = {
+		.buf = junk, .len = sizeof junk, .segment = SEGMENT
+	};
+	struct gw_why why = { "" };
+	struct gw_addr to;
+	struct bed b;
+	size_t at, too_large;
+	uint64_t came = 0;
+
+	(void)state;
+	bed_open(&b, "127.0.0.1");
+	assert_int_equal(
+	    gw_udp_socket_open(&from, "127.0.0.1", 0, &why), GW_OK);
+	assert_int_equal(gw_addr_parse(&to, "127.0.0.1",
+			     gw_udp_port_number(b.v[1].port), &why),
+	    GW_OK);
+	gw_path_from_addr(&to, &burst.to);
+	for (unsigned i = 0; i < TRAINS; i++) {
+		at = 0;
+		assert_true(gw_udp_socket_send(&from, &burst, &at, &too_large));
+	}
+	while (came < TRAINS * GW_TRAIN_SEGMENTS && gw_clock_now() < until) {
+		(void)gw_loop_wait(&b.loop, 50);
+		came = gw_udp_endpoint_stats(b.v[1].port->endpoint).strangers;
+	}
+	assert_int_equal(came, TRAINS * GW_TRAIN_SEGMENTS);
+	gw_udp_socket_close(&from);
+	bed_close(&b);
+}
+
 int
 main(void)
 {
@@ -318,6 +357,7 @@ main(void)
 		cmocka_unit_test(
 		    an_owner_who_is_full_is_not_asked_all_the_time),
 		cmocka_unit_test(what_icmp_says_makes_nobody_deaf),
+		cmocka_unit_test(all_that_came_is_looked_at),
 	};
 
 	return cmocka_run_group_tests_name("udp_port", tests, NULL, NULL);

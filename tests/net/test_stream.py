@@ -22,13 +22,14 @@ class Side:
     """A `godwit stream` whose standard input and output the test holds."""
 
     def __init__(self, device, *arguments, stdin=subprocess.PIPE,
-                 stdout=subprocess.PIPE, env=None):
+                 stdout=subprocess.PIPE, env=None, without=None):
         command = [*device.prefix, program.binary(), "stream", *arguments]
         self.log = open(device.base / f"stderr-{id(self)}", "w+b")
         self.process = subprocess.Popen(
             [os.fspath(c) for c in command], cwd=device.home,
             env={**device.env, **(env or {})}, stdin=stdin, stdout=stdout,
-            stderr=self.log, bufsize=0)
+            stderr=self.log, bufsize=0,
+            preexec_fn=None if without is None else lambda: os.close(without))
 
     @property
     def said(self):
@@ -316,6 +317,28 @@ def test_standard_output_that_is_gone(sides, carrier):
     server.expect(7)
     assert "standard output" in server.said
     client.expect(1)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_standard_output_that_was_never_there(sides, carrier):
+    server = sides.listen("--carrier", carrier, without=1)
+    client = sides.connect("--carrier", carrier)
+    client.write(b"x")
+    server.expect(7)
+    assert "standard output: Bad file descriptor" in server.said
+    client.expect(1)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_no_standard_input_is_one_that_has_ended(sides, carrier):
+    server = sides.listen("--carrier", carrier)
+    client = sides.connect("--carrier", carrier, without=0)
+    assert server.read(1) == b""
+    server.write(b"x")
+    server.end_input()
+    assert client.read(2) == b"x"
+    client.expect(0)
+    server.expect(0)
 
 
 def test_nobody_there(sides):

@@ -1,7 +1,10 @@
 #include "cli/commands.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/say.h"
 #include "cli/text.h"
@@ -193,6 +196,20 @@ flushed(int status)
 	return status;
 }
 
+/* A standard descriptor that is closed must not become a file or a socket of
+ * ours, which would get what is meant for a person.  What takes its place can
+ * be neither read nor written, as if it were closed. */
+static bool
+standard_taken(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null",
+			fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int
 cli_commands_run(int argc, char **argv)
 {
@@ -200,6 +217,10 @@ cli_commands_run(int argc, char **argv)
 		.argv = argv + 2 };
 	const struct cli_command *c;
 
+	if (!standard_taken()) {
+		cli_say_error("/dev/null: %s", strerror(errno));
+		return gw_err_exit(GW_E_FAILED);
+	}
 	/* Before anything else can inherit it. */
 	cli_secret_from_environment(&start.code);
 	cli_style_detect(&start.style);

@@ -29,9 +29,15 @@ struct cli_stream {
 	/* standard input on its way out */
 	char in[CLI_STREAM_PIECE];
 	size_t in_start, in_end;
-	bool in_over;   /* its end, or nobody wants more of it */
-	bool shut;      /* and told the other side */
-	bool no_room;   /* until WRITABLE */
+	bool in_over; /* its end, or nobody wants more of it */
+	int in_error; /* errno: it could not be read */
+	bool shut;    /* and told the other side */
+	bool no_room; /* until WRITABLE */
+	/* when to tell that the other side's window is full, if it stays so;
+	 * 0: not; in ms */
+	uint64_t blocked_until;
+	bool open;      /* the handshake is complete */
+	bool left;      /* this side has ended it */
 	bool out_over;  /* the other side's end was read */
 	bool out_ended; /* and standard output with it */
 	bool closed;    /* CLOSED was told, with this: */

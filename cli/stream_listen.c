@@ -183,10 +183,12 @@ serve(struct waiting *w)
 	for (;;) {
 		status = next_one(w);
 		if (!w->o->keep || t->stopped || t->out.error != 0 ||
-		    status == gw_err_exit(GW_E_BURNED))
+		    t->in_error != 0 || status == gw_err_exit(GW_E_BURNED))
 			return status;
 		/* Standard input is one for all. */
 		t->shut = t->out_over = t->closed = t->no_room = false;
+		t->open = t->left = false;
+		t->blocked_until = 0;
 		t->sent = t->received = 0;
 	}
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/signals.h"
@@ -14,7 +15,8 @@
 #include "cli/stream.h"
 #include "cli/text.h"
 
-enum { PATIENCE_MS = 500, LOOK_AGAIN_MS = 100 };
+/* A window that is full for less is one at work. */
+enum { PATIENCE_MS = 500 };
 
 /* ---- telling ---- */
 
@@ -24,6 +26,7 @@ tell_opened(struct cli_stream *t)
 	struct gw_connection_info i;
 	char *peer;
 
+	t->open = true;
 	gw_connection_info(t->c, &i);
 	peer = cli_text_escape(i.peer);
 	cli_screen_detail(&t->s.report.screen,
@@ -45,6 +48,40 @@ tell_state(struct cli_stream *t, const struct gw_connection_event *ev)
 		    ev->state.from, ev->state.to, ms / 1000);
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Once it has been so for a while; returns for how long poll may wait. */
+static int
+tell_blocked(struct cli_stream *t)
+{
+	uint64_t now;
+
+	if (t->blocked_until == 0 || t->closed)
+		return -1;
+	if ((now = now_ms()) < t->blocked_until)
+		return (int)(t->blocked_until - now);
+	t->blocked_until = 0;
+	cli_screen_detail(&t->s.report.screen,
+	    "The other side's window is full: it does not read.");
+	return -1;
+}
+
+/* Whoever watches a terminal and does not see that end. */
+static void
+tell_end(struct cli_stream *t)
+{
+	if (!t->in_over && isatty(STDIN_FILENO))
+		cli_screen_info(&t->s.report.screen,
+		    "The other side sends no more; Ctrl-D ends this one.");
+}
+
 static void
 tell_sum(struct cli_stream *t)
 {
@@ -61,11 +98,11 @@ take_end(struct cli_stream *t, const struct gw_connection_event *ev)
 
 	t->closed = true;
 	t->err = ev->err;
-	if (ev->err == GW_OK)
+	if (ev->err == GW_OK || t->left)
 		return;
 	if (ev->by_peer && ev->err == GW_E_INTERRUPTED)
 		t->err = GW_E_PEER_GONE;
-	why = ev->by_peer && ev->text[0] != '\0'
+	why = ev->by_peer && t->open && ev->text[0] != '\0'
 		  ? cli_format("the other side ended it: %s", ev->text)
 		  : cli_copy(ev->text);
 	(void)cli_stream_fail(t, t->err, why);
@@ -83,10 +120,10 @@ take_event(struct cli_stream *t, const struct gw_connection_event *ev)
 		break;
 	case GW_CONNECTION_WRITABLE:
 		t->no_room = false;
+		t->blocked_until = 0;
 		break;
 	case GW_CONNECTION_BLOCKED:
-		cli_screen_detail(&t->s.report.screen,
-		    "The other side's window is full: it does not read.");
+		t->blocked_until = now_ms() + PATIENCE_MS;
 		break;
 	case GW_CONNECTION_RESET:
 		t->out_over = true;
@@ -120,7 +157,10 @@ take_bytes(struct cli_stream *t)
 	while (!t->out_over && !cli_output_full(&t->out) &&
 	       gw_stream_read(t->c, GW_STREAM_FIRST, piece, sizeof piece, &n) ==
 		   GW_OK) {
-		t->out_over = n == 0;
+		if (n == 0) {
+			t->out_over = true;
+			tell_end(t);
+		}
 		t->received += n;
 		cli_output_add(&t->out, piece, n);
 		cli_output_flush(&t->out);
@@ -152,6 +192,13 @@ give_bytes(struct cli_stream *t)
 		t->shut = gw_connection_shutdown(t->c) == GW_OK;
 }
 
+/* There is none; or it is a terminal whose foreground others have. */
+static bool
+has_no_input(int error)
+{
+	return error == EBADF || (error == EIO && isatty(STDIN_FILENO));
+}
+
 static void
 read_input(struct cli_stream *t)
 {
@@ -159,6 +206,8 @@ read_input(struct cli_stream *t)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	if (n < 0 && !has_no_input(errno))
+		t->in_error = errno;
 	t->in_start = 0;
 	t->in_end = n > 0 ? (size_t)n : 0;
 	t->in_over = n <= 0;
@@ -215,7 +264,8 @@ cli_stream_wait(struct cli_stream *t, bool standing)
 		    .events = POLLOUT },
 	};
 
-	if (poll(p, sizeof p / sizeof *p, -1) < 0 && errno != EINTR)
+	if (poll(p, sizeof p / sizeof *p, tell_blocked(t)) < 0 &&
+	    errno != EINTR)
 		return true;
 	if (p[1].revents != 0)
 		take_signals(t, standing);
@@ -228,17 +278,29 @@ cli_stream_wait(struct cli_stream *t, bool standing)
 	return !t->stopped;
 }
 
-/* Nobody reads what comes: that is no good end. */
-static bool
-output_failed(struct cli_stream *t)
+/* What CLOSED says then is told already. */
+static void
+leave(struct cli_stream *t, enum gw_err err, const char *text)
 {
+	t->left = true;
+	gw_connection_abort(t->c, err, text);
+}
+
+/* Nobody reads what comes, or what is to be sent cannot be read: that is no
+ * good end. */
+static bool
+standard_failed(struct cli_stream *t)
+{
+	const bool out = t->out.error != 0;
 	char *why;
 
-	if (t->out.error == 0 || t->closed)
+	if ((!out && t->in_error == 0) || t->closed)
 		return false;
-	gw_connection_abort(
-	    t->c, GW_E_FAILED, "its standard output takes no more");
-	why = cli_format("standard output: %s", strerror(t->out.error));
+	leave(t, GW_E_FAILED,
+	    out ? "its standard output takes no more"
+		: "its standard input cannot be read");
+	why = cli_format("standard %s: %s", out ? "output" : "input",
+	    strerror(out ? t->out.error : t->in_error));
 	t->status = cli_stream_fail(t, GW_E_DISK, why);
 	free(why);
 	return true;
@@ -250,16 +312,15 @@ cli_stream_pump(struct cli_stream *t, bool standing)
 	for (;;) {
 		take_events(t);
 		take_bytes(t);
+		if (standard_failed(t))
+			return t->status;
 		give_bytes(t);
 		if (!standing) /* else the next one needs it */
 			end_output(t);
-		if (output_failed(t))
-			return t->status;
 		if (t->closed)
 			break;
 		if (!cli_stream_wait(t, standing)) {
-			gw_connection_abort(
-			    t->c, GW_E_INTERRUPTED, "it was interrupted");
+			leave(t, GW_E_INTERRUPTED, "it was interrupted");
 			return t->status;
 		}
 	}

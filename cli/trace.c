@@ -156,9 +156,16 @@ work(struct work *w)
 	struct cli_trace_study s = { .count = 0 };
 	struct stat st;
 	int status;
+	/* Not to wait for whoever writes a FIFO: those are refused. */
+	const int fd =
+	    open(w->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if ((w->in = fopen(w->path, "re")) == NULL)
+	if (fd < 0)
 		return cannot(w->path, strerror(errno), GW_E_NO_PATH);
+	if ((w->in = fdopen(fd, "r")) == NULL) {
+		close(fd);
+		return cannot(w->path, strerror(errno), GW_E_MEMORY);
+	}
 	if (fstat(fileno(w->in), &st) != 0 || !S_ISREG(st.st_mode)) {
 		fclose(w->in);
 		return cannot(w->path,

@@ -4,6 +4,8 @@
 #ifndef GW_CLI_TRACE_FOLD_H
 #define GW_CLI_TRACE_FOLD_H
 
+#include <stddef.h>
+
 #include "cli/trace_read.h"
 
 /* All zeros is an empty one. */
@@ -19,9 +21,10 @@ void cli_trace_fold_packet(
     struct cli_trace_fold *, const struct cli_trace_event *);
 void cli_trace_fold_carried(
     struct cli_trace_fold *, const struct cli_trace_event *);
-/* "1,204 packets out (1.7 MB), 602 in, 2 lost; 380.1 ms" */
+/* "1,204 packets out (1.7 MB), 602 in, 2 lost; 380.1 ms"; for what there is no
+ * room, in columns, the time is left out, and then bytes. */
 enum { CLI_TRACE_FOLD = 200 };
 void cli_trace_fold_text(
-    const struct cli_trace_fold *, char out[CLI_TRACE_FOLD]);
+    const struct cli_trace_fold *, char out[CLI_TRACE_FOLD], size_t room);
 
 #endif /* GW_CLI_TRACE_FOLD_H */

@@ -84,9 +84,10 @@ flush_fold(struct ladder *l)
 	if (f.packets[0] + f.packets[1] == 1 && f.lost == 0)
 		draw(l, l->first, CLI_TRACE_PLAIN);
 	else
-		cli_trace_fold_text(
-		    &f, next_line(l, CLI_TRACE_FOLD_LINE, f.from, CLI_TRACE_DIM)
-			    ->text);
+		cli_trace_fold_text(&f,
+		    next_line(l, CLI_TRACE_FOLD_LINE, f.from, CLI_TRACE_DIM)
+			->text,
+		    cli_trace_rows_fold_room(&l->rows));
 }
 
 /* The state that waited has a line of its own. */

@@ -173,13 +173,31 @@ arrow(const struct cli_trace_rows *r, const struct cli_trace_line *row)
 	free(label);
 }
 
+static const char *
+fold_mark(const struct cli_trace_rows *r)
+{
+	return r->style->utf8 ? "… " : ": ";
+}
+
+static size_t
+words_room(const struct cli_trace_rows *r, const char *mark)
+{
+	return r->lane - 2 - cli_text_columns(mark) - 1;
+}
+
+size_t
+cli_trace_rows_fold_room(const struct cli_trace_rows *r)
+{
+	return words_room(r, fold_mark(r));
+}
+
 static void
 words(const struct cli_trace_rows *r, const struct cli_trace_line *row,
     const char *mark)
 {
 	const size_t before = 2 + cli_text_columns(mark);
 	char *text =
-	    cli_text_fit(row->text, r->lane - before - 1, r->style->utf8);
+	    cli_text_fit(row->text, words_room(r, mark), r->style->utf8);
 
 	begin(r, row);
 	fprintf(r->out, "%s  %s%s", start_look(r, row->look), mark, text);
@@ -198,6 +216,6 @@ cli_trace_line_put(const struct cli_trace_rows *r, struct cli_trace_line *x)
 	else if (x->how == CLI_TRACE_NOTE_LINE)
 		words(r, x, "");
 	else if (x->how == CLI_TRACE_FOLD_LINE)
-		words(r, x, r->style->utf8 ? "… " : ": ");
+		words(r, x, fold_mark(r));
 	x->how = CLI_TRACE_NO_LINE;
 }

@@ -53,6 +53,8 @@ void cli_trace_rows_heads(
     const struct cli_trace_rows *, const char *here, const char *there);
 /* Columns that the label of an arrow has. */
 size_t cli_trace_rows_room(const struct cli_trace_rows *, bool ends);
+/* And the words of what was folded. */
+size_t cli_trace_rows_fold_room(const struct cli_trace_rows *);
 /* Write it; it is none any more. */
 void cli_trace_line_put(const struct cli_trace_rows *, struct cli_trace_line *);
 

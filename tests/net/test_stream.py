@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pty
 import random
 import re
 import signal
@@ -22,13 +23,14 @@ class Side:
     """A `godwit stream` whose standard input and output the test holds."""
 
     def __init__(self, device, *arguments, stdin=subprocess.PIPE,
-                 stdout=subprocess.PIPE, env=None):
+                 stdout=subprocess.PIPE, env=None, without=None):
         command = [*device.prefix, program.binary(), "stream", *arguments]
         self.log = open(device.base / f"stderr-{id(self)}", "w+b")
         self.process = subprocess.Popen(
             [os.fspath(c) for c in command], cwd=device.home,
             env={**device.env, **(env or {})}, stdin=stdin, stdout=stdout,
-            stderr=self.log, bufsize=0)
+            stderr=self.log, bufsize=0,
+            preexec_fn=None if without is None else lambda: os.close(without))
 
     @property
     def said(self):
@@ -208,6 +210,20 @@ def test_a_reader_that_stops_stops_the_writer(sides, carrier):
     server.expect(0)
 
 
+def test_of_a_reader_that_reads_it_is_not_said_that_it_does_not(sides, work):
+    source = work / "source"
+    source.touch()
+    os.truncate(source, 200_000_000)
+    with open(source, "rb") as stdin:
+        server = sides.listen("--carrier", "udp", stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL)
+        client = sides.connect("--carrier", "udp", stdin=stdin)
+        client.expect(0)
+        server.expect(0)
+    # It may be kept from reading for a while by others on its machine.
+    assert client.said.count("window is full") <= 2
+
+
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_the_other_side_is_killed(sides, carrier):
     server = sides.listen("--carrier", carrier, "--timeout", "4s")
@@ -238,6 +254,7 @@ def test_a_wrong_code(sides, carrier):
     for left in ("2 guesses are", "1 guess is"):
         client = sides.connect("--carrier", carrier, code="8-wrong-code")
         client.expect(4)
+        assert f"godwit: {sides.at}: the code is wrong\n" in client.said
         server.wait_said(f"tried a wrong code; {left} left")
     assert server.process.poll() is None, "it goes on waiting"
     client = sides.connect("--carrier", carrier, stdin=subprocess.DEVNULL)
@@ -298,7 +315,21 @@ def test_ctrl_c_tells_the_other_side(sides, carrier):
     client.process.send_signal(signal.SIGINT)
     client.expect(130)
     server.expect(8)
-    assert "interrupted" in server.said
+    assert "the other side ended it: it was interrupted" in server.said
+    assert "interrupted" not in client.said, "whoever did it knows"
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_a_person_is_told_what_the_other_side_waits_for(sides, carrier):
+    ours, theirs = pty.openpty()
+    server = sides.listen("--carrier", carrier, stdin=theirs)
+    os.close(theirs)
+    client = sides.connect("--carrier", carrier, stdin=subprocess.DEVNULL)
+    server.wait_said("The other side sends no more; Ctrl-D ends this one.")
+    os.write(ours, b"\x04")
+    server.expect(0)
+    client.expect(0)
+    os.close(ours)
 
 
 def test_ctrl_c_ends_waiting(sides):
@@ -314,8 +345,45 @@ def test_standard_output_that_is_gone(sides, carrier):
     server.process.stdout.close()
     client.write(b"x" * 100)
     server.expect(7)
-    assert "standard output" in server.said
+    assert server.said.count("standard output") == 1
     client.expect(1)
+    assert "the other side ended it: its standard output" in client.said
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_standard_output_that_was_never_there(sides, carrier):
+    server = sides.listen("--carrier", carrier, without=1)
+    client = sides.connect("--carrier", carrier)
+    client.write(b"x")
+    server.expect(7)
+    assert "standard output: Bad file descriptor" in server.said
+    client.expect(1)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_no_standard_input_is_one_that_has_ended(sides, carrier):
+    server = sides.listen("--carrier", carrier)
+    client = sides.connect("--carrier", carrier, without=0)
+    assert server.read(1) == b""
+    server.write(b"x")
+    server.end_input()
+    assert client.read(2) == b"x"
+    client.expect(0)
+    server.expect(0)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_standard_input_that_cannot_be_read_is_no_good_end(
+        sides, work, carrier):
+    server = sides.listen("--carrier", carrier)
+    directory = os.open(work, os.O_RDONLY)
+    client = sides.connect("--carrier", carrier, stdin=directory)
+    os.close(directory)
+    client.expect(7)
+    assert "standard input: Is a directory" in client.said
+    # Told, unless it was found out before there was a connection.
+    assert server.process.poll() in (None, 1)
+    assert server.process.poll() is None or "cannot be read" in server.said
 
 
 def test_nobody_there(sides):

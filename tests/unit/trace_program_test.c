@@ -60,6 +60,9 @@ static void
 what_is_no_trace_is_told(void **state)
 {
 	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(run("godwit trace fifo"), 2);
+	says(result.err, "fifo: this is no file");
 	assert_int_equal(run("godwit trace not-there"), 7);
 	says(result.err, "not-there: No such file");
 	assert_int_equal(run("godwit trace ."), 2);

@@ -16,6 +16,12 @@ typedef uint64_t gw_usec;
 #define GW_SEC ((gw_usec)1000000)
 
 static inline gw_usec
+gw_usec_max(gw_usec a, gw_usec b)
+{
+	return a > b ? a : b;
+}
+
+static inline gw_usec
 gw_usec_min(gw_usec a, gw_usec b)
 {
 	return a < b ? a : b;

@@ -10,7 +10,8 @@
 
 enum {
 	READS_PER_TURN = 8,
-	ROUNDS = 16 /* of writing and sending */
+	ROUNDS = 16,     /* of writing and sending */
+	FULL_WAIT = 1000 /* us */
 };
 
 /* ---- in ---- */
@@ -222,6 +223,8 @@ turn(struct gw_udp_port *p)
 	p->in_turn = false;
 	at = gw_usec_min(gw_udp_endpoint_deadline(p->endpoint),
 	    gw_udp_board_turn(p->board, gw_clock_now()));
+	if (p->burst_at < p->burst.len) /* the socket is full: the poll tells */
+		at = gw_usec_max(at, gw_clock_now() + FULL_WAIT);
 	if (p->closing && p->close_by > gw_clock_now())
 		at = gw_usec_min(at, p->close_by);
 	gw_udp_port_wake_at(p, p->touched != NULL ? 0 : at);

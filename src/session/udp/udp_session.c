@@ -14,7 +14,6 @@ enum {
 	MEMORY = 32 << 20,
 	AHEAD = 1 << 18,      /* bytes behind the window that may wait */
 	DATAGRAM = 16000,     /* larger ones gain nothing, and cost buffers */
-	SHORT_PATH = 1000,    /* us of RTT */
 	PING_AFTER = 2000000, /* us, so that the other side's
 				 gw_session_heard stays young */
 };

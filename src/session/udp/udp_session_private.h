@@ -179,10 +179,10 @@ GW_MUST_USE enum gw_err gw_udp_session_new(const struct gw_session_options *,
 /* A message of the handshake that came in a datagram of so many bytes. */
 void gw_udp_session_hello(struct gw_session *, const struct gw_hello_packet *,
     size_t bytes, gw_usec now);
-/* It has nothing to say any more, and nobody can want to hear it again. */
 /* Its owner has left: one that is not open yet ends without a word, one that
  * is, and was not asked to finish, by a reset. */
 void gw_udp_session_forsake(struct gw_session *, gw_usec now);
+/* It has nothing to say any more, and nobody can want to hear it again. */
 bool gw_udp_session_gone(const struct gw_session *, gw_usec now);
 /* After the keys are in it. */
 GW_MUST_USE enum gw_err gw_udp_session_link_init(

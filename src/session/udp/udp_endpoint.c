@@ -392,9 +392,8 @@ gw_udp_endpoint_release(
 	x->released = true;
 	gw_udp_session_forsake(s, now);
 	gw_udp_registry_activate(&e->r, x);
-	if (gw_udp_session_gone(s, now))
-		drop(e, x, now);
-	else if (refused(e, &x) > GW_PENDING_MAX)
+	/* Or the oldest of those that were refused, if they are too many. */
+	if (gw_udp_session_gone(s, now) || refused(e, &x) > GW_PENDING_MAX)
 		drop(e, x, now);
 }
 

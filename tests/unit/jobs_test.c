@@ -244,7 +244,7 @@ whole_run(long n)
 			v[0].job = NULL;
 	}
 	if (v[0].job != NULL)
-		assert_true(devices_run(v, 2, sender_is_over, v, 20000));
+		assert_true(devices_run(v, 2, sender_is_over, v, 60000));
 	if (v[0].job != NULL && v[0].end != GW_OK && !v[1].over)
 		gw_job_cancel(v[1].job); /* nobody comes any more */
 	if (v[0].job != NULL)

@@ -166,6 +166,8 @@ take(struct gw_slice *in, uint8_t *to, size_t *have, size_t want)
 {
 	size_t n = want - *have < in->n ? want - *have : in->n;
 
+	if (n == 0)
+		return;
 	memcpy(to + *have, in->p, n);
 	*have += n;
 	in->p += n;

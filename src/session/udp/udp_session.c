@@ -318,16 +318,28 @@ udp_writable(const struct gw_session *base, uint16_t stream)
 	return gw_udp_streams_writable(&s->link->streams, stream, ahead(s));
 }
 
+/* A stream could not even begin: nothing would ever go on. */
+static void
+end_without_memory(struct gw_udp_session *s)
+{
+	if (s->link->streams.no_memory)
+		gw_udp_session_reset(s, GW_E_MEMORY, gw_err_text(GW_E_MEMORY),
+		    "the other side is out of memory");
+}
+
 static size_t
 udp_write(
     struct gw_session *base, uint16_t stream, struct gw_slice data, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
+	size_t taken;
 
 	s->now = now;
 	if (!may_send(s))
 		return 0;
-	return gw_udp_streams_write(&s->link->streams, stream, ahead(s), data);
+	taken = gw_udp_streams_write(&s->link->streams, stream, ahead(s), data);
+	end_without_memory(s);
+	return taken;
 }
 
 static bool
@@ -344,8 +356,10 @@ udp_credit(struct gw_session *base, uint16_t stream, size_t n)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
-	if (s->link != NULL)
-		gw_udp_streams_credit(&s->link->streams, stream, n, s->now);
+	if (s->link == NULL)
+		return;
+	gw_udp_streams_credit(&s->link->streams, stream, n, s->now);
+	end_without_memory(s);
 }
 
 static void

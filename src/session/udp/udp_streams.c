@@ -329,6 +329,7 @@ gw_udp_streams_credit(
 {
 	struct gw_udp_stream *x = gw_udp_streams_get(st, id);
 
+	st->no_memory = x == NULL;
 	if (x != NULL)
 		gw_flow_credit(&st->flow, &x->flow, n, now);
 }

@@ -50,6 +50,7 @@ struct gw_udp_streams {
 	uint16_t limit;  /* above all streams that were used */
 	struct gw_udp_pending pending[GW_UDP_PENDING];
 	unsigned pending_at, pending_n;
+	bool no_memory;   /* for the stream of the last write or credit */
 	uint8_t *kept;    /* what of pending its packets hold no more */
 	size_t lent;      /* of a ring, by the last event */
 	uint16_t lent_of; /* stream */

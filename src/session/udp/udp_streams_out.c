@@ -35,13 +35,16 @@ gw_udp_streams_write(struct gw_udp_streams *st, uint16_t id, uint64_t ahead,
 	struct gw_udp_stream *x = gw_udp_streams_get(st, id);
 	size_t taken = 0, room;
 
+	st->no_memory = x == NULL;
 	if (x == NULL || x->send.ended || x->send.reset)
 		return 0;
 	room = gw_udp_streams_writable(st, id, ahead);
 	if (gw_send_stream_write(&x->send,
 		gw_slice(data.p, data.n < room ? data.n : room),
-		&taken) != GW_OK)
+		&taken) != GW_OK) {
+		st->no_memory = true;
 		return 0;
+	}
 	x->blocked = taken < data.n &&
 		     x->send.next >= gw_flow_limit(&st->flow, &x->flow);
 	return taken;

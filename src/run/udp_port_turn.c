@@ -177,7 +177,9 @@ serve(struct gw_udp_port *p)
 		if (!c->closing && c->base.send_blocked)
 			remember_hungry(c);
 		if (!c->closing)
-			gw_udp_session_keep(c->base.session, gw_clock_now());
+			gw_udp_session_keep(c->base.session,
+			    c->base.full || c->base.ready == NULL,
+			    gw_clock_now());
 		if (!c->closing)
 			gw_udp_endpoint_touch(p->endpoint, c->base.session);
 	}

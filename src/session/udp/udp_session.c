@@ -120,12 +120,12 @@ gw_udp_session_batch_end(struct gw_session *base, gw_usec now)
 }
 
 void
-gw_udp_session_keep(struct gw_session *base, gw_usec now)
+gw_udp_session_keep(struct gw_session *base, bool full, gw_usec now)
 {
 	struct gw_udp_session *s = gw_udp_session_of(base);
 
 	s->now = now;
-	s->unpulled = has_event(s);
+	s->unpulled = full && has_event(s);
 	if (s->link != NULL && gw_udp_streams_keep(&s->link->streams) != GW_OK)
 		gw_udp_session_reset(s, GW_E_MEMORY, gw_err_text(GW_E_MEMORY),
 		    "the other side is out of memory");

@@ -57,8 +57,9 @@ void gw_udp_session_input(struct gw_session *, struct gw_incoming *, gw_usec);
 /* All datagrams that were there have been put in. */
 void gw_udp_session_batch_end(struct gw_session *, gw_usec now);
 /* Its owner pulled what it would: what is left is copied, so that the
- * datagrams may go, and is no reason to wake up before it pulls again. */
-void gw_udp_session_keep(struct gw_session *, gw_usec now);
+ * datagrams may go.  full: it takes no more for now, and events are no reason
+ * to wake up before it pulls again. */
+void gw_udp_session_keep(struct gw_session *, bool full, gw_usec now);
 /* The next burst to send; false: none now. */
 bool gw_udp_session_output(struct gw_session *, struct gw_burst *, gw_usec);
 /* The network says that nobody is there (ICMP), as anybody may. */

@@ -215,11 +215,12 @@ sender_is_over(void *arg)
 }
 
 /*
- * Two devices open, meet and move a tree, the n-th allocation fails: true if
+ * Two devices open, meet and move a tree on this carrier, the n-th allocation
+ * fails: true if
  * all went well all the same.
  */
 static bool
-whole_run(long n)
+whole_run(long n, enum gw_carriers carriers)
 {
 	const char *paths[] = { "tree" };
 	struct gw_send_options so = sending(paths);
@@ -233,8 +234,7 @@ whole_run(long n)
 	b.data_dir = "b-data";
 	b.state_dir = "b-state";
 	so.link.retry_set = ro.link.retry_set = true; /* to 0 */
-	/* Not by how busy the machine is. */
-	so.link.carriers = ro.link.carriers = GW_CARRIERS_TCP;
+	so.link.carriers = ro.link.carriers = carriers;
 	test_fail_alloc(n);
 	if (gw_open(&a, &v[0].g) == GW_OK && gw_open(&b, &v[1].g) == GW_OK &&
 	    gw_recv(v[1].g, &ro, &v[1].job) == GW_OK) {
@@ -281,26 +281,41 @@ clean(void)
 	assert_int_equal(mkdir("target", 0755), 0);
 }
 
+/* Every so many of them.  Some failures are overcome: it ends where many in a
+ * row pass. */
 static void
-whatever_allocation_fails_nothing_leaks_or_breaks(void **state)
+fail_each(enum gw_carriers carriers, unsigned step)
 {
 	unsigned failed = 0;
 	unsigned passes = 0;
 
-	(void)state;
 	devices_make_tree("tree");
-	/* Some failures are overcome: it ends where many in a row pass. */
-	for (long n = 0; passes < 30; n++) {
+	for (long n = 1 % step; passes < 30 / step; n += step) {
 		assert_true(n < 5000);
 		clean();
-		if (whole_run(n)) {
+		if (whole_run(n, carriers)) {
 			passes++;
 		} else {
 			passes = 0;
 			failed++;
 		}
 	}
-	assert_true(failed > 50);
+	assert_true(failed > 50 / step);
+}
+
+static void
+whatever_allocation_fails_nothing_leaks_or_breaks(void **state)
+{
+	(void)state;
+	fail_each(GW_CARRIERS_TCP, 1);
+}
+
+/* Whoever fails there lingers for a second, to say so again. */
+static void
+nor_on_udp(void **state)
+{
+	(void)state;
+	fail_each(GW_CARRIERS_UDP, 4);
 }
 
 #define IN_A_DIRECTORY(f)                                                      \
@@ -318,6 +333,7 @@ main(void)
 		IN_A_DIRECTORY(a_dry_run_tells_entries_and_sends_nothing),
 		IN_A_DIRECTORY(
 		    whatever_allocation_fails_nothing_leaks_or_breaks),
+		IN_A_DIRECTORY(nor_on_udp),
 	};
 
 	return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);

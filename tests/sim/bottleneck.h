@@ -46,6 +46,8 @@ struct bn_flow_options {
 	gw_usec start;
 	uint64_t bytes;    /* payload to move; 0: without end */
 	uint64_t app_rate; /* payload bytes a second; 0: all at once */
+	uint64_t
+	    granted; /* bytes that its receiver lets be under way; 0: all */
 	gw_usec extra_rtt; /* beyond that of the link */
 	bool unpaced;      /* as a kernel sends: whatever the window allows */
 	gw_usec tick;      /* its loop wakes at multiples of this; 0: exactly */

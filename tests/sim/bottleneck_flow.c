@@ -97,6 +97,22 @@ send_chunk(struct bn *b, struct bn_flow *f, uint64_t chunk, bool ect)
 		.ect = ect });
 }
 
+/* What flow control leaves of it. */
+static uint64_t
+granted(const struct bn_flow *f, uint64_t bytes)
+{
+	const uint64_t out = gw_recovery_stats(&f->r).in_flight;
+
+	if (f->o.granted == 0)
+		return bytes;
+	if (out >= f->o.granted)
+		return 0;
+	/* Whole datagrams. */
+	if (f->o.granted - out < BN_DATAGRAM)
+		return 0;
+	return bytes < f->o.granted - out ? bytes : f->o.granted - out;
+}
+
 static uint64_t
 budget(const struct bn *b, const struct bn_flow *f)
 {
@@ -107,7 +123,7 @@ budget(const struct bn *b, const struct bn_flow *f)
 			   ? s.window - s.in_flight
 			   : 0;
 	}
-	return gw_recovery_budget(&f->r, b->now);
+	return granted(f, gw_recovery_budget(&f->r, b->now));
 }
 
 /* What the peer wants is a probe; without data, the oldest again. */
@@ -168,7 +184,7 @@ pump(struct bn *b, struct bn_flow *f)
 	if (!f->o.unpaced && gw_recovery_ack_frequency(&f->r, &frequency))
 		f->frequency = frequency;
 	wake = gw_usec_min(gw_recovery_deadline(&f->r), next_write(f));
-	if (has_data(f) && !f->o.unpaced)
+	if (has_data(f) && !f->o.unpaced && granted(f, BN_DATAGRAM) > 0)
 		wake = gw_usec_min(wake, gw_recovery_send_at(&f->r, b->now));
 	if (wake != GW_NEVER && f->o.tick != 0)
 		wake += (f->o.tick - wake % f->o.tick) % f->o.tick;

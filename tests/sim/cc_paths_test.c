@@ -442,9 +442,12 @@ crosstraffic(void **state)
 static void
 a_lan_is_filled_without_loss(void **state)
 {
+	const struct bn_link link = bn_link_of(10000, 0.1, 400);
+
 	(void)state;
-	start(bn_link_of(10000, 0.1, 400), BBR, 0);
-	gw_recovery_peer_buffer(&f->r, 400000);
+	b = bn_new(&link, 1);
+	f = bn_add(
+	    b, &(struct bn_flow_options){ .start = START, .granted = 400000 });
 	bn_run(b, 100 * GW_MSEC);
 	uses(200 * GW_MSEC, 0.99);
 	assert_true(gw_recovery_stats(&f->r).lan);

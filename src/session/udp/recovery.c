@@ -22,7 +22,6 @@ gw_recovery_init(
 	r->options = *o;
 	r->sent = sent;
 	r->datagram = o->datagram;
-	r->peer_buffer = UINT64_MAX;
 	r->thin = 1;
 	r->asked = (struct gw_ack_frequency){ 2, GW_ACK_DELAY, 1 };
 	gw_ecn_init(&r->ecn, o->no_ecn);
@@ -68,12 +67,11 @@ gw_recovery_is_lan(const struct gw_recovery *r)
 static uint64_t
 room(const struct gw_recovery *r)
 {
-	uint64_t window = r->cc.window, left;
+	const uint64_t window = r->cc.window;
+	uint64_t left;
 
 	if (gw_sent_full(&r->sent))
 		return 0;
-	if (gw_recovery_is_lan(r) && window > r->peer_buffer)
-		window = r->peer_buffer;
 	left = window > r->sent.in_flight ? window - r->sent.in_flight : 0;
 	if (r->sent.in_flight == 0 && left < r->datagram)
 		return r->datagram;
@@ -289,12 +287,6 @@ gw_recovery_datagram(struct gw_recovery *r, uint32_t bytes, gw_usec now)
 	r->datagram = bytes;
 	gw_cc_datagram(&r->cc, bytes);
 	gw_pacer_set(&r->pacer, r->cc.rate, r->cc.quantum, now);
-}
-
-void
-gw_recovery_peer_buffer(struct gw_recovery *r, uint64_t bytes)
-{
-	r->peer_buffer = bytes;
 }
 
 struct gw_recovery_stats

@@ -72,7 +72,6 @@ struct gw_recovery {
 	struct gw_ecn ecn;
 	struct gw_cc cc;
 	uint32_t datagram;
-	uint64_t peer_buffer;    /* UINT64_MAX: not told */
 	uint64_t limited_end;    /* the window was full until this number */
 	uint64_t sent_since_ack; /* bytes */
 	bool acked_since_train;
@@ -136,8 +135,6 @@ void gw_recovery_datagram(struct gw_recovery *, uint32_t bytes, gw_usec now);
 /* The last that there is to say goes out: from here on the first two probe
  * timeouts come without back-off, since the peer gives up after three. */
 void gw_recovery_ending(struct gw_recovery *);
-/* What the peer's socket holds bounds what is in flight below 1 ms. */
-void gw_recovery_peer_buffer(struct gw_recovery *, uint64_t bytes);
 /* What the peer should be asked for: true where it differs from last time. */
 bool gw_recovery_ack_frequency(struct gw_recovery *, struct gw_ack_frequency *);
 struct gw_recovery_stats gw_recovery_stats(const struct gw_recovery *);

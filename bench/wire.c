@@ -158,6 +158,8 @@ int
 main(int argc, char **argv)
 {
 	static struct line lines[] = {
+		{ .kind = &wire_singly, .sessions = 1, .datagram = 1448 },
+		{ .kind = &wire_trains, .sessions = 1, .datagram = 1448 },
 		{ .kind = &wire_ceiling, .sessions = 1, .datagram = 1448 },
 		{ .kind = &wire_session, .sessions = 1, .datagram = 1448 },
 		{ .kind = &wire_session, .sessions = 10, .datagram = 1448 },

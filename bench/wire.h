@@ -23,6 +23,8 @@ struct wire_kind {
 
 /* GSO, GRO and the cipher a packet, and no protocol: what can be had here. */
 extern const struct wire_kind wire_ceiling;
+/* Without the cipher; and without GSO and GRO as well. */
+extern const struct wire_kind wire_trains, wire_singly;
 /* A session on udp, one stream. */
 extern const struct wire_kind wire_session;
 /* The same by gw_listen, gw_dial and a stream; datagrams as large as the path

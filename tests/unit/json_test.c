@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "cli/json.h"
+#include "json_read.h"
 #include "test.h"
 
 /* The line as an object; the line itself in *text. */
@@ -21,24 +20,6 @@ told(const struct gw_event *e, char **text)
 	o = cJSON_Parse(*text);
 	assert_non_null(o);
 	return o;
-}
-
-static const char *
-string(const cJSON *o, const char *key)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	assert_true(cJSON_IsString(v));
-	return v->valuestring;
-}
-
-static double
-number(const cJSON *o, const char *key)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	assert_true(cJSON_IsNumber(v));
-	return v->valuedouble;
 }
 
 static void
@@ -63,10 +44,10 @@ listening_has_what_the_other_side_needs(void **state)
 	e.listening.port = 4639;
 	e.listening.code = "7-crane-otter";
 	o = told(&e, &text);
-	assert_string_equal(string(o, "event"), "listening");
-	assert_string_equal(string(o, "name"), "laptop");
-	assert_string_equal(string(o, "code"), "7-crane-otter");
-	assert_int_equal(number(o, "port"), 4639);
+	assert_string_equal(json_string(o, "event"), "listening");
+	assert_string_equal(json_string(o, "name"), "laptop");
+	assert_string_equal(json_string(o, "code"), "7-crane-otter");
+	assert_int_equal(json_number(o, "port"), 4639);
 	list = cJSON_GetObjectItemCaseSensitive(o, "addresses");
 	assert_int_equal(cJSON_GetArraySize(list), 2);
 	assert_string_equal(
@@ -90,9 +71,9 @@ connected_says_how(void **state)
 	e.connected.cipher = "AES-256-GCM";
 	e.connected.resumed = true;
 	o = told(&e, &text);
-	assert_string_equal(string(o, "peer"), "kitchen-pc");
-	assert_string_equal(string(o, "carrier"), "tcp");
-	assert_string_equal(string(o, "cipher"), "AES-256-GCM");
+	assert_string_equal(json_string(o, "peer"), "kitchen-pc");
+	assert_string_equal(json_string(o, "carrier"), "tcp");
+	assert_string_equal(json_string(o, "cipher"), "AES-256-GCM");
 	assert_true(
 	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "resumed")));
 	cJSON_Delete(o);
@@ -116,7 +97,7 @@ names_that_are_not_utf8_go_twice(void **state)
 	e.offer.names = names;
 	e.offer.name_count = 2;
 	o = told(&e, &text);
-	assert_true(number(o, "bytes") == 9007199254740991.0);
+	assert_true(json_number(o, "bytes") == 9007199254740991.0);
 	list = cJSON_GetObjectItemCaseSensitive(o, "names");
 	assert_string_equal(cJSON_GetArrayItem(list, 1)->valuestring, "a\\xff");
 	list = cJSON_GetObjectItemCaseSensitive(o, "names_hex");
@@ -131,12 +112,12 @@ names_that_are_not_utf8_go_twice(void **state)
 	e.entry.status = GW_ENTRY_FAILED;
 	e.entry.reason = "gone";
 	o = told(&e, &text);
-	assert_string_equal(string(o, "name"), "a\\xff");
-	assert_string_equal(string(o, "name_hex"), "61ff");
+	assert_string_equal(json_string(o, "name"), "a\\xff");
+	assert_string_equal(json_string(o, "name_hex"), "61ff");
 	is_null(o, "final_name");
-	assert_string_equal(string(o, "kind"), "symlink");
-	assert_string_equal(string(o, "status"), "failed");
-	assert_string_equal(string(o, "reason"), "gone");
+	assert_string_equal(json_string(o, "kind"), "symlink");
+	assert_string_equal(json_string(o, "status"), "failed");
+	assert_string_equal(json_string(o, "reason"), "gone");
 	cJSON_Delete(o);
 	free(text);
 }
@@ -173,12 +154,12 @@ progress_has_its_figures(void **state)
 	e.progress.limiter = GW_LIMIT_DISK_THERE;
 	e.progress.stalled_ms = 250;
 	o = told(&e, &text);
-	assert_int_equal(number(o, "bytes"), 5);
-	assert_int_equal(number(o, "total"), 10);
-	assert_true(number(o, "eta") == 1.5);
-	assert_true(number(o, "stalled") == 0.25);
-	assert_string_equal(string(o, "name"), "a\nb");
-	assert_string_equal(string(o, "limiter"), "disk-there");
+	assert_int_equal(json_number(o, "bytes"), 5);
+	assert_int_equal(json_number(o, "total"), 10);
+	assert_true(json_number(o, "eta") == 1.5);
+	assert_true(json_number(o, "stalled") == 0.25);
+	assert_string_equal(json_string(o, "name"), "a\nb");
+	assert_string_equal(json_string(o, "limiter"), "disk-there");
 	cJSON_Delete(o);
 	free(text);
 	e.progress.eta_ms = -1;
@@ -201,20 +182,20 @@ ends_have_their_exit_status(void **state)
 	e.complete.seconds = 4.5;
 	e.complete.err = GW_E_SOME_FAILED;
 	o = told(&e, &text);
-	assert_int_equal(number(o, "files"), 3);
-	assert_int_equal(number(o, "failed"), 1);
-	assert_true(number(o, "seconds") == 4.5);
-	assert_int_equal(number(o, "status"), 6);
+	assert_int_equal(json_number(o, "files"), 3);
+	assert_int_equal(json_number(o, "failed"), 1);
+	assert_true(json_number(o, "seconds") == 4.5);
+	assert_int_equal(json_number(o, "status"), 6);
 	cJSON_Delete(o);
 	free(text);
 
 	e = (struct gw_event){ .kind = GW_EVENT_ERROR };
 	e.error.err = GW_E_REFUSED;
 	o = told(&e, &text);
-	assert_string_equal(string(o, "event"), "error");
-	assert_string_equal(string(o, "error"), "refused");
-	assert_int_equal(number(o, "status"), 5);
-	assert_true(strlen(string(o, "reason")) > 0);
+	assert_string_equal(json_string(o, "event"), "error");
+	assert_string_equal(json_string(o, "error"), "refused");
+	assert_int_equal(json_number(o, "status"), 5);
+	assert_true(strlen(json_string(o, "reason")) > 0);
 	cJSON_Delete(o);
 	free(text);
 }
@@ -236,7 +217,7 @@ nothing_in_a_line_acts_on_a_terminal(void **state)
 		assert_true((unsigned char)*s >= 0x20);
 		assert_true((unsigned char)*s < 0x7f);
 	}
-	assert_string_equal(string(o, "text"), name);
+	assert_string_equal(json_string(o, "text"), name);
 	cJSON_Delete(o);
 	free(text);
 }
@@ -268,9 +249,9 @@ a_leftover_has_its_id_and_place(void **state)
 	cJSON *o = cJSON_Parse(text);
 
 	(void)state;
-	assert_string_equal(string(o, "id"), "3f9a");
-	assert_string_equal(string(o, "dir_hex"), "2f7372762fff");
-	assert_int_equal(number(o, "age"), 60);
+	assert_string_equal(json_string(o, "id"), "3f9a");
+	assert_string_equal(json_string(o, "dir_hex"), "2f7372762fff");
+	assert_int_equal(json_number(o, "age"), 60);
 	cJSON_Delete(o);
 	free(text);
 }

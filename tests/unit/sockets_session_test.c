@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "cli/sockets_explain.h"
 #include "cli/sockets_json.h"
 #include "cli/sockets_row.h"
+#include "json_read.h"
 #include "test.h"
 
 static struct gw_socket
@@ -122,67 +121,38 @@ what_is_different_for_a_session_is_said_of_one(void **state)
 	free(text);
 }
 
-static const char *
-string(const cJSON *o, const char *key)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	assert_true(cJSON_IsString(v));
-	return v->valuestring;
-}
-
-static double
-number(const cJSON *o, const char *key)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	assert_true(cJSON_IsNumber(v));
-	return v->valuedouble;
-}
-
-static cJSON *
-parsed(char *line)
-{
-	cJSON *o = cJSON_Parse(line);
-
-	assert_non_null(o);
-	assert_null(strchr(line, '\n'));
-	free(line);
-	return o;
-}
-
 static void
 a_session_as_json(void **state)
 {
 	struct cli_sockets_json_options j = { .processes = false };
 	struct gw_socket s = session();
-	cJSON *o = parsed(cli_sockets_json(&s, &j));
+	cJSON *o = json_parsed(cli_sockets_json(&s, &j));
 
 	(void)state;
-	assert_string_equal(string(o, "protocol"), "godwit");
-	assert_string_equal(string(o, "carrier"), "udp");
-	assert_string_equal(string(o, "state"), "TIME_WAIT");
-	assert_string_equal(string(o, "cipher"), "AES-256-GCM");
-	assert_string_equal(string(o, "congestion"), "bbr");
+	assert_string_equal(json_string(o, "protocol"), "godwit");
+	assert_string_equal(json_string(o, "carrier"), "udp");
+	assert_string_equal(json_string(o, "state"), "TIME_WAIT");
+	assert_string_equal(json_string(o, "cipher"), "AES-256-GCM");
+	assert_string_equal(json_string(o, "congestion"), "bbr");
 	assert_true(
 	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "initiator")));
-	assert_true(number(o, "in_state") == 1.5);
-	assert_true(number(o, "rtt") == 0.02);
-	assert_true(number(o, "rtt_min") == 0.019);
-	assert_int_equal(number(o, "cwnd_bytes"), 12001);
-	assert_int_equal(number(o, "in_flight"), 2400);
-	assert_int_equal(number(o, "datagram"), 1200);
-	assert_int_equal(number(o, "datagrams_sent"), 100);
-	assert_int_equal(number(o, "datagrams_received"), 50);
-	assert_int_equal(number(o, "lost"), 5);
-	assert_int_equal(number(o, "spurious"), 2);
-	assert_int_equal(number(o, "rate"), 1250000);
-	assert_int_equal(number(o, "acknowledged"), 120000);
-	assert_int_equal(number(o, "received"), 64);
+	assert_true(json_number(o, "in_state") == 1.5);
+	assert_true(json_number(o, "rtt") == 0.02);
+	assert_true(json_number(o, "rtt_min") == 0.019);
+	assert_int_equal(json_number(o, "cwnd_bytes"), 12001);
+	assert_int_equal(json_number(o, "in_flight"), 2400);
+	assert_int_equal(json_number(o, "datagram"), 1200);
+	assert_int_equal(json_number(o, "datagrams_sent"), 100);
+	assert_int_equal(json_number(o, "datagrams_received"), 50);
+	assert_int_equal(json_number(o, "lost"), 5);
+	assert_int_equal(json_number(o, "spurious"), 2);
+	assert_int_equal(json_number(o, "rate"), 1250000);
+	assert_int_equal(json_number(o, "acknowledged"), 120000);
+	assert_int_equal(json_number(o, "received"), 64);
 	assert_null(cJSON_GetObjectItemCaseSensitive(o, "mss"));
 	cJSON_Delete(o);
 	s.session.cipher[0] = '\0';
-	o = parsed(cli_sockets_json(&s, &j));
+	o = json_parsed(cli_sockets_json(&s, &j));
 	assert_true(
 	    cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(o, "cipher")));
 	cJSON_Delete(o);

@@ -7,13 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "cli/memory.h"
 #include "cli/sockets_explain.h"
 #include "cli/sockets_json.h"
 #include "cli/sockets_table.h"
 #include "cli/text.h"
+#include "json_read.h"
 #include "loopback.h"
 #include "program.h"
 #include "test.h"
@@ -296,35 +295,6 @@ every_state_has_its_sentences(void **state)
 
 /* ---- JSON ---- */
 
-static const char *
-string(const cJSON *o, const char *key)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	assert_true(cJSON_IsString(v));
-	return v->valuestring;
-}
-
-static double
-number(const cJSON *o, const char *key)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	assert_true(cJSON_IsNumber(v));
-	return v->valuedouble;
-}
-
-static cJSON *
-parsed(char *line)
-{
-	cJSON *o = cJSON_Parse(line);
-
-	assert_non_null(o);
-	assert_null(strchr(line, '\n'));
-	free(line);
-	return o;
-}
-
 static void
 a_socket_as_json(void **state)
 {
@@ -334,37 +304,37 @@ a_socket_as_json(void **state)
 		.processes = true, .owners = owners, .owner_count = 2
 	};
 	struct gw_socket s = established(), l = listener();
-	cJSON *o = parsed(cli_sockets_json(&s, &j)), *list;
+	cJSON *o = json_parsed(cli_sockets_json(&s, &j)), *list;
 
 	(void)state;
-	assert_string_equal(string(o, "event"), "socket");
-	assert_string_equal(string(o, "protocol"), "tcp");
-	assert_string_equal(string(o, "family"), "ipv4");
-	assert_string_equal(string(o, "state"), "ESTABLISHED");
-	assert_string_equal(string(o, "local"), "127.0.0.1");
-	assert_int_equal(number(o, "local_port"), 8008);
-	assert_string_equal(string(o, "remote"), "192.168.100.200");
-	assert_int_equal(number(o, "recv_queue"), 7);
-	assert_int_equal(number(o, "send_queue"), 123456);
-	assert_true(number(o, "rtt") == 0.00003);
-	assert_int_equal(number(o, "rate"), 537500000);
-	assert_int_equal(number(o, "retransmitted"), 2);
-	assert_string_equal(string(o, "timer"), "retransmission");
-	assert_true(number(o, "timer_left") == 0.204);
+	assert_string_equal(json_string(o, "event"), "socket");
+	assert_string_equal(json_string(o, "protocol"), "tcp");
+	assert_string_equal(json_string(o, "family"), "ipv4");
+	assert_string_equal(json_string(o, "state"), "ESTABLISHED");
+	assert_string_equal(json_string(o, "local"), "127.0.0.1");
+	assert_int_equal(json_number(o, "local_port"), 8008);
+	assert_string_equal(json_string(o, "remote"), "192.168.100.200");
+	assert_int_equal(json_number(o, "recv_queue"), 7);
+	assert_int_equal(json_number(o, "send_queue"), 123456);
+	assert_true(json_number(o, "rtt") == 0.00003);
+	assert_int_equal(json_number(o, "rate"), 537500000);
+	assert_int_equal(json_number(o, "retransmitted"), 2);
+	assert_string_equal(json_string(o, "timer"), "retransmission");
+	assert_true(json_number(o, "timer_left") == 0.204);
 	list = cJSON_GetObjectItemCaseSensitive(o, "processes");
 	assert_int_equal(cJSON_GetArraySize(list), 2);
 	assert_string_equal(
-	    string(cJSON_GetArrayItem(list, 1), "name_hex"), "62ff");
+	    json_string(cJSON_GetArrayItem(list, 1), "name_hex"), "62ff");
 	assert_null(cJSON_GetObjectItemCaseSensitive(o, "drops"));
 	cJSON_Delete(o);
 
 	j = (struct cli_sockets_json_options){ .processes = false };
-	o = parsed(cli_sockets_json(&l, &j));
+	o = json_parsed(cli_sockets_json(&l, &j));
 	assert_true(
 	    cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(o, "remote")));
-	assert_string_equal(string(o, "local"), "::");
-	assert_int_equal(number(o, "accept_queue_max"), 128);
-	assert_int_equal(number(o, "drops"), 4);
+	assert_string_equal(json_string(o, "local"), "::");
+	assert_int_equal(json_number(o, "accept_queue_max"), 128);
+	assert_int_equal(json_number(o, "drops"), 4);
 	assert_null(cJSON_GetObjectItemCaseSensitive(o, "rtt"));
 	assert_null(cJSON_GetObjectItemCaseSensitive(o, "processes"));
 	cJSON_Delete(o);
@@ -375,29 +345,31 @@ a_change_as_json(void **state)
 {
 	struct cli_sockets_json_options j = { .processes = true };
 	struct gw_history_entry e = history();
-	cJSON *o = parsed(cli_sockets_json_change(&e, 1, 100 * GW_SEC, &j)),
+	cJSON *o =
+		  json_parsed(cli_sockets_json_change(&e, 1, 100 * GW_SEC, &j)),
 	      *path;
 
 	(void)state;
-	assert_string_equal(string(o, "event"), "change");
-	assert_string_equal(string(o, "from"), "SYN_RCVD");
-	assert_string_equal(string(o, "to"), "ESTABLISHED");
-	assert_true(number(o, "time") == 101.012);
-	assert_true(number(o, "spent") == 0.012);
+	assert_string_equal(json_string(o, "event"), "change");
+	assert_string_equal(json_string(o, "from"), "SYN_RCVD");
+	assert_string_equal(json_string(o, "to"), "ESTABLISHED");
+	assert_true(json_number(o, "time") == 101.012);
+	assert_true(json_number(o, "spent") == 0.012);
 	assert_true(cJSON_IsTrue(
 	    cJSON_GetObjectItemCaseSensitive(o, "spent_is_least")));
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "exact")));
 	path = cJSON_GetObjectItemCaseSensitive(o, "path");
 	assert_int_equal(cJSON_GetArraySize(path), 2);
-	assert_true(number(cJSON_GetArrayItem(path, 0), "seconds") == 0.012);
-	assert_string_equal(string(o, "local"), "127.0.0.1");
+	assert_true(
+	    json_number(cJSON_GetArrayItem(path, 0), "seconds") == 0.012);
+	assert_string_equal(json_string(o, "local"), "127.0.0.1");
 	cJSON_Delete(o);
 
-	o = parsed(cli_sockets_json_change(&e, 0, 0, &j));
+	o = json_parsed(cli_sockets_json_change(&e, 0, 0, &j));
 	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(o, "from")));
 	cJSON_Delete(o);
-	o = parsed(cli_sockets_json_meaning(GW_SOCKET_GONE));
-	assert_string_equal(string(o, "state"), "gone");
+	o = json_parsed(cli_sockets_json_meaning(GW_SOCKET_GONE));
+	assert_string_equal(json_string(o, "state"), "gone");
 	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(o, "next")));
 	cJSON_Delete(o);
 }

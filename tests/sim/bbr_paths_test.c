@@ -11,13 +11,6 @@
 static struct bn *b;
 static struct bn_flow *f;
 
-/* Payload in Mbit/s that a link of so much carries. */
-static double
-payload(double mbit)
-{
-	return mbit * BN_PAYLOAD / BN_FRAME;
-}
-
 static void
 start(struct bn_link link, uint64_t bytes)
 {
@@ -74,12 +67,12 @@ bandwidth_up_and_down_tenfold(void **state)
 	b->link.rate *= 10;
 	b->link.queue *= 10;
 	bn_run(b, 14 * GW_SEC);
-	assert_true(bn_goodput(b, f, 2 * GW_SEC) > payload(100) * 0.9);
+	assert_true(bn_goodput(b, f, 2 * GW_SEC) > bn_payload(100) * 0.9);
 	b->link.rate /= 10;
 	b->link.queue /= 10;
 	bn_run(b, 24 * GW_SEC);
 	assert_true(bandwidth() < 11);
-	assert_true(bn_goodput(b, f, 4 * GW_SEC) > payload(10) * 0.9);
+	assert_true(bn_goodput(b, f, 4 * GW_SEC) > bn_payload(10) * 0.9);
 	assert_true(bn_queued(b) < 100000);
 	end();
 }
@@ -96,7 +89,7 @@ less_than_a_packet_in_flight(void **state)
 	start(link, 0);
 	bn_run(b, 10 * GW_SEC);
 	lost = f->queue_lost;
-	assert_true(bn_goodput(b, f, 60 * GW_SEC) > payload(0.1) * 0.9);
+	assert_true(bn_goodput(b, f, 60 * GW_SEC) > bn_payload(0.1) * 0.9);
 	assert_int_equal(f->queue_lost, lost);
 	end();
 }
@@ -115,7 +108,7 @@ a_policer_is_learned(void **state)
 	bn_run(b, 5 * GW_SEC);
 	sent = f->sent_packets;
 	lost = f->queue_lost;
-	assert_true(bn_goodput(b, f, 20 * GW_SEC) > payload(20) * 0.9);
+	assert_true(bn_goodput(b, f, 20 * GW_SEC) > bn_payload(20) * 0.9);
 	assert_true((f->queue_lost - lost) * 50 < f->sent_packets - sent);
 	end();
 }
@@ -271,7 +264,7 @@ wifi_bbr(void **state)
 	}
 	/* Of what is left of the time. */
 	assert_true((double)bn_received(f) * 8 / 15e6 >
-		    payload(50) * (1 - 0.047 / 0.25) * 0.8);
+		    bn_payload(50) * (1 - 0.047 / 0.25) * 0.8);
 	end();
 }
 

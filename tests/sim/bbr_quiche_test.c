@@ -11,13 +11,6 @@
 static struct bn *b;
 static struct bn_flow *f;
 
-/* Payload in Mbit/s that a link of so much carries. */
-static double
-payload(double mbit)
-{
-	return mbit * BN_PAYLOAD / BN_FRAME;
-}
-
 static void
 start(struct bn_link link, uint64_t bytes)
 {
@@ -167,7 +160,7 @@ BandwidthDecrease(void **state)
 	/* A queue of 13 s, were it full. */
 	bn_run(b, 30 * GW_SEC);
 	check_bandwidth(0.1, 0.3);
-	assert_true(bn_goodput(b, f, 60 * GW_SEC) > payload(0.1) * 0.85);
+	assert_true(bn_goodput(b, f, 60 * GW_SEC) > bn_payload(0.1) * 0.85);
 	check_bandwidth(0.1, 0.05);
 	assert_true(bn_queued(b) < 20000);
 	assert_int_equal(f->queue_lost, 0);
@@ -186,7 +179,7 @@ BandwidthIncrease(void **state)
 	check_bandwidth(0.1, 0.2);
 	b->link.rate *= 100;
 	bn_run(b, 40 * GW_SEC);
-	assert_true(bn_goodput(b, f, 10 * GW_SEC) > payload(10) * 0.9);
+	assert_true(bn_goodput(b, f, 10 * GW_SEC) > bn_payload(10) * 0.9);
 	end();
 }
 

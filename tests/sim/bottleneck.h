@@ -24,6 +24,13 @@ enum {
 	BN_PPM = 1000000
 };
 
+/* Payload in Mbit/s that a link of so much carries. */
+static inline double
+bn_payload(double mbit)
+{
+	return mbit * BN_PAYLOAD / BN_FRAME;
+}
+
 struct bn_link {
 	uint64_t rate;    /* bytes of frames a second */
 	gw_usec rtt;      /* of the empty path; half of it each way */

@@ -15,13 +15,6 @@
 static struct bn *b;
 static struct bn_flow *f;
 
-/* Payload in Mbit/s that a link of so much carries. */
-static double
-payload(double mbit)
-{
-	return mbit * BN_PAYLOAD / BN_FRAME;
-}
-
 static void
 start(struct bn_link link, enum gw_congestion congestion, uint64_t bytes)
 {
@@ -79,7 +72,7 @@ static void
 uses(gw_usec time, double part)
 {
 	const double mbit = (double)b->link.rate / 125000;
-	const double used = bn_goodput(b, f, time) / payload(mbit);
+	const double used = bn_goodput(b, f, time) / bn_payload(mbit);
 
 	print_message("%s: %.2f of the link, %.2f wanted\n",
 	    gw_recovery_stats(&f->r).congestion, used, part);
@@ -366,8 +359,8 @@ wifi_suspension(void **state)
 		bn_run(b, b->now + 1800 * GW_MSEC);
 	}
 	assert_int_equal(f->queue_lost, 0);
-	assert_true(
-	    (double)(bn_received(f) - before) * 8 / 18e6 > payload(20) * 0.85);
+	assert_true((double)(bn_received(f) - before) * 8 / 18e6 >
+		    bn_payload(20) * 0.85);
 	end();
 }
 
@@ -431,7 +424,7 @@ crosstraffic(void **state)
 	    &(struct bn_flow_options){ .start = 2 * GW_SEC, .bytes = 25 * MB });
 	bn_run(b, 2 * GW_SEC);
 	uses(20 * GW_SEC, 1.0 / 3);
-	assert_true(bn_goodput(b, k, 20 * GW_SEC) > payload(10) / 4);
+	assert_true(bn_goodput(b, k, 20 * GW_SEC) > bn_payload(10) / 4);
 	assert_true(bn_run_flow(b, f, 70 * GW_SEC));
 	end();
 }

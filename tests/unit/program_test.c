@@ -22,6 +22,11 @@ usage_errors_end_with_2(void **state)
 		"godwit send x --null", "godwit send a b --files-from f",
 		"godwit send x --to host", "godwit send x --to host --code",
 		"godwit send x --code short", "godwit send x --timeout 0",
+		"godwit send x --carrier sctp",
+		"godwit send x --congestion reno",
+		"godwit send x --carrier tcp --background",
+		"godwit recv --yes --carrier tcp --congestion cubic",
+		"godwit send x --background --congestion cubic",
 		"godwit send x --code 7-a-b --code-file f",
 		"godwit send x --to host:99999 --code 7-a-b",
 		"godwit recv 7-crane-otter", "godwit recv",
@@ -170,6 +175,45 @@ options_reach_the_library(void **state)
 	assert_int_equal(r->on_conflict, GW_CONFLICT_NEWER);
 	assert_int_equal(r->link.retry_ms, 900000);
 	assert_false(r->link.port_required);
+}
+
+static void
+carrier_and_congestion_reach_the_library(void **state)
+{
+	static const struct {
+		const char *words;
+		enum gw_carriers carriers;
+		enum gw_congestion congestion;
+	} v[] = {
+		{ "", GW_CARRIERS_AUTO, GW_CONGESTION_BBR },
+		{ " --carrier udp", GW_CARRIERS_UDP, GW_CONGESTION_BBR },
+		{ " --carrier tcp", GW_CARRIERS_TCP, GW_CONGESTION_BBR },
+		{ " --congestion cubic", GW_CARRIERS_AUTO,
+		    GW_CONGESTION_CUBIC },
+		{ " --background --carrier udp", GW_CARRIERS_UDP,
+		    GW_CONGESTION_LEDBAT },
+		{ " --background --congestion ledbat", GW_CARRIERS_AUTO,
+		    GW_CONGESTION_LEDBAT },
+	};
+	const struct gw_link_options *send = &result.seen.send.link;
+	const struct gw_link_options *recv = &result.seen.recv.link;
+	char line[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		PLAY(transfer);
+		snprintf(line, sizeof line, "godwit send%s photos", v[i].words);
+		assert_int_equal(run(line), 0);
+		assert_int_equal(send->carriers, v[i].carriers);
+		assert_int_equal(send->congestion, v[i].congestion);
+		says(result.err, "Over tcp: it was asked for.");
+		PLAY(transfer);
+		snprintf(line, sizeof line, "godwit recv --yes --once%s",
+		    v[i].words);
+		assert_int_equal(run(line), 0);
+		assert_int_equal(recv->carriers, v[i].carriers);
+		assert_int_equal(recv->congestion, v[i].congestion);
+	}
 }
 
 /* ---- output ---- */
@@ -418,6 +462,7 @@ main(void)
 		cmocka_unit_test(
 		    a_code_without_an_address_says_what_is_missing),
 		cmocka_unit_test(recv_without_a_terminal_says_to_add_yes),
+		cmocka_unit_test(carrier_and_congestion_reach_the_library),
 		cmocka_unit_test(a_waiting_send_prints_the_other_command),
 		cmocka_unit_test(a_waiting_recv_prints_the_other_command),
 		cmocka_unit_test(a_secret_code_is_not_shown),

@@ -11,7 +11,7 @@ cli_classic_only(const struct cli_session *s)
 		"keep-partial", "max-size" };
 
 	for (size_t i = 0; i < sizeof needing / sizeof *needing; i++)
-		if (cli_options_typed(s->command, &s->args, needing[i]))
+		if (cli_session_typed(s, needing[i]))
 			return cli_usage_error(s->command,
 			    "--%s belongs to --classic", needing[i]);
 	return GW_OK;
@@ -22,7 +22,7 @@ cli_classic_check(const struct cli_session *s, const struct cli_common *common,
     const struct cli_classic *classic, const char *const *senseless)
 {
 	for (; *senseless != NULL; senseless++)
-		if (cli_options_typed(s->command, &s->args, *senseless))
+		if (cli_session_typed(s, *senseless))
 			return cli_usage_error(s->command,
 			    "--%s has no meaning with --classic: that protocol "
 			    "knows a name and the bytes of one file",

@@ -5,12 +5,6 @@
 
 #include "cli/classic.h"
 
-static bool
-typed(const struct cli_session *s, const char *option)
-{
-	return cli_options_typed(s->command, &s->args, option);
-}
-
 /* Nobody is asked, and no time comes along. */
 static const char *
 conflict_contradiction(const struct cli_classic_recv *o)
@@ -46,7 +40,7 @@ check(struct cli_session *s, const struct cli_classic_recv *o)
 		return cli_usage_error(s->command,
 		    "--classic needs --listen [ADDR]:PORT: that protocol has "
 		    "no standard port");
-	if (typed(s, "on-conflict") && o->on_conflict->given &&
+	if (cli_session_typed(s, "on-conflict") && o->on_conflict->given &&
 	    (wrong = conflict_contradiction(o)) != NULL)
 		return cli_usage_error(s->command, "%s", wrong);
 	return GW_OK;

@@ -178,8 +178,8 @@ cli_session_present(struct cli_session *s, const char *path)
 	return GW_E_NO_PATH;
 }
 
-static bool
-typed(const struct cli_session *s, const char *option)
+bool
+cli_session_typed(const struct cli_session *s, const char *option)
 {
 	return cli_options_typed(s->command, &s->args, option);
 }
@@ -190,11 +190,13 @@ contradiction(const struct cli_session *s, const struct cli_common *o)
 {
 	if (o->timeout.given && o->timeout.ms == 0)
 		return "--timeout must be more than 0";
-	if (o->background && typed(s, "background") && typed(s, "congestion") &&
+	if (o->background && cli_session_typed(s, "background") &&
+	    cli_session_typed(s, "congestion") &&
 	    o->congestion != GW_CONGESTION_LEDBAT)
 		return "--background is --congestion ledbat: one of them";
-	if (o->carrier == GW_CARRIERS_TCP && typed(s, "carrier") &&
-	    (typed(s, "background") || typed(s, "congestion")))
+	if (o->carrier == GW_CARRIERS_TCP && cli_session_typed(s, "carrier") &&
+	    (cli_session_typed(s, "background") ||
+		cli_session_typed(s, "congestion")))
 		return "on tcp the kernel decides how fast it sends: "
 		       "--congestion and --background are for udp";
 	return NULL;

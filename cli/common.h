@@ -61,6 +61,8 @@ struct cli_session {
  */
 bool cli_session_begin(struct cli_session *, const struct cli_command *,
     struct cli_start *, void *settings, int *status);
+/* Did this option stand on the command line? */
+bool cli_session_typed(const struct cli_session *, const char *option);
 /* Prepare report and terminal; stdin_is_data, to_stdout: what this transfer
  * does with them. */
 void cli_session_report(struct cli_session *, const struct cli_common *,

@@ -113,23 +113,17 @@ take_operand(struct cli_session *s, struct settings *o)
 	return GW_OK;
 }
 
-static bool
-typed(const struct cli_session *s, const char *option)
-{
-	return cli_options_typed(s->command, &s->args, option);
-}
-
 static const char *
 contradiction(const struct cli_session *s, const struct settings *o)
 {
 	if (s->args.operand_count != 0 && !o->from.given)
 		return "CODE needs --from HOST[:PORT], as the sending side "
 		       "prints it: this version does not find it by itself";
-	if (o->from.given && typed(s, "listen"))
+	if (o->from.given && cli_session_typed(s, "listen"))
 		return "--from connects and --listen waits: one of them";
-	if (o->to_stdout && typed(s, "output"))
+	if (o->to_stdout && cli_session_typed(s, "output"))
 		return "--stdout and --output: one of them";
-	if (o->to_stdout && typed(s, "archive"))
+	if (o->to_stdout && cli_session_typed(s, "archive"))
 		return "--stdout keeps no links and attributes: leave out "
 		       "--archive";
 	if (o->to_stdout && isatty(STDOUT_FILENO))
@@ -168,8 +162,8 @@ check(struct cli_session *s, struct settings *o)
 		return cli_usage_error(s->command,
 		    "it asks before it accepts, and there is no terminal to "
 		    "ask on: add --yes to accept every offer");
-	if (o->on_conflict.what == GW_CONFLICT_ASK && typed(s, "on-conflict") &&
-	    !can_ask)
+	if (o->on_conflict.what == GW_CONFLICT_ASK &&
+	    cli_session_typed(s, "on-conflict") && !can_ask)
 		return cli_usage_error(
 		    s->command, "--on-conflict=ask needs a terminal");
 	default_conflict(o, can_ask);

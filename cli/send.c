@@ -169,7 +169,7 @@ check(struct cli_session *s, struct settings *o)
 
 	for (size_t i = 0; i < s->args.operand_count; i++)
 		cli_list_add(&o->paths, s->args.operands[i]);
-	if (o->to.given && cli_options_typed(s->command, &s->args, "listen"))
+	if (o->to.given && cli_session_typed(s, "listen"))
 		return cli_usage_error(s->command,
 		    "--to connects and --listen waits: one of them");
 	if ((wrong = contradiction(o)) != NULL)

@@ -10,6 +10,7 @@ static void
 set_flags(struct gw_netif *i, unsigned flags)
 {
 	i->up = flags & IFF_UP;
+	i->running = flags & IFF_RUNNING;
 	i->loopback = flags & IFF_LOOPBACK;
 	i->point_to_point = flags & IFF_POINTOPOINT;
 	i->broadcast = flags & IFF_BROADCAST;
@@ -164,6 +165,41 @@ gw_netifs_fini(struct gw_netifs *l)
 	*l = (struct gw_netifs){ .count = 0 };
 }
 
+static bool
+same_addr(const struct gw_addr *a, const struct gw_addr *b)
+{
+	return a->len == b->len && (a->len == 0 || gw_addr_same_host(a, b));
+}
+
+static bool
+same_netif(const struct gw_netif *a, const struct gw_netif *b)
+{
+	if (a->index != b->index || strcmp(a->name, b->name) != 0 ||
+	    a->up != b->up || a->running != b->running ||
+	    a->loopback != b->loopback ||
+	    a->point_to_point != b->point_to_point ||
+	    a->broadcast != b->broadcast || a->multicast != b->multicast ||
+	    a->addr_count != b->addr_count)
+		return false;
+	for (size_t i = 0; i < a->addr_count; i++)
+		if (a->addrs[i].prefix != b->addrs[i].prefix ||
+		    !same_addr(&a->addrs[i].addr, &b->addrs[i].addr) ||
+		    !same_addr(&a->addrs[i].broadcast, &b->addrs[i].broadcast))
+			return false;
+	return true;
+}
+
+bool
+gw_netifs_same(const struct gw_netifs *a, const struct gw_netifs *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!same_netif(&a->v[i], &b->v[i]))
+			return false;
+	return true;
+}
+
 const struct gw_netif *
 gw_netifs_with(const struct gw_netifs *l, const struct gw_addr *a)
 {
@@ -232,4 +268,29 @@ gw_netifs_source(const struct gw_netifs *l, unsigned interface,
 	if (best != NULL)
 		*out = best->addr;
 	return best != NULL;
+}
+
+bool
+gw_netifs_on_link(
+    const struct gw_netifs *l, unsigned interface, const struct gw_addr *peer)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct gw_netif *n = &l->v[i];
+
+		if (n->index != interface)
+			continue;
+		if (peer->ss.ss_family == AF_INET6 &&
+		    gw_addr_is_link_local(peer))
+			return true;
+		/* What this machine sends to itself comes by loopback,
+		 * whichever of its addresses it bears. */
+		if (n->loopback)
+			return gw_netifs_with(l, peer) != NULL;
+		for (size_t k = 0; k < n->addr_count; k++)
+			if (n->addrs[k].addr.ss.ss_family ==
+				peer->ss.ss_family &&
+			    is_in_subnet(&n->addrs[k], peer))
+				return true;
+	}
+	return false;
 }

@@ -123,6 +123,86 @@ which_address_speaks_to_a_peer(void **state)
 	assert_false(speaks_from(&l, 4, "10.0.0.77", ""));
 }
 
+static bool
+is_on_link(const struct gw_netifs *l, unsigned n, const char *peer)
+{
+	struct gw_addr a;
+
+	assert_int_equal(gw_addr_parse(&a, peer, 1, NULL), GW_OK);
+	return gw_netifs_on_link(l, n, &a);
+}
+
+static void
+who_is_on_a_link(void **state)
+{
+	struct gw_interface_addr addrs[4] = { { .prefix = 8 }, { .prefix = 23 },
+		{ .prefix = 64 }, { .prefix = 32 } };
+	static const char *const hosts[] = { "127.0.0.1", "10.0.2.1", "fd00::1",
+		"192.0.2.9" };
+	struct gw_netif v[2] = { { .index = 1,
+				     .addrs = addrs,
+				     .addr_count = 1,
+				     .loopback = true },
+		{ .index = 3, .addrs = addrs + 1, .addr_count = 3 } };
+	struct gw_netifs l = { .v = v, .count = 2 };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(
+		    gw_addr_parse(&addrs[i].addr, hosts[i], 0, NULL), GW_OK);
+	assert_true(is_on_link(&l, 3, "10.0.3.255"));
+	assert_false(is_on_link(&l, 3, "10.0.4.0"));
+	assert_true(is_on_link(&l, 3, "fd00::77"));
+	assert_false(is_on_link(&l, 3, "fd00:0:0:1::77"));
+	assert_true(is_on_link(&l, 3, "fe80::77%lo"));
+	assert_true(is_on_link(&l, 3, "192.0.2.9"));
+	assert_false(is_on_link(&l, 3, "192.0.2.8"));
+	assert_false(is_on_link(&l, 3, "127.0.0.1"));
+	assert_false(is_on_link(&l, 4, "10.0.3.255"));
+	assert_true(is_on_link(&l, 1, "127.0.0.9"));
+	assert_true(is_on_link(&l, 1, "10.0.2.1"));
+	assert_false(is_on_link(&l, 1, "10.0.2.2"));
+}
+
+static void
+two_lists_are_the_same_or_not(void **state)
+{
+	struct gw_interface_addr one[1] = { { .prefix = 24 } }, two[1];
+	struct gw_netif a = { .name = "eth0",
+		.index = 3,
+		.up = true,
+		.addrs = one,
+		.addr_count = 1 },
+			b;
+	struct gw_netifs x = { .v = &a, .count = 1 },
+			 y = { .v = &b, .count = 1 };
+
+	(void)state;
+	assert_int_equal(
+	    gw_addr_parse(&one[0].addr, "10.0.0.1", 0, NULL), GW_OK);
+	two[0] = one[0];
+	b = a;
+	b.addrs = two;
+	assert_true(gw_netifs_same(&x, &y));
+	strcpy(b.name, "eth1");
+	assert_false(gw_netifs_same(&x, &y));
+	strcpy(b.name, "eth0");
+	b.running = true;
+	assert_false(gw_netifs_same(&x, &y));
+	b.running = false;
+	two[0].prefix = 23;
+	assert_false(gw_netifs_same(&x, &y));
+	two[0].prefix = 24;
+	two[0].broadcast = one[0].addr;
+	assert_false(gw_netifs_same(&x, &y));
+	two[0].broadcast.len = 0;
+	assert_int_equal(
+	    gw_addr_parse(&two[0].addr, "10.0.0.2", 0, NULL), GW_OK);
+	assert_false(gw_netifs_same(&x, &y));
+	y.count = 0;
+	assert_false(gw_netifs_same(&x, &y));
+}
+
 static void
 whose_broadcast_address_it_is(void **state)
 {
@@ -173,6 +253,8 @@ main(void)
 		cmocka_unit_test(they_agree_with_the_kernel),
 		cmocka_unit_test(whose_an_address_is),
 		cmocka_unit_test(which_address_speaks_to_a_peer),
+		cmocka_unit_test(who_is_on_a_link),
+		cmocka_unit_test(two_lists_are_the_same_or_not),
 		cmocka_unit_test(whose_broadcast_address_it_is),
 		cmocka_unit_test(without_memory_nothing_is_listed),
 	};

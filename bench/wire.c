@@ -1,5 +1,7 @@
 /*
- * usage: wire [SECONDS [RUNS]]    (2 for each line, 3; medians are shown)
+ * usage: wire [SECONDS [RUNS [WORD...]]]
+ *     2 seconds for each line, 3 runs; medians are shown.  Only lines of
+ *     which all the words are true, as in "ceiling 1448" or "sessions=1.".
  */
 #include "wire.h"
 
@@ -130,6 +132,19 @@ run(const struct line *l, double seconds)
 	return r;
 }
 
+/* Does what it is have all of these words in it? */
+static bool
+is_wanted(const struct line *l, char **words, int count)
+{
+	char text[96];
+
+	snprintf(text, sizeof text, "%s bytes=%zu sessions=%u.", l->kind->name,
+	    l->datagram, l->sessions);
+	while (count > 0 && strstr(text, words[count - 1]) != NULL)
+		count--;
+	return count == 0;
+}
+
 static int
 by_rate(const void *a, const void *b)
 {
@@ -157,7 +172,7 @@ print(struct line *l, unsigned runs, double ceiling)
 int
 main(int argc, char **argv)
 {
-	static struct line lines[] = {
+	static const struct line all[] = {
 		{ .kind = &wire_singly, .sessions = 1, .datagram = 1448 },
 		{ .kind = &wire_trains, .sessions = 1, .datagram = 1448 },
 		{ .kind = &wire_ceiling, .sessions = 1, .datagram = 1448 },
@@ -173,19 +188,24 @@ main(int argc, char **argv)
 		{ .kind = &wire_tcp_bbr, .sessions = 1 },
 		{ .kind = &wire_tcp_sealed, .sessions = 1 },
 	};
-	enum { LINES = sizeof lines / sizeof lines[0] };
+	enum { LINES = sizeof all / sizeof all[0] };
+	static struct line lines[LINES];
+	unsigned count = 0;
 	const double seconds = argc > 1 ? atof(argv[1]) : 2;
 	const unsigned runs = argc > 2 ? (unsigned)atoi(argv[2]) : 3;
 	double ceiling = 0;
 
 	if (!gw_crypto_start() || runs == 0 || runs > RUNS_MAX)
 		return 2;
+	for (unsigned i = 0; i < LINES; i++)
+		if (argc <= 3 || is_wanted(&all[i], argv + 3, argc - 3))
+			lines[count++] = all[i];
 	for (unsigned n = 0; n < runs; n++)
-		for (unsigned i = 0; i < LINES; i++)
+		for (unsigned i = 0; i < count; i++)
 			lines[i].v[n] = run(&lines[i], seconds);
 	printf("%-24s %8s %6s %7s %8s %16s %6s\n", "", "sessions", "bytes",
 	    "Gbit/s", "ceiling", "CPU s/GB, from/to", "MB");
-	for (unsigned i = 0; i < LINES; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		const bool bound = lines[i].kind == &wire_ceiling;
 
 		print(&lines[i], runs,

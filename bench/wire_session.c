@@ -63,6 +63,7 @@ on_ready_to(struct gw_conn *c, void *owner)
 {
 	struct flow *f = owner;
 	struct end *e = f->end;
+	const uint64_t before = e->content;
 	struct gw_session_event ev;
 
 	while (gw_session_event(c->session, &ev)) {
@@ -71,8 +72,11 @@ on_ready_to(struct gw_conn *c, void *owner)
 		e->content += ev.data.bytes.n;
 		gw_session_credit(c->session, 1, ev.data.bytes.n);
 	}
+	/* It is asked for other reasons, too, and when all is over. */
+	if (e->content == before)
+		return false;
 	e->last = wire_seconds(CLOCK_MONOTONIC);
-	if (e->first == 0 && e->content > 0)
+	if (e->first == 0)
 		e->first = e->last;
 	return false;
 }

@@ -1,0 +1,122 @@
+#include "forward/match.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "forward/rule_private.h"
+
+/* ---- the question ---- */
+
+/* ADDR:PORT, [ADDR]:PORT, or :PORT where `any` is taken. */
+static bool
+parse_end(char *text, struct gw_ip *ip, bool *any, uint16_t *port)
+{
+	char *colon = strrchr(text, ':'), *zone;
+	unsigned long n = 0;
+	size_t len;
+
+	if (colon == NULL)
+		return false;
+	*colon++ = '\0';
+	if (*colon == '\0' || strspn(colon, "0123456789") != strlen(colon) ||
+	    strlen(colon) > 5)
+		return false;
+	for (; *colon != '\0'; colon++)
+		n = n * 10 + (unsigned long)(*colon - '0');
+	if (n == 0 || n > 65535)
+		return false;
+	*port = (uint16_t)n;
+	if (any != NULL && (*any = *text == '\0'))
+		return true;
+	len = strlen(text);
+	if (text[0] == '[') {
+		if (text[len - 1] != ']')
+			return false;
+		text[len - 1] = '\0';
+		text++;
+	}
+	if ((zone = strchr(text, '%')) != NULL)
+		*zone = '\0';
+	return gw_ip_parse(text, ip);
+}
+
+static bool
+take_protocol(const char *word, enum gw_rule_protocol *out)
+{
+	if (strcasecmp(word, "tcp") == 0)
+		*out = GW_RULE_TCP;
+	else if (strcasecmp(word, "udp") == 0)
+		*out = GW_RULE_UDP;
+	else
+		return false;
+	return true;
+}
+
+bool
+gw_match_parse(
+    const char *text, struct gw_match_question *out, char why[GW_RULE_WHY])
+{
+	struct gw_match_question q = { .protocol = GW_RULE_TCP };
+	char protocol[8], client[80], arrow[4], local[80], more;
+
+	if (sscanf(text, "%7s %79s %3s %79s %c", protocol, client, arrow, local,
+		&more) != 4 ||
+	    strcmp(arrow, "->") != 0 || !take_protocol(protocol, &q.protocol))
+		return gw_rule_wrong(
+		    why, "write it as in 'udp 10.0.0.5:4000 -> :5353'");
+	if (!parse_end(client, &q.client, NULL, &q.client_port))
+		return gw_rule_wrong(why,
+		    "before the arrow stands a client, ADDR:PORT, such as "
+		    "10.0.0.5:4000 or [2001:db8::1]:4000");
+	if (!parse_end(local, &q.local, &q.local_any, &q.port))
+		return gw_rule_wrong(why,
+		    "after the arrow stands where it is sent to, [ADDR]:PORT, "
+		    "such as :5353");
+	*out = q;
+	return true;
+}
+
+/* ---- the answer ---- */
+
+/* How exactly a rule listens where the question is about; 0: not at all. */
+static unsigned
+fit(const struct gw_rule *r, const struct gw_match_question *q)
+{
+	char address[GW_RULE_HOST + 1], *zone;
+	struct gw_ip ip;
+
+	if (r->protocol != q->protocol || q->port < r->port ||
+	    q->port - r->port >= r->ports)
+		return 0;
+	if (r->listen[0] == '\0')
+		return 1;
+	memcpy(address, r->listen, sizeof address);
+	if ((zone = strchr(address, '%')) != NULL)
+		*zone = '\0';
+	if (!gw_ip_parse(address, &ip) ||
+	    gw_ip_is_v4(&ip) != gw_ip_is_v4(&q->client))
+		return 0;
+	if (gw_ip_is_any(&ip))
+		return 2;
+	if (q->local_any)
+		return 1; /* if it is sent to that one */
+	return memcmp(ip.b, q->local.b, sizeof ip.b) == 0 ? 3 : 0;
+}
+
+size_t
+gw_match_find(const struct gw_rule *rules, size_t count,
+    const struct gw_match_question *q)
+{
+	size_t best = count;
+	unsigned most = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned now = fit(&rules[i], q);
+
+		if (now > most) {
+			most = now;
+			best = i;
+		}
+	}
+	return best;
+}

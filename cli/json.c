@@ -226,3 +226,14 @@ cli_json_partial(const struct gw_partial *p)
 	cJSON_AddBoolToObject(o, "active", p->active);
 	return cli_json_finish(o);
 }
+
+char *
+cli_json_device(const struct gw_device *d)
+{
+	cJSON *o = cli_json_begin(NULL);
+
+	cli_json_text(o, "name", d->name);
+	cli_json_text(o, "key", d->key);
+	cJSON_AddNumberToObject(o, "added", (double)d->added);
+	return cli_json_finish(o);
+}

@@ -89,7 +89,7 @@ struct gw;
 struct gw_options {
 	const char *data_dir;       /* identity; NULL: $XDG_DATA_HOME/godwit */
 	const char *state_dir;      /* journals; NULL: $XDG_STATE_HOME/godwit */
-	const char *device_name;    /* NULL: the host's name */
+	const char *device_name;    /* NULL: see gw_device_name */
 	uint64_t memory;            /* window budget in bytes; 0: 64 MiB */
 	int helper_fd;              /* from gw_helper_start, or -1 */
 	struct gw_trace_log *trace; /* from gw_trace_open; NULL: none.  It
@@ -844,6 +844,42 @@ GW_API GW_MUST_USE enum gw_err gw_interfaces_open(
     struct gw *, struct gw_interfaces **);
 GW_API bool gw_interfaces_next(struct gw_interfaces *, struct gw_interface *);
 GW_API void gw_interfaces_free(struct gw_interfaces *);
+
+/* ---- devices that this one remembers ---- */
+
+/*
+ * A remembered device needs no code: both sides prove their keys instead.
+ * It comes to be remembered when both sides ask for it (`remember` of the
+ * links and connections).  Kept in the data directory.
+ */
+struct gw_device {
+	const char *name; /* chosen here; no other has it */
+	const char *key;  /* public key, hexadecimal */
+	int64_t added;    /* seconds since 1970 */
+};
+
+struct gw_devices;
+
+/* List them as they are now, the oldest first; pull one by one, each lives
+ * until the next; free.  GW_E_DISK: the list cannot be read; see
+ * gw_last_error, also for what follows. */
+GW_API GW_MUST_USE enum gw_err gw_devices_open(
+    struct gw *, struct gw_devices **);
+GW_API bool gw_devices_next(struct gw_devices *, struct gw_device *);
+GW_API void gw_devices_free(struct gw_devices *);
+
+/* GW_E_NO_PATH: no such device; GW_E_USAGE: `to` cannot be a name, or another
+ * has it; GW_E_AGAIN: another process holds the list. */
+GW_API GW_MUST_USE enum gw_err gw_device_rename(
+    struct gw *, const char *name, const char *to);
+/* Its key is forgotten, and whatever it was allowed. */
+GW_API GW_MUST_USE enum gw_err gw_device_forget(struct gw *, const char *name);
+
+/* The name that this device goes by; lives with the context.  It is that of
+ * gw_options, or the one that was set for good, or the host's. */
+GW_API const char *gw_device_name(const struct gw *);
+GW_API GW_MUST_USE enum gw_err gw_device_set_name(
+    struct gw *, const char *name);
 
 /* ---- what interrupted transfers left behind ---- */
 

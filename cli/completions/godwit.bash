@@ -1,5 +1,10 @@
 # Completion of godwit for bash.
 
+_godwit_devices()
+{
+	godwit devices 2>/dev/null | sed -n '/  [0-9a-f]\{64\}$/s/ .*//p'
+}
+
 _godwit()
 {
 	local cur prev words cword split
@@ -12,7 +17,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram partials sockets trace help --help --version' \
+			'send recv stream dgram devices partials sockets trace help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -123,6 +128,14 @@ _godwit()
 			_known_hosts_real -- "$cur"
 		fi
 		;;
+	devices)
+		if ((cword == 2)); then
+			COMPREPLY=($(compgen -W 'rename forget name --json
+				--help' -- "$cur"))
+		elif [[ ${words[2]} == rename || ${words[2]} == forget ]]; then
+			COMPREPLY=($(compgen -W "$(_godwit_devices)" -- "$cur"))
+		fi
+		;;
 	partials)
 		COMPREPLY=($(compgen -W \
 			'--clear --clear-all --json --help' -- "$cur"))
@@ -144,7 +157,7 @@ _godwit()
 		;;
 	help)
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram partials sockets trace' -- "$cur"))
+			'send recv stream dgram devices partials sockets trace' -- "$cur"))
 		;;
 	esac
 } &&

@@ -15,6 +15,7 @@
 #include "os/small_file.h"
 #include "run/acceptor.h"
 #include "run/context.h"
+#include "run/device_store.h"
 #include "run/dgram.h"
 #include "run/job.h"
 #include "run/trace_log.h"
@@ -97,6 +98,19 @@ tell(const struct gw_options *o, enum gw_err err, const struct gw_why *why)
 		    why->text[0] != '\0' ? why->text : gw_err_text(err));
 }
 
+/* The name that was set for good, if there is one. */
+static enum gw_err
+load_name(struct gw *g, struct gw_why *why)
+{
+	struct gw_device_book book;
+	enum gw_err err = gw_device_store_load(g->data_dir, &book, why);
+
+	if (err == GW_OK && book.own[0] != '\0')
+		memcpy(g->self.name, book.own, sizeof g->self.name);
+	gw_device_book_fini(&book);
+	return err;
+}
+
 static void
 name_device(struct gw *g, const char *name)
 {
@@ -121,7 +135,9 @@ open_files(struct gw *g, const struct gw_options *o, struct gw_why *why)
 	/* Where there is none, nothing is shown. */
 	if (o->show_sessions && gw_dirs_runtime(NULL, &g->runtime_dir) == GW_OK)
 		g->self.shown_in = g->runtime_dir;
-	return open_identity(g, why);
+	if ((err = open_identity(g, why)) != GW_OK || o->device_name != NULL)
+		return err;
+	return load_name(g, why);
 }
 
 enum gw_err

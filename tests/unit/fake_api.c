@@ -280,6 +280,65 @@ gw_partials_clear(struct gw *g, const char *id)
 	return GW_E_NO_PATH;
 }
 
+/* ---- devices ---- */
+
+struct gw_devices {
+	size_t next;
+};
+
+enum gw_err
+gw_devices_open(struct gw *g, struct gw_devices **out)
+{
+	(void)g;
+	*out = calloc(1, sizeof **out);
+	return *out != NULL ? GW_OK : GW_E_MEMORY;
+}
+
+bool
+gw_devices_next(struct gw_devices *d, struct gw_device *out)
+{
+	if (d->next >= fake.device_count)
+		return false;
+	*out = fake.devices[d->next++];
+	return true;
+}
+
+void
+gw_devices_free(struct gw_devices *d)
+{
+	free(d);
+}
+
+enum gw_err
+gw_device_rename(struct gw *g, const char *name, const char *to)
+{
+	(void)g;
+	snprintf(fake.renamed[0], sizeof fake.renamed[0], "%s", name);
+	snprintf(fake.renamed[1], sizeof fake.renamed[1], "%s", to);
+	return fake.device;
+}
+
+enum gw_err
+gw_device_forget(struct gw *g, const char *name)
+{
+	(void)g;
+	snprintf(fake.forgotten, sizeof fake.forgotten, "%s", name);
+	return fake.device;
+}
+
+const char *
+gw_device_name(const struct gw *g)
+{
+	(void)g;
+	return "desk";
+}
+
+enum gw_err
+gw_device_set_name(struct gw *g, const char *name)
+{
+	return gw_device_rename(g, "", name);
+}
+
 /* ---- confinement ---- */
 
 enum gw_err

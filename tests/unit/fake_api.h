@@ -32,6 +32,9 @@ struct fake {
 	bool deaf; /* the first gw_job_cancel changes nothing */
 	const struct gw_partial *partials;
 	size_t partial_count;
+	const struct gw_device *devices;
+	size_t device_count;
+	enum gw_err device;    /* what changing one returns */
 	enum gw_err trace_end; /* what gw_trace_close returns */
 	uint64_t trace_dropped;
 
@@ -48,6 +51,7 @@ struct fake {
 	unsigned answers[FAKE_ANSWERS];
 	size_t answer_count;
 	char cleared[33];
+	char renamed[2][80], forgotten[80];
 };
 
 extern struct fake fake;

@@ -26,10 +26,10 @@ a_window_grows_with_what_goes_through_it(void **state)
 	start(512 * mib, 512 * mib);
 	credit(0);
 	flush();
-	flow_of(mib, 50); /* 2 MiB in two round trips: 8 are enough */
-	assert_int_equal(s.w.window, 8 * mib);
-	flow_of(3 * mib, 50);
+	flow_of(mib, 50); /* 2 MiB in two round trips: 16 are enough */
 	assert_int_equal(s.w.window, 16 * mib);
+	flow_of(6 * mib, 50);
+	assert_int_equal(s.w.window, 32 * mib);
 	flow_of(25 * mib, 20);
 	assert_int_equal(s.w.window, 128 * mib);
 	assert_int_equal(f.w.window, 128 * mib);
@@ -68,25 +68,25 @@ a_burst_behind_a_hole_is_no_rate(void **state)
 	flush();
 	for (unsigned round = 0; round < 20; round++) {
 		for (unsigned i = 0; i < 60; i++) {
-			comes(mib / 10);
+			comes(mib / 5);
 			now += 10 * GW_MSEC;
 		}
-		credit(60 * (mib / 10));
+		credit(60 * (mib / 5));
 		flush();
 	}
-	assert_int_equal(s.w.window, 8 * mib);
+	assert_int_equal(s.w.window, 16 * mib);
 
 	/* However soon it follows on a look at the rate. */
 	start(512 * mib, 512 * mib);
 	credit(0);
 	flush();
-	comes(5 * mib);
+	comes(10 * mib);
 	now += GW_SEC;
 	credit(1);
 	comes(mib);
 	now += 50 * GW_MSEC;
-	credit(6 * mib - 1);
-	assert_int_equal(s.w.window, 8 * mib);
+	credit(11 * mib - 1);
+	assert_int_equal(s.w.window, 16 * mib);
 }
 
 static void
@@ -98,7 +98,7 @@ a_peer_that_is_held_up_gets_more(void **state)
 	start(512 * mib, 512 * mib);
 	credit(0);
 	flush();
-	for (uint64_t size = 8 * mib; size < 512 * mib; size *= 2) {
+	for (uint64_t size = 16 * mib; size < 512 * mib; size *= 2) {
 		comes(s.w.granted - s.w.received);
 		there.at = s.w.granted;
 		/* All that was given was dealt with; the rest waits behind
@@ -119,9 +119,9 @@ a_peer_that_is_held_up_gets_more(void **state)
 	start(FIRST, 64 * mib);
 	credit(0);
 	flush();
-	there = (struct gw_flow_there){ 8 * mib, 0 };
+	there = (struct gw_flow_there){ 16 * mib, 0 };
 	assert_true(gw_flow_session_blocked_there(&f, &there, now));
-	says(GW_PFRAME_SESSION_WINDOW, 16 * mib);
+	says(GW_PFRAME_SESSION_WINDOW, 32 * mib);
 	says_nothing();
 }
 

@@ -239,12 +239,12 @@ the_first_credit_opens_the_window(void **state)
 	start(64 * mib, 64 * mib);
 	says_nothing();
 	credit(0);
-	says(GW_PFRAME_SESSION_WINDOW, 8 * mib);
-	says(GW_PFRAME_WINDOW, 8 * mib);
+	says(GW_PFRAME_SESSION_WINDOW, 16 * mib);
+	says(GW_PFRAME_WINDOW, 16 * mib);
 	says_nothing();
 	gw_flow_credit(&f, &t, 0, now);
 	assert_true(gw_flow_stream_next(&f, &t, 4, 0, &frame));
-	assert_int_equal(frame.window.at, 8 * mib);
+	assert_int_equal(frame.window.at, 16 * mib);
 	says_nothing();
 	credit(0);
 	says_nothing();
@@ -314,9 +314,9 @@ who_does_not_read_stops_the_peer(void **state)
 		assert_true(gw_flow_session_blocked_there(&f,
 		    &(struct gw_flow_there){ f.w.granted, f.w.received }, now));
 		/* What it dealt with the peer may have. */
-		assert_int_equal(s.w.window, 8 * mib);
+		assert_int_equal(s.w.window, 16 * mib);
 		flush();
-		assert_int_equal(s.w.granted, 8 * mib + FIRST + 1);
+		assert_int_equal(s.w.granted, 16 * mib + FIRST + 1);
 	}
 }
 

@@ -5,7 +5,7 @@
 #include "wire/limits.h"
 
 enum {
-	START = 8 << 20,  /* what a window opens to */
+	START = 16 << 20, /* what a window opens to */
 	UPDATE_PARTS = 4, /* an update goes out for a quarter */
 	EPOCH_RTTS = 2
 };

@@ -111,6 +111,51 @@ probes_that_never_left_fill_no_window(void **state)
 	end(&b);
 }
 
+static bool
+is_large(struct udp_bed *b)
+{
+	return size_of(b) == 1472;
+}
+
+/* Nor does what is to be sent wait for them at the pacer. */
+static void
+probes_that_never_left_cost_no_time(void **state)
+{
+	struct udp_bed_options o = path;
+	struct udp_bed b;
+
+	(void)state;
+	o.link.delay = 100000;
+	o.link.mtu = 1472;
+	o.link.mtu_told = true;
+	begin(&b, &o, 0);
+	b.side[0].finish = false;
+	assert_true(udp_bed_until(&b, is_large, MOST * GW_SEC));
+	udp_bed_linger(&b, 2 * GW_MSEC);
+	assert_true(gw_recovery_budget(&link_of(&b, 0)->recovery, b.now) > 0);
+	b.side[0].finish = true;
+	udp_bed_linger(&b, 1);
+	end(&b);
+}
+
+/* A few bytes of one stream do not make a train of small packets of the data
+ * of another one. */
+static void
+short_packets_go_alone(void **state)
+{
+	struct udp_bed_options o = path;
+	struct udp_bed b;
+
+	(void)state;
+	o.link.mtu = 1472;
+	o.link.mtu_told = true;
+	begin(&b, &o, 300000);
+	b.side[0].to_write[0] = 20;
+	assert_true(udp_bed_until(&b, has_all, MOST * GW_SEC));
+	assert_in_range(link_of(&b, 0)->datagrams_sent, 205, 235);
+	end(&b);
+}
+
 /* As behind a router that rewrites addresses, and not the checksums of all
  * packets of a train. */
 static void
@@ -302,6 +347,8 @@ main(void)
 		cmocka_unit_test(connect_detects_mtu),
 		cmocka_unit_test(trains_that_vanish_are_given_up),
 		cmocka_unit_test(probes_that_never_left_fill_no_window),
+		cmocka_unit_test(probes_that_never_left_cost_no_time),
+		cmocka_unit_test(short_packets_go_alone),
 		cmocka_unit_test(
 		    connect_lost_mtu_probes_do_not_trigger_congestion_control),
 		cmocka_unit_test(blackhole_after_mtu_change_repairs_itself),

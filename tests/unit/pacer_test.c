@@ -70,6 +70,20 @@ what_did_not_wait_is_owed(void **state)
 }
 
 static void
+what_never_left_is_given_back(void **state)
+{
+	(void)state;
+	gw_pacer_init(&p, MB, BURST, 0);
+	gw_pacer_sent(&p, 14000, 0);
+	gw_pacer_unsent(&p, 12000);
+	assert_int_equal(gw_pacer_budget(&p, 0), BURST + 1000 - 2000);
+	/* No fuller than full. */
+	gw_pacer_unsent(&p, 12000);
+	assert_int_equal(gw_pacer_budget(&p, 0), BURST + 1000);
+	assert_int_equal(gw_pacer_budget(&p, GW_SEC), BURST + 1000);
+}
+
+static void
 another_rate_counts_from_now_on(void **state)
 {
 	(void)state;
@@ -131,6 +145,7 @@ main(void)
 		    a_loop_that_wakes_every_millisecond_loses_nothing),
 		cmocka_unit_test(it_says_when_there_is_something),
 		cmocka_unit_test(what_did_not_wait_is_owed),
+		cmocka_unit_test(what_never_left_is_given_back),
 		cmocka_unit_test(another_rate_counts_from_now_on),
 		cmocka_unit_test(a_lower_rate_makes_the_bucket_smaller_at_once),
 		cmocka_unit_test(a_long_sleep_fills_the_bucket_once),

@@ -58,6 +58,13 @@ gw_pacer_sent(struct gw_pacer *p, uint64_t bytes, gw_usec now)
 	p->at = now;
 }
 
+void
+gw_pacer_unsent(struct gw_pacer *p, uint64_t bytes)
+{
+	p->tokens += (int64_t)bytes * BYTE;
+	p->tokens = tokens_at(p, p->at); /* no fuller than full */
+}
+
 gw_usec
 gw_pacer_at(const struct gw_pacer *p, uint64_t bytes, gw_usec now)
 {

@@ -32,6 +32,8 @@ void gw_pacer_set(
 uint64_t gw_pacer_budget(const struct gw_pacer *, gw_usec now);
 /* Also of what did not wait for a budget. */
 void gw_pacer_sent(struct gw_pacer *, uint64_t bytes, gw_usec now);
+/* Of what gw_pacer_sent was told so much never left. */
+void gw_pacer_unsent(struct gw_pacer *, uint64_t bytes);
 /* When the budget is `bytes` (at most `burst`); `now` if it is that now. */
 gw_usec gw_pacer_at(const struct gw_pacer *, uint64_t bytes, gw_usec now);
 /* What leaves in a train at a rate: a millisecond's worth, at least two

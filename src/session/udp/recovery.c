@@ -116,9 +116,15 @@ gw_recovery_send_at(const struct gw_recovery *r, gw_usec now)
 void
 gw_recovery_withdraw(struct gw_recovery *r, uint64_t number)
 {
-	if (number >= r->sent.base && number < r->sent.end &&
-	    gw_sent_at(&r->sent, number)->state == GW_SENT_OUT)
-		gw_sent_lost(&r->sent, number);
+	const struct gw_sent_entry *e;
+
+	if (number < r->sent.base || number >= r->sent.end)
+		return;
+	e = gw_sent_at(&r->sent, number);
+	if (e->state != GW_SENT_OUT)
+		return;
+	gw_pacer_unsent(&r->pacer, e->bytes);
+	gw_sent_lost(&r->sent, number);
 }
 
 bool

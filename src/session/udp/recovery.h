@@ -96,8 +96,8 @@ void gw_recovery_fini(struct gw_recovery *);
 /* Bytes that window and pacer let out now; 0: none.  At least a datagram, and
  * where it is paced a whole train, so that trains stay long. */
 uint64_t gw_recovery_budget(const struct gw_recovery *, gw_usec now);
-/* A packet never left this machine: it fills no window, and says nothing of
- * the path. */
+/* A packet never left this machine: it fills no window, nothing waits for it
+ * at the pacer, and it says nothing of the path. */
 void gw_recovery_withdraw(struct gw_recovery *, uint64_t number);
 /* The path is so short that nothing is paced: the CPU is what limits. */
 bool gw_recovery_is_lan(const struct gw_recovery *);

@@ -464,7 +464,7 @@ fill(struct gw_udp_session *s, struct gw_burst *b)
 			b->segment = n;
 		b->len += n;
 		left -= n < left ? n : left;
-		if (n < b->segment)
+		if (n < b->segment || gw_udp_session_goes_alone(s, n))
 			break;
 	}
 	s->link->trains.sent = s->link->trains.sent || b->len > b->segment;

@@ -164,3 +164,10 @@ gw_udp_session_longest_train(struct gw_udp_session *s)
 		t->ptos = ptos;
 	return BURST_MAX;
 }
+
+bool
+gw_udp_session_goes_alone(const struct gw_udp_session *s, size_t n)
+{
+	return n < gw_pmtud_size(&s->link->mtu) / 2 &&
+	       s->link->messages.count == 0 && gw_udp_session_has_data(s);
+}

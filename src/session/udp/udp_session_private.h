@@ -316,6 +316,9 @@ void gw_udp_session_new_address(
 void gw_udp_session_on_response(struct gw_udp_session *, uint64_t);
 /* How many packets a burst may have. */
 unsigned gw_udp_session_longest_train(struct gw_udp_session *);
+/* All of a train are as long as its first.  Is a first of n bytes so short that
+ * the data behind it had better begin another one? */
+bool gw_udp_session_goes_alone(const struct gw_udp_session *, size_t n);
 void gw_udp_session_paths_tick(struct gw_udp_session *);
 gw_usec gw_udp_session_paths_deadline(const struct gw_udp_session *);
 

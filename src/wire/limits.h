@@ -45,6 +45,25 @@ enum {
 	GW_ACK_DELAY_MAX = 1000000,     /* us that a sender may ask for */
 	GW_ACK_THRESHOLD_MAX = 1 << 16, /* packets, likewise */
 
+	/* finding each other */
+	GW_BEACON_PORT = 4638,
+	GW_BEACON_LEN = 256,
+	GW_BEACON_RUN_LEN = 16,
+	GW_BEACON_TAGS = 16,
+	GW_BEACON_TAG_LEN = 8,
+	GW_BEACON_SECONDS = 30,    /* between two beacons, give or take */
+	GW_BEACON_LIFE = 90,       /* seconds that a device is believed in */
+	GW_ANSWER_DELAY = 50,      /* ms that an answer waits, at most */
+	GW_ANSWERS_PER_SOURCE = 5, /* a second */
+	GW_ANSWERS_ALL = 50,       /* a second */
+	GW_ANSWERS_KNOWN = 10,     /* of these for known devices alone */
+	GW_ROSTER_MAX = 256,       /* devices that one believes in */
+	GW_ROSTER_PER_SOURCE = 16,
+	GW_ROSTER_SPOTS = 8,           /* addresses of a device */
+	GW_ROSTER_NEW = 64,            /* a second that nobody asked for */
+	GW_RECOGNISE_PER_SECOND = 100, /* whose tags these are */
+	GW_KNOWN_MAX = 256,            /* devices whose tags one makes */
+
 	/* transfer */
 	GW_BLOCK = 1 << 20,
 	GW_PIECE_HEADER = 32,
@@ -70,6 +89,9 @@ enum {
 #define GW_ENTRIES_MAX UINT64_C(100000000)
 #define GW_SIZE_MAX (UINT64_C(1) << 62)         /* of one entry, exclusive */
 #define GW_OFFSET_MAX ((UINT64_C(1) << 62) - 1) /* end of a stream on udp */
+/* IPv6, link-local, transient; the number of the group is "gdwt" with its
+ * first bit set, as RFC 3307 has it for such. */
+#define GW_BEACON_GROUP "ff12::e764:7774"
 #define GW_REKEY_RECORDS (UINT64_C(1) << 22)
 
 #endif /* GW_WIRE_LIMITS_H */

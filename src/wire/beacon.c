@@ -17,7 +17,8 @@ enum {
 
 static const uint8_t magic[MAGIC_LEN] = { 'g', 'd', 'w', 'b' };
 
-static_assert((int)USED <= (int)GW_BEACON_LEN, "a beacon has room for its fields");
+static_assert(
+    (int)USED <= (int)GW_BEACON_LEN, "a beacon has room for its fields");
 
 static bool
 has_run(const struct gw_beacon *b)

@@ -50,6 +50,10 @@ enum gw_beacon_ask {
 	GW_ASK_KNOWN   /* who shares a secret that makes one of these tags? */
 };
 
+struct gw_tag {
+	uint8_t b[GW_BEACON_TAG_LEN];
+};
+
 struct gw_beacon {
 	enum gw_beacon_kind kind;
 	enum gw_beacon_ask ask;
@@ -59,7 +63,7 @@ struct gw_beacon {
 	uint32_t number;
 	uint16_t port;
 	char name[GW_NAME_MAX + 1]; /* fit for a terminal when decoded */
-	uint8_t tags[GW_BEACON_TAGS][GW_BEACON_TAG_LEN];
+	struct gw_tag tags[GW_BEACON_TAGS];
 };
 
 /* It must be what the table above allows. */

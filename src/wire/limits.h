@@ -59,10 +59,10 @@ enum {
 	GW_ANSWERS_KNOWN = 10,     /* of these for known devices alone */
 	GW_ROSTER_MAX = 256,       /* devices that one believes in */
 	GW_ROSTER_PER_SOURCE = 16,
-	GW_ROSTER_SPOTS = 8,           /* addresses of a device */
-	GW_ROSTER_NEW = 64,            /* a second that nobody asked for */
-	GW_RECOGNISE_PER_SECOND = 100, /* whose tags these are */
-	GW_KNOWN_MAX = 256,            /* devices whose tags one makes */
+	GW_ROSTER_SPOTS = 8,          /* addresses of a device */
+	GW_ROSTER_NEW = 64,           /* a second that nobody asked for */
+	GW_RECOGNISE_PER_SECOND = 50, /* whose tags these are */
+	GW_KNOWN_MAX = 1024,          /* devices whose tags one makes */
 
 	/* transfer */
 	GW_BLOCK = 1 << 20,

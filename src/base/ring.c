@@ -14,7 +14,8 @@ gw_ring_init(struct gw_ring *r)
 void
 gw_ring_fini(struct gw_ring *r)
 {
-	free(r->buf);
+	if (r->buf != NULL)
+		free(r->buf - GW_RING_FRONT);
 	gw_ring_init(r);
 }
 
@@ -29,9 +30,12 @@ gw_ring_grow(struct gw_ring *r, uint64_t size, uint64_t from, uint64_t to)
 	GW_ASSERT(to - from <= r->size);
 	if (size > SIZE_MAX / 2)
 		return GW_E_MEMORY;
-	large.buf = malloc((size_t)size);
+	/* Cleared in front: no byte is ever read before it was written. */
+	large.buf = malloc(GW_RING_FRONT + (size_t)size);
 	if (large.buf == NULL)
 		return GW_E_MEMORY;
+	memset(large.buf, 0, GW_RING_FRONT);
+	large.buf += GW_RING_FRONT;
 	while (from < to) {
 		const struct gw_slice piece = gw_ring_get(r, from, to - from);
 
@@ -67,4 +71,10 @@ gw_ring_get(const struct gw_ring *r, uint64_t at, uint64_t n)
 	i = at & (r->size - 1);
 	straight = r->size - i;
 	return gw_slice(r->buf + i, (size_t)(n < straight ? n : straight));
+}
+
+uint8_t *
+gw_ring_at(const struct gw_ring *r, uint64_t at)
+{
+	return r->size > 0 ? r->buf + (at & (r->size - 1)) : NULL;
 }

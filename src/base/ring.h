@@ -13,8 +13,10 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+enum { GW_RING_FRONT = 64 };
+
 struct gw_ring {
-	uint8_t *buf;
+	uint8_t *buf;  /* GW_RING_FRONT bytes lie in front of it */
 	uint64_t size; /* 0, or a power of two */
 };
 
@@ -32,5 +34,11 @@ void gw_ring_put(struct gw_ring *, uint64_t at, struct gw_slice);
 /* The bytes at an offset, up to n: fewer where the ring wraps around.  Lent
  * until they are overwritten, or it grows. */
 struct gw_slice gw_ring_get(const struct gw_ring *, uint64_t at, uint64_t n);
+/*
+ * The same place; NULL: no buffer.  GW_RING_FRONT bytes in front of it are the
+ * ring's as well: whoever needs something to stand right before the data may
+ * write there, and puts back what was there before anybody looks.
+ */
+uint8_t *gw_ring_at(const struct gw_ring *, uint64_t at);
 
 #endif /* GW_BASE_RING_H */

@@ -77,6 +77,28 @@ a_ring_that_grows_keeps_its_bytes(void **state)
 }
 
 static void
+in_front_of_every_byte_there_is_room(void **state)
+{
+	uint8_t was[GW_RING_FRONT];
+
+	(void)state;
+	start(128);
+	gw_ring_put(&r, 0, gw_slice(data, 128));
+	for (uint64_t at = 0; at < 300; at++) {
+		uint8_t *p = gw_ring_at(&r, at);
+
+		assert_ptr_equal(p, gw_ring_get(&r, at, 1).p);
+		memcpy(was, p - GW_RING_FRONT, GW_RING_FRONT);
+		memset(p - GW_RING_FRONT, 0xff, GW_RING_FRONT);
+		assert_int_equal(*p, data[at % 128]);
+		memcpy(p - GW_RING_FRONT, was, GW_RING_FRONT);
+		assert_data(0, 128);
+	}
+	gw_ring_fini(&r);
+	assert_null(gw_ring_at(&r, 0));
+}
+
+static void
 without_memory_nothing_changes(void **state)
 {
 	(void)state;
@@ -99,6 +121,7 @@ main(void)
 		cmocka_unit_test(bytes_stand_where_they_were_put),
 		cmocka_unit_test(a_slice_ends_where_the_ring_wraps),
 		cmocka_unit_test(a_ring_that_grows_keeps_its_bytes),
+		cmocka_unit_test(in_front_of_every_byte_there_is_room),
 		cmocka_unit_test(without_memory_nothing_changes),
 	};
 

@@ -49,6 +49,8 @@ sends(uint64_t offset, size_t n, bool end)
 	assert_int_equal(c.again, offset < s.next);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(c.data.p[i], byte_at(offset + i));
+	if (n > 0)
+		assert_ptr_equal(c.at, c.data.p);
 	gw_send_stream_sent(&s, &c);
 }
 

@@ -151,6 +151,7 @@ gw_send_stream_next(const struct gw_send_stream *s, size_t most, uint64_t limit,
 	}
 	out->offset = from;
 	out->data = gw_ring_get(&s->ring, from, least(to - from, most));
+	out->at = gw_ring_at(&s->ring, from);
 	out->end = s->ended && from + out->data.n == s->end;
 	out->again = from < s->next;
 	return true;

@@ -44,8 +44,9 @@ struct gw_chunk {
 	/* One piece of the ring; lent until data is written or acknowledged.
 	 * Empty only with end. */
 	struct gw_slice data;
-	bool end;   /* nothing follows */
-	bool again; /* was sent before: no window counts it again */
+	uint8_t *at; /* of data, in front of which one may write: gw_ring_at */
+	bool end;    /* nothing follows */
+	bool again;  /* was sent before: no window counts it again */
 };
 
 /* It may hold max bytes, at least GW_SEND_STREAM_MIN; nothing is allocated

@@ -29,6 +29,7 @@ struct draft {
 	struct gw_writer w;
 	struct gw_sent_packet sent;
 	struct gw_slice body;
+	uint8_t *at; /* of a chunk's bytes: see gw_ring_at; NULL: other ones */
 	bool whole;  /* the body is a DATAGRAM, still in its queue */
 	size_t head; /* planned for a body that fills the packet; 0 */
 	bool ack, in_train;
@@ -41,23 +42,6 @@ static size_t
 up16(size_t n)
 {
 	return (n + 15) & ~(size_t)15;
-}
-
-size_t
-gw_udp_session_seal(struct gw_udp_session *s, uint64_t number,
-    const struct gw_slice text[2], uint8_t *out)
-{
-	struct gw_udp_link *l = s->link;
-	const struct gw_packet header = {
-		.dcid = s->peer_cid,
-		.phase = gw_keys_phase(&l->out, number),
-		.low = (uint32_t)number,
-	};
-
-	gw_packet_encode(&header, out);
-	gw_keys_seal(&l->out, number, gw_slice(out, GW_PACKET_HEADER), text,
-	    out + GW_PACKET_HEADER);
-	return OVERHEAD + text[0].n + text[1].n;
 }
 
 /* ---- control frames ---- */
@@ -190,6 +174,7 @@ start(struct gw_udp_session *s, struct draft *d)
 	memset(&d->sent, 0, sizeof(d->sent));
 	d->w = gw_writer(d->room + FRONT, FRAMES);
 	d->body = gw_slice(NULL, 0);
+	d->at = NULL;
 	d->head = 0;
 	d->ack = d->whole = false;
 	d->traced = s->base.trace != NULL;
@@ -268,6 +253,7 @@ put_chunk(struct gw_udp_session *s, struct draft *d, size_t size)
 	f.stream.sized = false;
 	put(d, &f);
 	d->body = c.chunk.data;
+	d->at = c.chunk.at;
 	d->head = c.chunk.data.n == room ? head : 0;
 	d->frames.again = c.chunk.again;
 	d->sent.content.stream = c.stream;
@@ -292,7 +278,7 @@ seal(struct gw_udp_session *s, struct draft *d, uint8_t *out)
 	GW_ASSERT(head - frames <= FRONT);
 	text[0] = gw_slice(d->room + FRONT + frames - head, head);
 	text[1] = d->body;
-	return gw_udp_session_seal(s, d->sent.number, text, out);
+	return gw_udp_session_seal_chunk(s, d->sent.number, text, d->at, out);
 }
 
 /* It leaves: the number is used. */

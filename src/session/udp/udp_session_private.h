@@ -4,10 +4,10 @@
  * udp_states.c (the states and the end),
  * udp_opening.c (the three messages), udp_input.c (sealed packets in),
  * udp_output.c (packets out; udp_due.c what there is to send, udp_datagrams.c
- * DATAGRAM frames), udp_trace.c (what is told of them), udp_streams.c (data;
- * udp_streams_out.c on its way out, udp_windows.c its windows), udp_paths.c
- * (addresses that change, larger datagrams); and for tests that
- * play a hostile peer.
+ * DATAGRAM frames, udp_seal.c under the keys), udp_trace.c (what is told of
+ * them), udp_streams.c (data; udp_streams_out.c on its way out, udp_windows.c
+ * its windows), udp_paths.c (addresses that change, larger datagrams); and for
+ * tests that play a hostile peer.
  */
 #ifndef GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
 #define GW_SESSION_UDP_UDP_SESSION_PRIVATE_H
@@ -257,9 +257,19 @@ gw_usec gw_udp_session_output_deadline(const struct gw_udp_session *);
 
 /* udp_output.c */
 bool gw_udp_session_packets(struct gw_udp_session *, struct gw_burst *);
+
+/* udp_seal.c */
 /* Header, text and tag; returns the length. */
 size_t gw_udp_session_seal(struct gw_udp_session *, uint64_t number,
     const struct gw_slice text[2], uint8_t *out);
+/*
+ * The same where text[1] is a chunk that stands `at` a place of a ring
+ * (gw_ring_at; NULL: it does not).  The head is put right in front of it for as
+ * long as it takes, and what stood there is put back: the cipher takes one
+ * piece faster than two.
+ */
+size_t gw_udp_session_seal_chunk(struct gw_udp_session *, uint64_t number,
+    const struct gw_slice text[2], uint8_t *at, uint8_t *out);
 
 /* Frames of a packet, kept for a trace: only where there is one. */
 struct gw_udp_told {

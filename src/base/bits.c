@@ -51,8 +51,11 @@ lowest_bit(uint64_t v)
 static unsigned
 count_of(uint64_t v)
 {
-	/* Most words of a long range are whole ones. */
-	return v == UINT64_MAX ? WORD : (unsigned)__builtin_popcountll(v);
+	/* Most words of a long range are whole ones, and a short one is a bit:
+	 * to count them takes a call on a plain CPU. */
+	if (v == UINT64_MAX)
+		return WORD;
+	return (v & (v - 1)) == 0 ? v != 0 : (unsigned)__builtin_popcountll(v);
 }
 
 static void

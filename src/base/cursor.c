@@ -4,16 +4,7 @@
 
 #include "base/assert.h"
 
-/* Stands for "no bytes", so that no pointer arithmetic meets NULL. */
-static const uint8_t nothing[1];
-
-struct gw_reader
-gw_reader(struct gw_slice s)
-{
-	const uint8_t *p = s.n == 0 ? nothing : s.p;
-
-	return (struct gw_reader){ .p = p, .end = p + s.n };
-}
+const uint8_t gw_no_bytes[1] = { 0 };
 
 uint64_t
 gw_read_varint(struct gw_reader *r)
@@ -39,14 +30,6 @@ gw_read_varint(struct gw_reader *r)
 }
 
 struct gw_slice
-gw_read_bytes(struct gw_reader *r, size_t n)
-{
-	const uint8_t *p = gw_reader_take(r, n);
-
-	return p == NULL ? gw_slice(nothing, 0) : gw_slice(p, n);
-}
-
-struct gw_slice
 gw_read_string(struct gw_reader *r, size_t max)
 {
 	const uint64_t n = gw_read_varint(r);
@@ -69,34 +52,10 @@ gw_read_copy(struct gw_reader *r, void *out, size_t n)
 		memcpy(out, p, n);
 }
 
-size_t
-gw_reader_left(const struct gw_reader *r)
-{
-	return (size_t)(r->end - r->p);
-}
-
-bool
-gw_reader_ok(const struct gw_reader *r)
-{
-	return !r->failed;
-}
-
 bool
 gw_reader_done(const struct gw_reader *r)
 {
 	return !r->failed && r->p == r->end;
-}
-
-struct gw_writer
-gw_writer(void *buf, size_t cap)
-{
-	uint8_t *p = buf;
-
-	return (struct gw_writer){
-		.start = p,
-		.p = p,
-		.end = cap == 0 ? p : p + cap,
-	};
 }
 
 size_t
@@ -135,16 +94,4 @@ gw_write_string(struct gw_writer *w, struct gw_slice s)
 {
 	gw_write_varint(w, s.n);
 	gw_write_bytes(w, s.p, s.n);
-}
-
-size_t
-gw_writer_len(const struct gw_writer *w)
-{
-	return (size_t)(w->p - w->start);
-}
-
-bool
-gw_writer_ok(const struct gw_writer *w)
-{
-	return !w->failed;
 }

@@ -24,31 +24,47 @@ struct gw_writer {
 	bool failed;
 };
 
-struct gw_reader gw_reader(struct gw_slice);
-/* gw_read_u8, _u16, _u32, _u64: see below. */
+/* gw_reader, gw_read_u8, _u16, _u32, _u64: see below. */
 /* QUIC variable-length integer (RFC 9000, 16); must be of minimal length. */
 uint64_t gw_read_varint(struct gw_reader *);
-struct gw_slice gw_read_bytes(struct gw_reader *, size_t n);
 /* varint length, then bytes; fails when longer than max. */
 struct gw_slice gw_read_string(struct gw_reader *, size_t max);
 void gw_read_copy(struct gw_reader *, void *out, size_t n);
-size_t gw_reader_left(const struct gw_reader *);
-/* True when nothing failed, whatever is left over. */
-bool gw_reader_ok(const struct gw_reader *);
 /* True when nothing failed and everything was read. */
 bool gw_reader_done(const struct gw_reader *);
 
-struct gw_writer gw_writer(void *buf, size_t cap);
-/* gw_write_u8, _u16, _u32, _u64: see below. */
+/* gw_writer, gw_write_u8, _u16, _u32, _u64: see below. */
 void gw_write_varint(struct gw_writer *, uint64_t); /* below 2^62 */
 void gw_write_bytes(struct gw_writer *, const void *, size_t n);
 void gw_write_string(struct gw_writer *, struct gw_slice); /* varint length */
-size_t gw_writer_len(const struct gw_writer *);
-bool gw_writer_ok(const struct gw_writer *);
 /* Length of v as a varint: 1, 2, 4 or 8. */
 size_t gw_varint_len(uint64_t v);
 
 /* ---- what every packet goes through: in line ---- */
+
+/* Stands for "no bytes", so that no pointer arithmetic meets NULL. */
+extern const uint8_t gw_no_bytes[1];
+
+static inline struct gw_reader
+gw_reader(struct gw_slice s)
+{
+	const uint8_t *p = s.n == 0 ? gw_no_bytes : s.p;
+
+	return (struct gw_reader){ .p = p, .end = p + s.n };
+}
+
+static inline size_t
+gw_reader_left(const struct gw_reader *r)
+{
+	return (size_t)(r->end - r->p);
+}
+
+/* True when nothing failed, whatever is left over. */
+static inline bool
+gw_reader_ok(const struct gw_reader *r)
+{
+	return !r->failed;
+}
 
 /* The next n bytes, or NULL: too few are left, or it failed before. */
 static inline const uint8_t *
@@ -64,15 +80,74 @@ gw_reader_take(struct gw_reader *r, size_t n)
 	return at;
 }
 
+/* Written so that a compiler sees one load, one store. */
+static inline uint32_t
+gw_load_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline void
+gw_store_u32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+/* Of 1, 2, 4 or 8 bytes. */
+static inline uint64_t
+gw_load_uint(const uint8_t *p, size_t n)
+{
+	switch (n) {
+	case 1:
+		return p[0];
+	case 2:
+		return (uint64_t)p[0] << 8 | p[1];
+	case 4:
+		return gw_load_u32(p);
+	default:
+		return (uint64_t)gw_load_u32(p) << 32 | gw_load_u32(p + 4);
+	}
+}
+
+static inline void
+gw_store_uint(uint8_t *p, uint64_t v, size_t n)
+{
+	switch (n) {
+	case 1:
+		p[0] = (uint8_t)v;
+		break;
+	case 2:
+		p[0] = (uint8_t)(v >> 8);
+		p[1] = (uint8_t)v;
+		break;
+	case 4:
+		gw_store_u32(p, (uint32_t)v);
+		break;
+	default:
+		gw_store_u32(p, (uint32_t)(v >> 32));
+		gw_store_u32(p + 4, (uint32_t)v);
+		break;
+	}
+}
+
 static inline uint64_t
 gw_read_uint(struct gw_reader *r, size_t n)
 {
 	const uint8_t *p = gw_reader_take(r, n);
-	uint64_t v = 0;
 
-	for (size_t i = 0; p != NULL && i < n; i++)
-		v = v << 8 | p[i];
-	return v;
+	return p != NULL ? gw_load_uint(p, n) : 0;
+}
+
+static inline struct gw_slice
+gw_read_bytes(struct gw_reader *r, size_t n)
+{
+	const uint8_t *p = gw_reader_take(r, n);
+
+	return p == NULL ? gw_slice(gw_no_bytes, 0) : gw_slice(p, n);
 }
 
 static inline uint8_t
@@ -99,6 +174,30 @@ gw_read_u64(struct gw_reader *r)
 	return gw_read_uint(r, 8);
 }
 
+static inline struct gw_writer
+gw_writer(void *buf, size_t cap)
+{
+	uint8_t *p = (uint8_t *)buf;
+
+	return (struct gw_writer){
+		.start = p,
+		.p = p,
+		.end = cap == 0 ? p : p + cap,
+	};
+}
+
+static inline size_t
+gw_writer_len(const struct gw_writer *w)
+{
+	return (size_t)(w->p - w->start);
+}
+
+static inline bool
+gw_writer_ok(const struct gw_writer *w)
+{
+	return !w->failed;
+}
+
 /* Room for n bytes, or NULL: too little is left, or it failed before. */
 static inline uint8_t *
 gw_writer_claim(struct gw_writer *w, size_t n)
@@ -119,10 +218,8 @@ gw_write_uint(struct gw_writer *w, uint64_t v, size_t n)
 {
 	uint8_t *p = gw_writer_claim(w, n);
 
-	for (size_t i = n; p != NULL && i > 0; i--) {
-		p[i - 1] = (uint8_t)v;
-		v >>= 8;
-	}
+	if (p != NULL)
+		gw_store_uint(p, v, n);
 }
 
 static inline void

@@ -305,6 +305,7 @@ gw_udp_batch_next(struct gw_udp_batch *b, struct gw_udp_arrival *a)
 		.from = &s->from,
 		.to = &s->to,
 		.ecn = s->ecn,
+		.first = b->given == 0,
 		.cut = len == left && (m->msg_hdr.msg_flags & MSG_TRUNC) != 0,
 		.train = s->train,
 	};

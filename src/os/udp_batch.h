@@ -72,6 +72,7 @@ struct gw_udp_arrival {
 	 * len 0 says that the kernel did not tell. */
 	const struct gw_addr *from, *to;
 	uint8_t ecn;  /* the two bits: 0 not ECT, 1 ECT(1), 2 ECT(0), 3 CE */
+	bool first;   /* of those that came from there together */
 	bool cut;     /* more came than the buffer holds: do not use it */
 	size_t train; /* size of the segments with which it came; 0: alone */
 };

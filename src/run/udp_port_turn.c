@@ -169,8 +169,7 @@ serve(struct gw_udp_port *p)
 			p->touched_last = &p->touched;
 		c->touched = false;
 		if (!c->closing)
-			c->base.sent =
-			    gw_udp_session_info(c->base.session).acked;
+			c->base.sent = gw_udp_session_acked(c->base.session);
 		if (!c->closing && c->base.ready != NULL)
 			c->base.send_blocked =
 			    c->base.ready(&c->base, c->base.owner);

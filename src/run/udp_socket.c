@@ -69,6 +69,14 @@ gw_udp_socket_fill(struct gw_udp_socket *s)
 	return gw_udp_batch_fill(s->batch) == GW_OK;
 }
 
+static void
+note_from(struct gw_udp_socket *s, const struct gw_udp_arrival *a)
+{
+	gw_path_from_addr(a->from, &s->from);
+	if (a->to->len > 0)
+		gw_addr_mapped(a->to, s->from.local);
+}
+
 bool
 gw_udp_socket_next(struct gw_udp_socket *s, struct gw_incoming *d)
 {
@@ -78,14 +86,12 @@ gw_udp_socket_next(struct gw_udp_socket *s, struct gw_incoming *d)
 		if (!gw_udp_batch_next(s->batch, &a))
 			return false;
 	} while (a.cut); /* none of ours is so long */
-	*d = (struct gw_incoming){
-		.p = a.bytes,
-		.n = a.len,
-		.mark = (enum gw_mark)a.ecn,
-	};
-	gw_path_from_addr(a.from, &d->from);
-	if (a.to->len > 0)
-		gw_addr_mapped(a.to, d->from.local);
+	if (a.first)
+		note_from(s, &a);
+	d->p = a.bytes;
+	d->n = a.len;
+	d->mark = (enum gw_mark)a.ecn;
+	d->from = s->from;
 	return true;
 }
 

@@ -16,7 +16,8 @@ struct gw_udp_socket {
 	struct gw_udp udp;
 	struct gw_udp_batch *batch;
 	bool has_ecn;
-	uint64_t holds; /* bytes of datagrams that wait to be read */
+	uint64_t holds;      /* bytes of datagrams that wait to be read */
+	struct gw_path from; /* of the last datagram, and those with it */
 };
 
 /* address NULL: all, both families; port 0: any.  GW_E_ADDRESS: why says what

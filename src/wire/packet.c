@@ -143,9 +143,8 @@ gw_packet_encode(const struct gw_packet *p, uint8_t out[GW_PACKET_HEADER])
 	struct gw_writer w = gw_writer(out, GW_PACKET_HEADER);
 
 	gw_write_u64(&w, p->dcid);
-	gw_write_u8(&w, p->phase ? SEALED | PHASE : SEALED);
-	gw_write_u8(&w, 0);
-	gw_write_u16(&w, 0);
+	/* A byte, and three that are spare. */
+	gw_write_u32(&w, (uint32_t)(p->phase ? SEALED | PHASE : SEALED) << 24);
 	gw_write_u32(&w, p->low);
 	GW_ASSERT(gw_writer_ok(&w));
 }
@@ -155,17 +154,16 @@ gw_packet_decode(struct gw_slice s, struct gw_packet *out)
 {
 	struct gw_reader r = gw_reader(s);
 	const uint64_t dcid = gw_read_u64(&r);
-	const uint8_t flags = gw_read_u8(&r);
-	const unsigned spare = gw_read_u8(&r) | gw_read_u16(&r);
+	const uint32_t flags = gw_read_u32(&r);
 	const uint32_t low = gw_read_u32(&r);
 
 	if (gw_reader_left(&r) <= GW_TAG_LEN || s.n > GW_PACKET_MAX)
 		return false;
-	if ((flags & ~PHASE) != SEALED || spare != 0)
+	if ((flags & ~((uint32_t)PHASE << 24)) != (uint32_t)SEALED << 24)
 		return false;
 	*out = (struct gw_packet){
 		.dcid = dcid,
-		.phase = (flags & PHASE) != 0,
+		.phase = (flags >> 24 & PHASE) != 0,
 		.low = low,
 	};
 	return true;

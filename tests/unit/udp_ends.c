@@ -146,6 +146,7 @@ ends_check_train(struct udp_ends *ends, size_t len, size_t segment)
 		assert_true(gw_addr_same_host(a.from, &ends->a.addr));
 		assert_true(gw_addr_same_host(a.to, &ends->b.addr));
 		assert_true(a.train == 0 || a.train == segment);
+		assert_int_equal(a.first, at == 0 || a.train == 0);
 	}
 	ends_check_nothing(ends);
 }

@@ -60,7 +60,7 @@ mark_seen(struct gw_ack_out *a, uint64_t number)
 		/* Their bits were those of numbers that lie too deep now. */
 		if (a->next - from > GW_ACK_OUT_SEEN)
 			from = a->next - GW_ACK_OUT_SEEN;
-		gw_bits_clear(&a->seen, from, a->next);
+		gw_bits_clear(&a->seen, from, number);
 	}
 	gw_bits_set(&a->seen, number, number + 1);
 }

@@ -20,6 +20,7 @@
 struct gw_keys {
 	struct gw_aead *before, *now, *next; /* before, next: NULL at first */
 	uint64_t epoch;                      /* of `now` */
+	uint64_t first;                      /* packet of that epoch */
 	uint64_t roll;                       /* packets under one key */
 };
 

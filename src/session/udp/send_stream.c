@@ -194,6 +194,19 @@ forget_all(struct gw_send_stream *s)
 		gw_send_stream_fini(s);
 }
 
+/* All up to `to` is acknowledged, and what came early behind it. */
+static void
+advance(struct gw_send_stream *s, uint64_t to)
+{
+	if (s->early > 0) {
+		to = gw_bits_next_clear(&s->acked, to, s->next);
+		s->early -= gw_bits_clear(&s->acked, s->base, to);
+	}
+	s->base = to;
+	if (s->lost_from < to)
+		s->lost_from = to;
+}
+
 void
 gw_send_stream_acked(
     struct gw_send_stream *s, uint64_t offset, uint64_t n, bool end)
@@ -210,15 +223,10 @@ gw_send_stream_acked(
 	}
 	if (from < to && s->lost_bytes > 0)
 		s->lost_bytes -= gw_bits_clear(&s->lost, from, to);
-	if (from < to && from > s->base) {
-		gw_bits_set(&s->acked, from, to);
-	} else if (from < to) {
-		from = gw_bits_next_clear(&s->acked, to, s->next);
-		gw_bits_clear(&s->acked, s->base, from);
-		s->base = from;
-		if (s->lost_from < from)
-			s->lost_from = from;
-	}
+	if (from < to && from > s->base)
+		s->early += gw_bits_set(&s->acked, from, to);
+	else if (from < to)
+		advance(s, to);
 	forget_all(s);
 }
 

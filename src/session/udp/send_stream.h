@@ -27,6 +27,7 @@ struct gw_send_stream {
 	struct gw_bits acked, lost; /* a bit for each byte from base on */
 	uint64_t max;               /* bytes that the ring may grow to */
 	uint64_t base;              /* all below is acknowledged */
+	uint64_t early;             /* bytes above it that are, too */
 	uint64_t next;              /* all below was sent */
 	uint64_t end;               /* all below was written */
 	uint64_t lost_from;         /* nothing below is lost */

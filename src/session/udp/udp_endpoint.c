@@ -251,7 +251,7 @@ gw_udp_endpoint_input(struct gw_udp_endpoint *e, struct gw_incoming *d,
 		x = on_hello(e, d, now, tickets);
 		break;
 	case GW_PACKET_SEALED:
-		x = gw_udp_registry_find(&e->r, dcid);
+		x = gw_udp_registry_find_again(&e->r, dcid);
 		if (x != NULL && gw_udp_session_gone(x->session, now))
 			x = NULL; /* in all but its owner's memory */
 		if (x != NULL)

@@ -18,11 +18,24 @@ bytes_of(const struct gw_udp_streams *st)
 	return b;
 }
 
+static const struct gw_udp_session *
+peek(const struct gw_session *base)
+{
+	return (const struct gw_udp_session *)(const void *)base;
+}
+
+uint64_t
+gw_udp_session_acked(const struct gw_session *base)
+{
+	const struct gw_udp_session *s = peek(base);
+
+	return s->link != NULL ? s->link->recovery.n_acked.bytes : 0;
+}
+
 struct gw_udp_info
 gw_udp_session_info(const struct gw_session *base)
 {
-	const struct gw_udp_session *s =
-	    (const struct gw_udp_session *)(const void *)base;
+	const struct gw_udp_session *s = peek(base);
 	struct gw_udp_info i = {
 		.serial = s->serial,
 		.initiator = s->initiator,

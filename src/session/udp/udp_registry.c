@@ -42,6 +42,14 @@ gw_udp_registry_find(const struct gw_udp_registry *r, uint64_t cid)
 }
 
 struct gw_udp_entry *
+gw_udp_registry_find_again(struct gw_udp_registry *r, uint64_t cid)
+{
+	if (r->last == NULL || gw_udp_session_of(r->last->session)->cid != cid)
+		r->last = gw_udp_registry_find(r, cid);
+	return r->last;
+}
+
+struct gw_udp_entry *
 gw_udp_registry_of(const struct gw_udp_registry *r, struct gw_session *s)
 {
 	struct gw_udp_entry *x =
@@ -165,6 +173,8 @@ gw_udp_registry_drop(struct gw_udp_registry *r, struct gw_udp_entry *x)
 {
 	const struct gw_key k = key_of(gw_udp_session_of(x->session)->cid);
 
+	if (r->last == x)
+		r->last = NULL;
 	deactivate(r, x);
 	unmark(r, x);
 	gw_heap_remove(&r->timers, &x->timer);

@@ -24,7 +24,8 @@ struct gw_udp_entry {
 };
 
 struct gw_udp_registry {
-	struct gw_map *by_cid; /* -> entry */
+	struct gw_map *by_cid;     /* -> entry */
+	struct gw_udp_entry *last; /* who was found last; NULL: is gone */
 	struct gw_udp_entry *all;
 	struct gw_udp_entry *active, **active_last;
 	struct gw_udp_entry *stale;
@@ -41,6 +42,9 @@ void gw_udp_registry_fini(struct gw_udp_registry *);
 /* NULL: nobody. */
 struct gw_udp_entry *gw_udp_registry_find(
     const struct gw_udp_registry *, uint64_t cid);
+/* The same for a packet, which mostly is one of the session before. */
+struct gw_udp_entry *gw_udp_registry_find_again(
+    struct gw_udp_registry *, uint64_t cid);
 /* Of one that is there. */
 struct gw_udp_entry *gw_udp_registry_of(
     const struct gw_udp_registry *, struct gw_session *);

@@ -189,8 +189,7 @@ udp_tick(struct gw_session *base, gw_usec now)
 	gw_udp_session_take_fates(s);
 	gw_pmtud_tick(&l->mtu, now);
 	gw_udp_session_paths_tick(s);
-	gw_udp_streams_tick(
-	    &l->streams, gw_recovery_stats(&l->recovery).srtt, now);
+	gw_udp_streams_tick(&l->streams, l->recovery.rtt.smoothed, now);
 	if (gw_udp_session_is_open(s) && now >= s->sent_at + PING_AFTER) {
 		l->due |= GW_DUE_PING;
 		s->sent_at = now;

@@ -105,5 +105,7 @@ struct gw_udp_info {
 	const char *congestion; /* "bbr"; NULL: no packet may leave yet */
 };
 struct gw_udp_info gw_udp_session_info(const struct gw_session *);
+/* Of it, what costs nothing to say: bytes that have arrived. */
+uint64_t gw_udp_session_acked(const struct gw_session *);
 
 #endif /* GW_SESSION_UDP_UDP_SESSION_H */

@@ -28,7 +28,8 @@ struct gw_dial {
 	struct gw_udp_dial *udp;  /* on udp, until somebody answers */
 	struct gw_conn *answered; /* then */
 	gw_usec rtt;
-	uv_timer_t timer;     /* for how long one waits for the other */
+	uv_timer_t timer; /* for how long one waits for the other */
+	gw_usec began;
 	struct gw_conn *conn; /* of the carrier that was chosen: the handshake
 				 runs */
 	/* What went wrong on one, while the other still tries. */
@@ -40,8 +41,13 @@ struct gw_dial {
 enum {
 	UDP_HEAD_START = 250000, /* us that udp may take longer than tcp */
 	TCP_HEAD_START = 50000,  /* us, where the path is short */
-	SHORT_PATH = 1000 /* us of RTT: there the kernel's TCP is faster */
+	SHORT_PATH = 1000, /* us of RTT: there the kernel's TCP is faster */
+	AGAIN_MIN = 50000, /* us until one that was pushed out begins anew */
+	AGAIN_SPAN = 200000,
+	AGAIN_FOR = 10000000 /* us: then it is told */
 };
+
+static enum gw_err start(struct gw_dial *d);
 
 static void
 on_timer_closed(uv_handle_t *h)
@@ -74,6 +80,42 @@ failed(struct gw_dial *d, enum gw_err err, const char *text)
 	release(d);
 }
 
+/* ---- once more: too many wanted in at once, and this one was pushed out ----
+ */
+
+static void
+on_again(uv_timer_t *t)
+{
+	struct gw_dial *d = t->data;
+	enum gw_err err = start(d);
+
+	if (err != GW_OK)
+		failed(d, err, "");
+}
+
+static bool
+may_again(const struct gw_dial *d, const struct gw_session_event *ev)
+{
+	return ev->kind == GW_SESSION_CLOSED && ev->closed.forgotten &&
+	       gw_clock_now() - d->began < AGAIN_FOR;
+}
+
+static void
+begin_again(struct gw_dial *d)
+{
+	gw_connect_cancel(d->connect);
+	d->connect = NULL;
+	if (d->fd != -1)
+		close(d->fd);
+	d->fd = -1;
+	d->conn = NULL;
+	d->wrong = false;
+	gw_loop_arm(&d->timer,
+	    gw_clock_now() + AGAIN_MIN +
+		gw_random_below(&d->o.self->random, AGAIN_SPAN),
+	    on_again);
+}
+
 /* ---- the handshake ---- */
 
 static bool
@@ -86,6 +128,11 @@ on_ready(struct gw_conn *c, void *owner)
 		return false;
 	GW_ASSERT(ev.kind == GW_SESSION_OPENED || ev.kind == GW_SESSION_CLOSED);
 	gw_conn_set_owner(c, NULL, NULL);
+	if (may_again(d, &ev)) {
+		gw_conn_close(c);
+		begin_again(d);
+		return false;
+	}
 	if (ev.kind == GW_SESSION_OPENED) {
 		c->authenticated = true;
 		d->o.owner.opened(d->o.owner.arg, c, &ev);
@@ -277,6 +324,10 @@ on_udp_failed(void *arg, const struct gw_session_event *ev)
 		gone_wrong(d, copy.closed.err, text);
 		return;
 	}
+	if (may_again(d, &copy)) {
+		begin_again(d);
+		return;
+	}
 	/* It is there, and says no: it would say so on tcp as well. */
 	d->o.owner.failed(d->o.owner.arg, &copy, d->host);
 	release(d);
@@ -319,6 +370,14 @@ start_udp(struct gw_dial *d)
 	return gw_udp_dial_start(&uo, &d->udp);
 }
 
+static enum gw_err
+start(struct gw_dial *d)
+{
+	const enum gw_err err = start_tcp(d);
+
+	return err == GW_OK ? start_udp(d) : err;
+}
+
 static void
 copy_options(struct gw_dial *d, const struct gw_dial_options *o)
 {
@@ -352,7 +411,8 @@ gw_dial_start(const struct gw_dial_options *o, struct gw_dial **out)
 	d->fd = -1;
 	uv_timer_init(&o->loop->uv, &d->timer);
 	d->timer.data = d;
-	if ((err = start_tcp(d)) != GW_OK || (err = start_udp(d)) != GW_OK) {
+	d->began = gw_clock_now();
+	if ((err = start(d)) != GW_OK) {
 		release(d);
 		return err;
 	}

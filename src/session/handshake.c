@@ -230,6 +230,7 @@ close_by_rst(const struct gw_rst *rst, struct gw_close *close)
 		    "the other side knows nothing of this attempt: it was "
 		    "started anew, or too many want something of it at once; "
 		    "try again");
+		close->forgotten = true;
 		break;
 	case GW_RST_UNKNOWN_DEVICE:
 		gw_close_set(close, GW_E_AUTH,

@@ -34,7 +34,7 @@ enum {
 /* How a session ended. */
 struct gw_close {
 	enum gw_err err;
-	bool guess, by_peer, unknown_ticket;
+	bool guess, by_peer, unknown_ticket, forgotten;
 	char text[GW_CLOSE_TEXT];
 };
 

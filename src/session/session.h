@@ -122,7 +122,8 @@ struct gw_session_event {
 			bool guess;          /* responder: a wrong guess */
 			bool by_peer;        /* it told us */
 			bool unknown_ticket; /* use the code again */
-			const char *text;    /* detail for people, may be "" */
+			bool forgotten; /* a handshake, which may begin anew */
+			const char *text; /* detail for people, may be "" */
 		} closed;
 	};
 };

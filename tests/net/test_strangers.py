@@ -2,6 +2,7 @@
 memory that grows, and the right peer still gets through."""
 
 import resource
+import select
 import socket
 import threading
 import time
@@ -174,6 +175,47 @@ def test_meeting_another_version_ends_9(pair, note):
     run.expect(9, 10)
     assert server.first[:6] == MAGIC + bytes([1, 1])
     server.close()
+
+
+# ---- whom the other side has forgotten
+
+class Switch(threading.Thread):
+    """Carries datagrams to `first` until somebody has answered, then to
+    `second`: as if the first had been started anew in between."""
+
+    def __init__(self, first, second):
+        super().__init__(daemon=True)
+        self.front = socket.socket(type=socket.SOCK_DGRAM)
+        self.front.bind((program.LOOPBACK, 0))
+        self.port = self.front.getsockname()[1]
+        self.first, self.second = (
+            (program.LOOPBACK, port) for port in (first, second))
+        self.back = socket.socket(type=socket.SOCK_DGRAM)
+        self.start()
+
+    def run(self):
+        client, target = None, self.first
+        while ready := select.select([self.front, self.back], [], [], 30)[0]:
+            for one in ready:
+                data, source = one.recvfrom(65536)
+                if one is self.front:
+                    client = source
+                    self.back.sendto(data, target)
+                elif source == target:
+                    self.front.sendto(data, client)
+                    target = self.second
+
+
+def test_an_attempt_that_was_forgotten_begins_anew(pair, note, work):
+    asked = ("--carrier", "udp", "--code", "one-code-for-both")
+    (work / "second").mkdir()
+    first = pair.wait_recv(*asked)
+    second = pair.wait_recv(*asked, target=work / "second")
+    switch = Switch(first.port, second.port)
+    pair.sender.start("send", "--to", f"{program.LOOPBACK}:{switch.port}",
+                      *asked, note).expect(0)
+    second.expect(0)
+    assert (work / "second" / "note").read_bytes() == b"a note\n"
 
 
 # ---- very many

@@ -306,6 +306,7 @@ tell_closed(struct gw_tcp_session *s, struct gw_session_event *ev)
 		    .guess = s->close.guess,
 		    .by_peer = s->close.by_peer,
 		    .unknown_ticket = s->close.unknown_ticket,
+		    .forgotten = s->close.forgotten,
 		    .text = s->close.text,
 		},
 	};

@@ -84,6 +84,29 @@ enum {
 	GW_CLASSIC_PAUSE_MS = 200,   /* between name and content, unreplied */
 	GW_CLASSIC_REPLY_MAX = 64,   /* a word of reply, bytes */
 	GW_CLASSIC_PEERS_MAX = 256,  /* connections of a receiver */
+
+	/* broadcast relay */
+	GW_RELAY_RULES = 32,
+	GW_RELAY_NAME = 16,        /* an interface's name, with NUL */
+	GW_RELAY_LINKS = 16,       /* interfaces: bits of a uint32_t */
+	GW_RELAY_GROUPS = 8,       /* of a rule */
+	GW_RELAY_NETS = 16,        /* of a list of a rule */
+	GW_RELAY_ADDRS = 16,       /* of an interface, that count */
+	GW_RELAY_PEERS = 8,        /* of an interface without broadcast */
+	GW_RELAY_MARKS = 4096,     /* datagrams that are remembered */
+	GW_RELAY_ECHO = 2000000,   /* us that they are */
+	GW_RELAY_BRIEFLY = 250000, /* us that copies are counted */
+	GW_RELAY_REPEATS = 8,      /* of one datagram, at once */
+	GW_RELAY_REPEATS_A_SECOND = 10,
+	GW_RELAY_RATE = 500,  /* datagrams a second, an interface and rule */
+	GW_RELAY_STORM = 100, /* echoes and repetitions a second: too many */
+	GW_RELAY_BESIDE = 8,  /* relays side by side that are no storm */
+	GW_RELAY_PAUSE = 5000000, /* us after a storm, at first */
+	GW_RELAY_PAUSE_MAX = 60000000,
+	GW_RELAY_HELD = 256,        /* ports held for answers */
+	GW_RELAY_REPLIES = 5000000, /* us that they are */
+	GW_RELAY_REPLIES_MAX = 60000000,
+	GW_RELAY_ANSWERS = 1024, /* to one question */
 };
 
 #define GW_ENTRIES_MAX UINT64_C(100000000)

@@ -34,21 +34,33 @@ by_index(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* Every interface has one entry of the family AF_PACKET. */
-static void
-take_interfaces(const struct ifaddrs *all, struct gw_netifs *l)
+/* Every interface has one entry of the family AF_PACKET, but for those that
+ * have no hardware address (tun, WireGuard): their entry has no address at
+ * all.  0: it is none of these. */
+static unsigned
+index_of(const struct ifaddrs *a)
 {
 	struct sockaddr_ll ll;
 
+	if (a->ifa_addr == NULL)
+		return if_nametoindex(a->ifa_name);
+	if (a->ifa_addr->sa_family != AF_PACKET)
+		return 0;
+	memcpy(&ll, a->ifa_addr, sizeof ll);
+	return (unsigned)ll.sll_ifindex;
+}
+
+static void
+take_interfaces(const struct ifaddrs *all, struct gw_netifs *l)
+{
 	for (; all != NULL; all = all->ifa_next) {
 		struct gw_netif *i = &l->v[l->count];
 		size_t n = strnlen(all->ifa_name, sizeof i->name - 1);
+		unsigned index = index_of(all);
 
-		if (all->ifa_addr == NULL ||
-		    all->ifa_addr->sa_family != AF_PACKET)
+		if (index == 0)
 			continue;
-		memcpy(&ll, all->ifa_addr, sizeof ll);
-		*i = (struct gw_netif){ .index = (unsigned)ll.sll_ifindex };
+		*i = (struct gw_netif){ .index = index };
 		memcpy(i->name, all->ifa_name, n);
 		set_flags(i, all->ifa_flags);
 		l->count++;

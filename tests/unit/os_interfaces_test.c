@@ -1,9 +1,14 @@
 #include "os/interfaces.h"
 
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "alloc.h"
+#include "os_fixture.h"
 #include "test.h"
 
 static const struct gw_netif *
@@ -245,12 +250,49 @@ without_memory_nothing_is_listed(void **state)
 	}
 }
 
+/* In a network namespace of its own. */
+static int
+list_with_tun(void *arg)
+{
+	struct ifreq request = { .ifr_name = "vpn0", .ifr_flags = IFF_TUN };
+	const struct gw_netif *tun;
+	struct gw_netifs l;
+	int fd;
+
+	(void)arg;
+	if (unshare(CLONE_NEWNET) != 0 ||
+	    (fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC)) < 0 ||
+	    ioctl(fd, TUNSETIFF, &request) != 0)
+		return 77;
+	if (gw_netifs_list(&l) != GW_OK || l.count != 2)
+		return 1;
+	tun = &l.v[1];
+	return strcmp(tun->name, "vpn0") == 0 && tun->point_to_point &&
+		       tun->index == if_nametoindex("vpn0")
+		   ? 0
+		   : 2;
+}
+
+static void
+one_without_a_hardware_address_is_listed(void **state)
+{
+	int status = os_fixture_child(list_with_tun, NULL);
+
+	(void)state;
+	if (status == 77) {
+		print_message("no namespace with a tunnel here\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loopback_is_one_of_them),
 		cmocka_unit_test(they_agree_with_the_kernel),
+		cmocka_unit_test(one_without_a_hardware_address_is_listed),
 		cmocka_unit_test(whose_an_address_is),
 		cmocka_unit_test(which_address_speaks_to_a_peer),
 		cmocka_unit_test(who_is_on_a_link),

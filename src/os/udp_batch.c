@@ -21,7 +21,6 @@
 enum {
 	BUFFERS = 8,
 	BUFFER_BYTES = 65536,
-	KERNEL_BYTES = 7000000,
 	/* Errors of the network that one fill steps over. */
 	ERRORS_MAX = 8
 };
@@ -88,7 +87,7 @@ prepare(struct gw_udp_batch *b, const struct gw_udp_batch_options *o,
     struct gw_why *why)
 {
 	const size_t wanted =
-	    o->kernel_bytes > 0 ? o->kernel_bytes : KERNEL_BYTES;
+	    o->kernel_bytes > 0 ? o->kernel_bytes : GW_UDP_BATCH_KERNEL_BYTES;
 
 	if (get(b->fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_UDP ||
 	    (b->family != AF_INET && b->family != AF_INET6))

@@ -19,7 +19,8 @@
 enum {
 	GW_TRAIN_SEGMENTS = 64, /* at most; older kernels take no more */
 	GW_TRAIN_BYTES = 65507, /* at most, in all */
-	GW_UDP_TROUBLE_HEAD = 64
+	GW_UDP_TROUBLE_HEAD = 64,
+	GW_UDP_BATCH_KERNEL_BYTES = 7000000
 };
 
 struct gw_udp_batch;
@@ -41,7 +42,8 @@ struct gw_udp_batch_options {
 	int fd;              /* stays the caller's; must live longer */
 	unsigned buffers;    /* to receive into; 0: 8 */
 	size_t buffer_bytes; /* of each; 0: 65,536, in which nothing is cut */
-	size_t kernel_bytes; /* asked for in each direction; 0: 7,000,000 */
+	size_t kernel_bytes; /* asked for in each direction; 0:
+				GW_UDP_BATCH_KERNEL_BYTES */
 	bool no_gso, no_gro; /* do without */
 };
 

@@ -17,7 +17,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram devices partials sockets trace help --help --version' \
+			'send recv stream dgram devices partials sockets trace doctor help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -155,9 +155,17 @@ _godwit()
 			_filedir
 		fi
 		;;
+	doctor)
+		if [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W '--json --verbose --help' \
+				-- "$cur"))
+		else
+			_known_hosts_real -- "$cur"
+		fi
+		;;
 	help)
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram devices partials sockets trace' -- "$cur"))
+			'send recv stream dgram devices partials sockets trace doctor' -- "$cur"))
 		;;
 	esac
 } &&

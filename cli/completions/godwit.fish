@@ -1,6 +1,6 @@
 # Completion of godwit for fish.
 
-set -l commands send recv stream dgram devices partials sockets trace help
+set -l commands send recv stream dgram devices partials sockets trace doctor help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
@@ -12,8 +12,9 @@ complete -c godwit -n __fish_use_subcommand -a devices -d 'List, rename or forge
 complete -c godwit -n __fish_use_subcommand -a partials -d 'List or clear what interrupted transfers left'
 complete -c godwit -n __fish_use_subcommand -a sockets -d 'Show TCP and UDP sockets and their states'
 complete -c godwit -n __fish_use_subcommand -a trace -d 'Draw what a connection did'
+complete -c godwit -n __fish_use_subcommand -a doctor -d 'Say what keeps this machine from finding others'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram devices partials sockets trace'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram devices partials sockets trace doctor'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
@@ -66,6 +67,11 @@ set -l partials '__fish_seen_subcommand_from partials'
 complete -c godwit -n $partials -l clear -x -a '(godwit partials 2>/dev/null | sed -n \'2,$s/^\([^ ]*\) */\1\t/p\')' -d 'Remove one'
 complete -c godwit -n $partials -l clear-all -d 'Remove all'
 complete -c godwit -n $partials -l json -d 'List as JSON'
+
+set -l doctor '__fish_seen_subcommand_from doctor'
+complete -c godwit -n $doctor -l json -d 'Tell it as JSON'
+complete -c godwit -n $doctor -s v -l verbose -d 'Show what is well, too'
+complete -c godwit -n $doctor -a '(__fish_print_hostnames)'
 
 set -l sockets '__fish_seen_subcommand_from sockets'
 complete -c godwit -n $sockets -s w -l watch -d 'Follow them'

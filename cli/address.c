@@ -115,6 +115,25 @@ cli_address_parse(const char *text, struct cli_address *out)
 }
 
 const char *
+cli_address_parse_whom(const char *text, struct cli_address *out)
+{
+	const char *equals = strchr(text, '='), *wrong;
+	size_t n = equals != NULL ? (size_t)(equals - text) : 0;
+
+	if (equals == NULL)
+		return cli_address_parse(text, out);
+	if (n == 0)
+		return "names no device before its =";
+	if (n > CLI_DEVICE_MAX)
+		return "has too long a name of a device";
+	if ((wrong = cli_address_parse(equals + 1, out)) != NULL)
+		return wrong;
+	memcpy(out->device, text, n);
+	out->device[n] = '\0';
+	return NULL;
+}
+
+const char *
 cli_address_parse_listen(const char *text, struct cli_address *out)
 {
 	struct cli_address a = { .given = true };

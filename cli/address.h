@@ -12,11 +12,15 @@
 
 enum {
 	CLI_HOST_MAX = 255,
+	CLI_DEVICE_MAX = 64,
 	CLI_ADDRESS_TEXT = CLI_HOST_MAX + 16 /* [host]:port */
 };
 
 struct cli_address {
 	char host[CLI_HOST_MAX + 1]; /* "" if none was named */
+	/* A remembered device that must answer there; "": whoever has the
+	 * code. */
+	char device[CLI_DEVICE_MAX + 1];
 	uint16_t port;
 	bool port_given, given;
 };
@@ -26,6 +30,8 @@ struct cli_address {
  * wrong with it (static storage); *out is untouched then.
  */
 const char *cli_address_parse(const char *text, struct cli_address *out);
+/* The same, or DEVICE=HOST[:PORT]. */
+const char *cli_address_parse_whom(const char *text, struct cli_address *out);
 
 /* ADDR, :PORT, ADDR:PORT, with the same forms of IPv6; ADDR may be `*`. */
 const char *cli_address_parse_listen(const char *text, struct cli_address *out);

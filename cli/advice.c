@@ -20,6 +20,8 @@ cli_advice(const struct cli_report *r, enum gw_err err)
 		[GW_E_VERSION] = "Update the older one of the two.",
 	};
 
+	if (r->known && (err == GW_E_AUTH || err == GW_E_RESOLVE))
+		return NULL; /* the reason says it */
 	if (r->stream && (err == GW_E_ADDRESS || err == GW_E_AUTH))
 		return err == GW_E_AUTH ? "Check the code."
 					: "Choose another address or port.";

@@ -26,7 +26,7 @@ check(struct cli_session *s, const struct cli_classic_send *o)
 	if (s->args.operand_count != 1)
 		return cli_usage_error(
 		    s->command, "--classic sends one file: give one");
-	if (!o->to->given || !o->to->port_given)
+	if (!o->to->given || !o->to->port_given || o->to->device[0] != '\0')
 		return cli_usage_error(s->command,
 		    "--classic needs --to HOST:PORT: that protocol has no "
 		    "standard port");

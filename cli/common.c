@@ -221,12 +221,39 @@ cli_session_code(struct cli_session *s, struct cli_common *o, bool needed)
 	return GW_OK;
 }
 
+bool
+cli_session_has_code(const struct cli_session *s, const struct cli_common *o)
+{
+	return o->code.given || o->code_file != NULL || s->start->code.given;
+}
+
+enum gw_err
+cli_session_whom(
+    struct cli_session *s, struct cli_common *o, struct cli_address *to)
+{
+	const bool has_code = cli_session_has_code(s, o);
+
+	if (to->device[0] != '\0' && has_code)
+		return cli_usage_error(s->command,
+		    "a remembered device needs no code: leave the code out, or "
+		    "%s= before the address",
+		    to->device);
+	/* A remembered device goes before a host of that name. */
+	if (to->given && to->device[0] == '\0' && !has_code &&
+	    strlen(to->host) <= CLI_DEVICE_MAX &&
+	    gw_device_known(&s->options, to->host))
+		snprintf(to->device, sizeof to->device, "%s", to->host);
+	s->report.known = to->device[0] != '\0';
+	return cli_session_code(s, o, to->given && !s->report.known);
+}
+
 void
 cli_session_link(const struct cli_common *o, const struct cli_address *to,
     struct gw_link_options *link)
 {
 	if (to->given) {
 		link->host = to->host;
+		link->device = to->device[0] != '\0' ? to->device : NULL;
 		link->port = to->port;
 	} else if (o->listen.given) {
 		link->listen =

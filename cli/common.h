@@ -78,6 +78,17 @@ GW_MUST_USE enum gw_err cli_session_present(
 GW_MUST_USE enum gw_err cli_session_code(
     struct cli_session *, struct cli_common *, bool needed);
 
+/* Was a code given, in whichever way? */
+bool cli_session_has_code(
+    const struct cli_session *, const struct cli_common *);
+/*
+ * Whom a connecting side means, and how that is known: a remembered device,
+ * which is then `device`, or by the code, as above.  `to` may not be given:
+ * this side waits.
+ */
+GW_MUST_USE enum gw_err cli_session_whom(
+    struct cli_session *, struct cli_common *, struct cli_address *to);
+
 /* The link of a job.  The host is NULL or stays valid. */
 void cli_session_link(const struct cli_common *, const struct cli_address *to,
     struct gw_link_options *);

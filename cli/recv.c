@@ -13,7 +13,7 @@ struct settings {
 	struct cli_address from;
 	const char *output;
 	struct cli_conflict on_conflict;
-	bool yes, once, archive, to_stdout;
+	bool from_known, only_known, yes, once, archive, to_stdout;
 	struct cli_classic classic;
 };
 
@@ -21,9 +21,14 @@ struct settings {
 
 static const struct cli_option options[] = {
 	{ .help = "Options:" },
-	{ "from", "HOST[:PORT]",
-	    "connect to a `godwit send` that waits there; needs its code",
-	    cli_value_address, FIELD(from), 0, 0 },
+	{ "from", "[DEVICE=]HOST[:PORT]",
+	    "connect to a `godwit send` that waits there; needs its code, or "
+	    "DEVICE, which is remembered and must answer",
+	    cli_value_whom, FIELD(from), 0, 0 },
+	{ "from-known", NULL,
+	    "when waiting: let remembered devices in without a code, and take "
+	    "what they offer without asking",
+	    cli_value_switch, FIELD(from_known), CLI_OPTION_CONFIG, 0 },
 	{ "code", "CODE",
 	    "the same as CODE with --from; else the code to wait with. `-`: "
 	    "take it from --code-file, GODWIT_CODE or the prompt",
@@ -65,6 +70,7 @@ const struct cli_command cli_recv_command = {
 	.alias = "receive",
 	.summary = "receive files and directories",
 	.usage = "recv [OPTION...] CODE --from HOST[:PORT]\n"
+		 "       godwit recv [OPTION...] --from DEVICE=HOST[:PORT]\n"
 		 "       godwit recv [OPTION...]\n"
 		 "       godwit recv --classic --listen [ADDR]:PORT [-o DIR]",
 	.about =
@@ -78,6 +84,7 @@ const struct cli_command cli_recv_command = {
 	    "  godwit recv 7-crane-otter --from 192.168.1.5:40123\n"
 	    "  godwit recv - --from kitchen-pc        (asks for the code)\n"
 	    "  godwit recv --yes --once -o ~/inbox\n"
+	    "  godwit recv --from-known -o ~/inbox\n"
 	    "  godwit recv 7-crane-otter --from kitchen-pc --stdout | tar x\n"
 	    "  godwit recv --classic --listen :8008 -o ~/inbox\n",
 	.options = options,
@@ -116,9 +123,14 @@ take_operand(struct cli_session *s, struct settings *o)
 static const char *
 contradiction(const struct cli_session *s, const struct settings *o)
 {
+	if (s->args.operand_count != 0 && o->from.device[0] != '\0')
+		return "a remembered device needs no CODE: leave it out, or "
+		       "name only HOST[:PORT] after --from";
 	if (s->args.operand_count != 0 && !o->from.given)
 		return "CODE needs --from HOST[:PORT], as the sending side "
 		       "prints it: this version does not find it by itself";
+	if (o->from.given && cli_session_typed(s, "from-known"))
+		return "--from connects and --from-known waits: one of them";
 	if (o->from.given && cli_session_typed(s, "listen"))
 		return "--from connects and --listen waits: one of them";
 	if (o->to_stdout && cli_session_typed(s, "output"))
@@ -158,10 +170,14 @@ check(struct cli_session *s, struct settings *o)
 	cli_session_report(s, &o->common, false, o->to_stdout);
 	s->report.dir = o->output != NULL ? o->output : ".";
 	can_ask = cli_terminal_can_ask(&s->job.ask.terminal);
-	if (!o->from.given && !o->yes && !can_ask)
+	/* Nobody could be asked about what comes by a code: none is made. */
+	o->only_known = o->from_known && !o->from.given && !o->yes &&
+			!can_ask && !cli_session_has_code(s, &o->common);
+	if (!o->from.given && !o->yes && !can_ask && !o->only_known)
 		return cli_usage_error(s->command,
 		    "it asks before it accepts, and there is no terminal to "
-		    "ask on: add --yes to accept every offer");
+		    "ask on: add --yes to accept every offer, or --from-known "
+		    "to accept those of remembered devices");
 	if (o->on_conflict.what == GW_CONFLICT_ASK &&
 	    cli_session_typed(s, "on-conflict") && !can_ask)
 		return cli_usage_error(
@@ -179,6 +195,9 @@ start_job(struct cli_session *s, struct settings *o)
 	enum gw_err err;
 
 	cli_session_link(&o->common, &o->from, &g.link);
+	g.link.for_known = o->from_known && !o->from.given;
+	g.link.no_code = o->only_known;
+	g.accept_known = g.link.for_known;
 	g.dir = s->report.dir;
 	g.on_conflict = o->on_conflict.what;
 	/* Whoever names the sender and its code has accepted. */
@@ -209,7 +228,7 @@ prepare(struct cli_session *s, struct settings *o)
 	if (!o->to_stdout &&
 	    (err = cli_session_present(s, s->report.dir)) != GW_OK)
 		return err;
-	if ((err = cli_session_code(s, &o->common, o->from.given)) != GW_OK)
+	if ((err = cli_session_whom(s, &o->common, &o->from)) != GW_OK)
 		return err;
 	return cli_session_open(
 	    s, &o->common, &nothing, o->to_stdout ? NULL : s->report.dir);

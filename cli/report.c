@@ -41,6 +41,21 @@ take_json_line(struct cli_report *r, char *line)
 
 /* ---- listening ---- */
 
+/* For a remembered device, which knows this one by its name, perhaps. */
+static char *
+known_command(const struct cli_report *r, const char *name, const char *at)
+{
+	char *whom = cli_format("%s=%s", name, at),
+	     *quoted = cli_text_quote(whom), *command;
+
+	command = cli_format(
+	    r->sends ? "godwit recv --from %s" : "godwit send PATH --to %s",
+	    quoted);
+	free(quoted);
+	free(whom);
+	return command;
+}
+
 static char *
 other_command(const struct cli_report *r, const struct gw_event *e)
 {
@@ -51,6 +66,8 @@ other_command(const struct cli_report *r, const struct gw_event *e)
 		    e->listening.addresses[cli_address_best(
 			e->listening.addresses, e->listening.address_count)],
 		    e->listening.port);
+	if (e->listening.code == NULL)
+		return known_command(r, e->listening.name, at);
 	quoted = cli_text_quote(at);
 	/* A code that was kept secret so far stays so. */
 	code =
@@ -111,7 +128,7 @@ tell_listening(struct cli_report *r, const struct gw_event *e)
 		free(command);
 		return;
 	}
-	if (r->code_shown) {
+	if (r->code_shown && e->listening.code != NULL) {
 		char *code = cli_text_sentence(e->listening.code);
 
 		cli_screen_info(&r->screen, "Code: %s%s%s", cli_style_bold(s),

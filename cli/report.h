@@ -16,6 +16,7 @@ struct cli_report {
 	bool json_broken; /* nobody reads them any more */
 	bool sends, dry_run;
 	bool classic; /* by the plain protocol (classic_report.c) */
+	bool known;   /* connects to a remembered device: no code matters */
 	bool stream;  /* no transfer: godwit stream */
 	bool from_input, to_stdout; /* the content is a pipe's */
 	bool of_stream;             /* the peer's, perhaps */

@@ -17,7 +17,7 @@ enum { FILES_FROM_MAX = 1 << 30 };
 struct settings {
 	struct cli_common common; /* first: its offsets are ours */
 	struct cli_address to;
-	const char *name, *files_from;
+	const char *name, *files_from, *for_device;
 	struct cli_list exclude;
 	bool null, dry_run, compress;
 	struct cli_classic classic;
@@ -30,9 +30,14 @@ struct settings {
 
 static const struct cli_option options[] = {
 	{ .help = "Options:" },
-	{ "to", "HOST[:PORT]",
-	    "connect to a `godwit recv` that waits there; needs its code",
-	    cli_value_address, FIELD(to), 0, 0 },
+	{ "to", "[DEVICE=]HOST[:PORT]",
+	    "connect to a `godwit recv` that waits there; needs its code, or "
+	    "DEVICE, which is remembered and must answer",
+	    cli_value_whom, FIELD(to), 0, 0 },
+	{ "for", "DEVICE",
+	    "wait for this remembered device, and for nobody else; it needs "
+	    "no code",
+	    cli_value_text, FIELD(for_device), 0, 0 },
 	{ "code", "CODE",
 	    "with --to: the code shown there; else the one to wait with. "
 	    "`-`: take it from --code-file, GODWIT_CODE or the prompt",
@@ -82,6 +87,7 @@ const struct cli_command cli_send_command = {
 	.examples =
 	    "  godwit send photos/ notes.txt\n"
 	    "  godwit send report.pdf --to kitchen-pc --code 7-crane-otter\n"
+	    "  godwit send report.pdf --to kitchen-pc=192.168.1.5\n"
 	    "  tar c /etc | godwit send --name etc.tar -\n"
 	    "  git ls-files -z | godwit send -0 --files-from - .\n"
 	    "  godwit send --classic report.pdf --to 192.168.1.8:8008\n",
@@ -169,6 +175,13 @@ check(struct cli_session *s, struct settings *o)
 
 	for (size_t i = 0; i < s->args.operand_count; i++)
 		cli_list_add(&o->paths, s->args.operands[i]);
+	if (o->for_device != NULL && o->to.given)
+		return cli_usage_error(
+		    s->command, "--to connects and --for waits: one of them");
+	if (o->for_device != NULL && cli_session_has_code(s, &o->common))
+		return cli_usage_error(s->command,
+		    "--for is for a remembered device, which needs no code: "
+		    "one of them");
 	if (o->to.given && cli_session_typed(s, "listen"))
 		return cli_usage_error(s->command,
 		    "--to connects and --listen waits: one of them");
@@ -192,6 +205,8 @@ start_job(struct cli_session *s, struct settings *o)
 	enum gw_err err;
 
 	cli_session_link(&o->common, &o->to, &g.link);
+	g.link.for_device = o->for_device;
+	g.link.no_code = o->for_device != NULL;
 	g.paths = o->paths.items;
 	g.path_count = o->paths.count;
 	g.input_fd = STDIN_FILENO;
@@ -227,7 +242,7 @@ prepare(struct cli_session *s, struct settings *o)
 		if ((err = cli_session_present(s, o->paths.items[i])) != GW_OK)
 			return err;
 	if (!o->dry_run &&
-	    (err = cli_session_code(s, &o->common, o->to.given)) != GW_OK)
+	    (err = cli_session_whom(s, &o->common, &o->to)) != GW_OK)
 		return err;
 	return cli_session_open(
 	    s, &o->common, sends_input(o) ? &none : &o->paths, NULL);

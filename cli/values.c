@@ -169,6 +169,12 @@ cli_value_address(char *text, void *field)
 }
 
 const char *
+cli_value_whom(char *text, void *field)
+{
+	return cli_address_parse_whom(text, field);
+}
+
+const char *
 cli_value_listen(char *text, void *field)
 {
 	return cli_address_parse_listen(text, field);

@@ -44,6 +44,7 @@ const char *cli_value_carrier(char *text, void *field);
 const char *cli_value_congestion(char *text, void *field);
 /* Field: struct cli_address. */
 const char *cli_value_address(char *text, void *field);
+const char *cli_value_whom(char *text, void *field);
 const char *cli_value_listen(char *text, void *field);
 /* Field: struct cli_secret. */
 const char *cli_value_secret(char *text, void *field);

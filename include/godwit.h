@@ -159,12 +159,20 @@ enum gw_congestion {
 };
 
 /*
- * Who connects.  With `host` this side connects to it; without, it waits.
- * A waiting side makes a code unless it is given one; a connecting side must
- * be given one.
+ * Who connects.  With `host` or `device` this side connects to it; without, it
+ * waits.  A waiting side makes a code unless it is given one; a connecting
+ * side must be given one, or the name of a remembered device.
  */
 struct gw_link_options {
-	const char *host;    /* NULL: wait.  Name, IPv4, IPv6[%zone] */
+	const char *host; /* NULL: wait.  Name, IPv4, IPv6[%zone] */
+	/* Connect: this remembered device, and nobody else, must answer at
+	 * `host` (NULL: at what its name means to DNS); there is no code. */
+	const char *device;
+	/* Wait: let remembered devices in without a code, all of them or this
+	 * one; who is paired or forgotten meanwhile counts within a second. */
+	bool for_known;
+	const char *for_device;
+	bool no_code;        /* wait: nobody else comes in: make no code */
 	uint16_t port;       /* connect: 0 = 4639.  wait: 0 = see `recv` */
 	const char *listen;  /* wait: address to bind, NULL = all */
 	bool port_required;  /* wait: fail when `port` is busy */
@@ -198,11 +206,12 @@ struct gw_recv_options {
 	struct gw_link_options link;
 	const char *dir; /* NULL: the working directory */
 	enum gw_conflict on_conflict;
-	bool accept;   /* accept every offer unasked */
-	bool once;     /* end after one transfer */
-	bool archive;  /* hard links and user.* xattrs as well */
-	bool checksum; /* on resume re-read what is there */
-	int output_fd; /* write content here instead of to dir; -1 */
+	bool accept;       /* accept every offer unasked */
+	bool accept_known; /* or those of devices that need no code (link) */
+	bool once;         /* end after one transfer */
+	bool archive;      /* hard links and user.* xattrs as well */
+	bool checksum;     /* on resume re-read what is there */
+	int output_fd;     /* write content here instead of to dir; -1 */
 };
 
 #define GW_SEND_OPTIONS_INIT                                                   \
@@ -457,8 +466,12 @@ struct gw_acceptor;   /* where connections come in */
 struct gw_connection; /* one of them */
 
 struct gw_connection_options {
-	const char *code;    /* as of a transfer.  Listening, NULL: make one */
-	unsigned code_words; /* of a code that is made; 0 = 2 */
+	const char *code;   /* as of a transfer.  Listening, NULL: make one */
+	const char *device; /* connecting: as of a transfer, instead of it */
+	bool for_known;     /* listening: as of a transfer, ... */
+	const char *for_device; /* ... with it or instead of a code ... */
+	bool no_code;           /* ... of which there is none then */
+	unsigned code_words;    /* of a code that is made; 0 = 2 */
 	enum gw_carriers carriers;
 	enum gw_congestion congestion; /* on udp */
 	/* Most unread bytes of a stream here; 0: a quarter of the context's
@@ -488,7 +501,7 @@ struct gw_connection_options {
 GW_API GW_MUST_USE enum gw_err gw_listen(struct gw *, const char *address,
     uint16_t port, const struct gw_connection_options *, struct gw_acceptor **);
 GW_API uint16_t gw_acceptor_port(const struct gw_acceptor *);
-/* The code that opens; lives with the acceptor. */
+/* The code that opens; lives with the acceptor.  NULL: none does. */
 GW_API const char *gw_acceptor_code(const struct gw_acceptor *);
 /* The n-th address that it can be reached at, best first; NULL: no more. */
 GW_API const char *gw_acceptor_address(const struct gw_acceptor *, size_t n);
@@ -523,8 +536,9 @@ struct gw_acceptor_event {
  * were not taken are not told. */
 GW_API bool gw_acceptor_next(struct gw_acceptor *, struct gw_acceptor_event *);
 
-/* Begin to connect: GW_CONNECTION_OPENED or _CLOSED follows.  The code is
- * needed.  host: name, IPv4, IPv6[%zone]; port 0: 4639. */
+/* Begin to connect: GW_CONNECTION_OPENED or _CLOSED follows.  The code or a
+ * remembered device is needed.  host: name, IPv4, IPv6[%zone], NULL with a
+ * device; port 0: 4639. */
 GW_API GW_MUST_USE enum gw_err gw_connect(struct gw *, const char *host,
     uint16_t port, const struct gw_connection_options *,
     struct gw_connection **);
@@ -658,6 +672,7 @@ struct gw_connection_info {
 	const char *cipher;     /* "AES-256-GCM", "ChaCha20-Poly1305" */
 	const char *peer;       /* name of its device */
 	const char *key;        /* its public key, hexadecimal */
+	const char *device;     /* name it is remembered under; NULL: is not */
 	const char *address;    /* host:port */
 	const char *congestion; /* "bbr"; on tcp NULL */
 	uint64_t rtt_usec, min_rtt_usec;
@@ -872,6 +887,9 @@ GW_API void gw_devices_free(struct gw_devices *);
  * has it; GW_E_AGAIN: another process holds the list. */
 GW_API GW_MUST_USE enum gw_err gw_device_rename(
     struct gw *, const char *name, const char *to);
+/* Is a device remembered under this name, where gw_open would look with these
+ * options?  For programs that must know before they have a context. */
+GW_API bool gw_device_known(const struct gw_options *, const char *name);
 /* Its key is forgotten, and whatever it was allowed. */
 GW_API GW_MUST_USE enum gw_err gw_device_forget(struct gw *, const char *name);
 

@@ -37,6 +37,11 @@ _godwit()
 		;;
 	--to | --from)
 		_known_hosts_real -- "$cur"
+		COMPREPLY+=($(compgen -W "$(_godwit_devices)" -- "$cur"))
+		return
+		;;
+	--for)
+		COMPREPLY=($(compgen -W "$(_godwit_devices)" -- "$cur"))
 		return
 		;;
 	--interface)
@@ -83,7 +88,7 @@ _godwit()
 	case $command in
 	send)
 		if [[ $cur == -* ]]; then
-			COMPREPLY=($(compgen -W "$common --to --name --exclude
+			COMPREPLY=($(compgen -W "$common --to --for --name --exclude
 				--files-from --null --dry-run --compress
 				--classic --reply --no-reply" \
 				-- "$cur"))
@@ -92,7 +97,7 @@ _godwit()
 		fi
 		;;
 	recv)
-		COMPREPLY=($(compgen -W "$common --from --output --yes --once
+		COMPREPLY=($(compgen -W "$common --from --from-known --output --yes --once
 			--on-conflict --archive --stdout --classic --reply
 			--max-size --keep-partial" -- "$cur"))
 		;;

@@ -40,6 +40,7 @@ complete -c godwit -n "$both" -s v -l verbose -d 'Say more'
 set -l send "__fish_seen_subcommand_from send; and $no_dgram"
 complete -c godwit -n "$send" -F
 complete -c godwit -n "$send" -l to -x -a '(__fish_print_hostnames)' -d 'Connect to a waiting recv'
+complete -c godwit -n "$send" -l for -x -a '(__godwit_devices)' -d 'Wait for this remembered device'
 complete -c godwit -n "$send" -l name -x -d 'Name of standard input there'
 complete -c godwit -n "$send" -l exclude -x -d 'Leave out what matches'
 complete -c godwit -n "$send" -l files-from -r -F -d 'Send only what a file lists'
@@ -52,6 +53,7 @@ complete -c godwit -n "$send" -l no-reply -d 'With --classic: none comes'
 
 set -l recv '__fish_seen_subcommand_from recv'
 complete -c godwit -n $recv -l from -x -a '(__fish_print_hostnames)' -d 'Connect to a waiting send'
+complete -c godwit -n $recv -l from-known -d 'Let remembered devices in'
 complete -c godwit -n $recv -s o -l output -x -a '(__fish_complete_directories)' -d 'Put it there'
 complete -c godwit -n $recv -s y -l yes -d 'Accept without asking'
 complete -c godwit -n $recv -l once -d 'Leave after one transfer'

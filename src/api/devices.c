@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/identity.h"
+#include "os/dirs.h"
 #include "run/context.h"
 #include "run/device_store.h"
 
@@ -67,6 +68,23 @@ gw_devices_free(struct gw_devices *d)
 		return;
 	gw_device_book_fini(&d->book);
 	free(d);
+}
+
+bool
+gw_device_known(const struct gw_options *o, const char *name)
+{
+	struct gw_device_book book;
+	struct gw_why why;
+	char *dir;
+	bool known;
+
+	if (gw_dirs_data(o != NULL ? o->data_dir : NULL, &why, &dir) != GW_OK)
+		return false;
+	known = gw_device_store_load(dir, &book, &why) == GW_OK &&
+		gw_device_book_by_name(&book, name) != NULL;
+	gw_device_book_fini(&book);
+	free(dir);
+	return known;
 }
 
 /* ---- changing ---- */

@@ -64,8 +64,8 @@ gw_recv(struct gw *g, const struct gw_recv_options *o, struct gw_job **out)
 	if ((job = gw_transfer_alloc()) == NULL)
 		return in_words(g, GW_E_MEMORY);
 	/* A code that the user gave serves one transfer. */
-	job->standing =
-	    o->link.host == NULL && !o->once && o->link.code == NULL;
+	job->standing = o->link.host == NULL && o->link.device == NULL &&
+			!o->once && o->link.code == NULL;
 	if ((err = gw_recv_mover_new(g, o, job, &job->mover)) != GW_OK) {
 		free(job);
 		return in_words(g, err);

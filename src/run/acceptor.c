@@ -92,14 +92,18 @@ open_door(struct gw_acceptor *a, const struct gw_connection_options *o)
 	const unsigned words = o != NULL ? o->code_words : 0;
 	enum gw_err err;
 
-	if (a->terms.code[0] == '\0')
+	if (a->terms.code[0] == '\0' && (o == NULL || !o->no_code))
 		gw_code_make(&a->g->self.random,
 		    words != 0 ? words : CODE_WORDS, a->terms.code);
 	if ((err = gw_door_new(&a->door)) != GW_OK)
 		return err;
 	if (o != NULL && o->many)
 		gw_door_let_many(a->door);
-	return gw_door_set_code(a->door, a->terms.code);
+	if ((err = gw_door_set_code(a->door, a->terms.code)) != GW_OK)
+		return err;
+	if (o == NULL || (!o->for_known && o->for_device == NULL))
+		return GW_OK;
+	return gw_known_open(a->g, a->door, o->for_device, &a->known);
 }
 
 static void
@@ -113,6 +117,7 @@ acceptor_free(struct gw_acceptor *a)
 		    c, GW_E_INTERRUPTED, "nobody accepts there any more");
 		gw_connection_close(c);
 	}
+	gw_known_close(a->known);
 	gw_door_free(a->door);
 	gw_wipe(a, sizeof *a);
 	free(a);
@@ -170,7 +175,7 @@ gw_acceptor_port(const struct gw_acceptor *a)
 const char *
 gw_acceptor_code(const struct gw_acceptor *a)
 {
-	return a->terms.code;
+	return a->terms.code[0] != '\0' ? a->terms.code : NULL;
 }
 
 const char *

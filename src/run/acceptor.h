@@ -29,6 +29,7 @@ struct gw_acceptor {
 	struct gw *g;
 	struct gw_acceptor *next; /* of the context */
 	struct gw_door *door;
+	struct gw_known *known; /* NULL: nobody is let in by the key alone */
 	struct gw_listener *listener;
 	struct gw_connection_terms terms;
 	char addresses[GW_ACCEPTOR_ADDRESSES][GW_ADDRESS_TEXT];

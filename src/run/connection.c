@@ -40,6 +40,11 @@ gw_connection_terms(struct gw *g, const struct gw_connection_options *given,
 	t->udp.memory = g->memory / 2;
 	t->idle = (o.idle_ms != 0 ? o.idle_ms : IDLE_MS) * GW_MSEC;
 	t->udp.idle = t->idle;
+	if (o.device != NULL && o.code != NULL)
+		return gw_context_error(g, GW_E_USAGE,
+		    "%s is a remembered device: it needs no code", o.device);
+	if (o.device != NULL)
+		return gw_known_find(g, o.device, &t->device);
 	if (o.code != NULL && gw_code_normal(o.code, t->code) != GW_OK)
 		return gw_context_error(g, GW_E_USAGE,
 		    "that code cannot be right: a code looks like "
@@ -158,6 +163,7 @@ take_conn(struct gw_connection *c, struct gw_conn *conn,
 	for (size_t i = 0; i < GW_KEY_LEN; i++)
 		snprintf(c->key + 2 * i, 3, "%02x", ev->opened.peer[i]);
 	snprintf(c->peer, sizeof c->peer, "%s", ev->opened.name);
+	(void)gw_known_name(c->g, ev->opened.peer, c->device);
 	snprintf(c->address, sizeof c->address, "%s", conn->address);
 	c->cipher = gw_cipher_name(ev->opened.cipher);
 	c->carrier = conn->carrier;
@@ -199,9 +205,12 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *to)
 	char line[sizeof c->text];
 
 	c->dial = NULL;
-	snprintf(line, sizeof line, "%s%s%s",
-	    strstr(text, to) != NULL ? "" : to,
-	    strstr(text, to) != NULL ? "" : ": ", text);
+	if (c->pinned.name[0] != '\0' && ev->closed.err == GW_E_AUTH)
+		gw_known_refused(&c->pinned, ev, to, line, sizeof line);
+	else
+		snprintf(line, sizeof line, "%s%s%s",
+		    strstr(text, to) != NULL ? "" : to,
+		    strstr(text, to) != NULL ? "" : ": ", text);
 	gw_connection_over(c, ev->closed.err, ev->closed.by_peer, line);
 }
 
@@ -217,12 +226,19 @@ gw_connect(struct gw *g, const char *host, uint16_t port,
 	g->last_error[0] = '\0';
 	if ((err = gw_connection_terms(g, o, &t)) != GW_OK)
 		return err;
-	if (t.code[0] == '\0')
+	if (t.code[0] == '\0' && t.device.name[0] == '\0')
 		return gw_context_error(
 		    g, GW_E_USAGE, "to connect to %s its code is needed", host);
 	if ((c = connection_new(g, true, t.idle)) == NULL)
 		return gw_context_error(
 		    g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
+	if (t.device.name[0] != '\0') {
+		c->pinned = t.device;
+		d.mode = GW_MODE_KNOWN;
+		d.peer = c->pinned.key;
+		if (host == NULL)
+			d.host = c->pinned.name;
+	}
 	d.loop = &g->loop;
 	d.self = &g->self;
 	d.window = t.window;
@@ -237,7 +253,7 @@ gw_connect(struct gw *g, const char *host, uint16_t port,
 	if (err != GW_OK) {
 		gw_connection_free(c);
 		return gw_context_error(
-		    g, err, "%s: %s", host, gw_err_text(err));
+		    g, err, "%s: %s", d.host, gw_err_text(err));
 	}
 	gw_loop_poke(&g->loop);
 	*out = c;

@@ -14,6 +14,7 @@
 #include "base/ring.h"
 #include "run/context.h"
 #include "run/dial.h"
+#include "run/known.h"
 
 enum {
 	GW_CONNECTION_MESSAGES = 1 << 18, /* bytes of datagrams that wait */
@@ -48,6 +49,8 @@ struct gw_connection {
 	/* who is there */
 	bool open;
 	char peer[GW_NAME_MAX + 1], key[2 * GW_KEY_LEN + 1];
+	char device[GW_NAME_MAX + 1];  /* "": not remembered */
+	struct gw_known_device pinned; /* whom the dial means; name "": any */
 	char address[GW_ADDRESS_TEXT];
 	const char *cipher, *carrier;
 
@@ -78,6 +81,7 @@ struct gw_connection {
 /* What gw_connection_options mean, checked; code is "" where there is none. */
 struct gw_connection_terms {
 	char code[GW_CONNECTION_CODE_MAX + 1];
+	struct gw_known_device device; /* connecting; name "": by the code */
 	enum gw_carriers carriers;
 	uint64_t window;
 	gw_usec idle;

@@ -64,7 +64,9 @@ on_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 {
 	bool again = m->was_accepted && memcmp(m->accepted, o->transfer_id,
 					    sizeof m->accepted) == 0;
-	bool ask = !m->accept && !again;
+	bool unasked =
+	    m->accept || (m->accept_known && m->base.job->peer_known);
+	bool ask = !unasked && !again;
 	uint64_t others = o->dirs + o->others;
 
 	if (m->stream && (o->files != 1 || others > 0)) {

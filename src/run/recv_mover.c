@@ -406,6 +406,7 @@ gw_recv_mover_new(struct gw *g, const struct gw_recv_options *o,
 	m->base.job = job;
 	m->g = g;
 	m->accept = o->accept;
+	m->accept_known = o->accept_known;
 	m->archive = o->archive;
 	m->checksum = o->checksum;
 	m->on_conflict = m->conflict_option = o->on_conflict;

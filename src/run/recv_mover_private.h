@@ -17,7 +17,7 @@ enum gw_recv_asked { NOTHING, OFFER, CONFLICT };
 struct gw_recv_mover {
 	struct gw_mover base;
 	struct gw *g;
-	bool accept, archive, checksum, stream;
+	bool accept, accept_known, archive, checksum, stream;
 	enum gw_conflict conflict_option; /* as it was given */
 	enum gw_conflict on_conflict;     /* perhaps answered "for all" */
 

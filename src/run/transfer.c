@@ -71,11 +71,11 @@ gw_transfer_drained(struct gw_transfer *job)
 		return;
 	if (job->standing && !job->base.cancelled) {
 		job->mover->ops->reset(job->mover);
-		job->have_peer = job->have_ticket = false;
+		job->have_peer = job->have_ticket = job->peer_known = false;
 		job->result_fixed = job->acknowledged = job->failing = false;
 		job->result = GW_OK;
 		gw_transfer_set_state(job, GW_TRANSFER_WAITING);
-		gw_transfer_new_code(job);
+		gw_transfer_wait_again(job);
 		return;
 	}
 	gw_listener_close(job->listener);
@@ -222,6 +222,40 @@ gw_transfer_alloc(void)
 	return calloc(1, sizeof(struct gw_transfer));
 }
 
+/* Whoever is remembered needs no code. */
+static enum gw_err
+copy_device(struct gw_transfer *job, const struct gw_link_options *o)
+{
+	struct gw_transfer_link *l = &job->link;
+	enum gw_err err;
+
+	if (o->code != NULL)
+		return gw_context_error(job->base.g, GW_E_USAGE,
+		    "to connect to %s as a remembered device no code is needed",
+		    o->device);
+	err = gw_known_find(job->base.g, o->device, &l->device);
+	if (err != GW_OK)
+		return err;
+	l->known = true;
+	if (l->host == NULL && (l->host = strdup(l->device.name)) == NULL)
+		return GW_E_MEMORY;
+	return GW_OK;
+}
+
+static enum gw_err
+copy_code(struct gw_transfer *job, const struct gw_link_options *o)
+{
+	if (o->code == NULL)
+		return GW_OK;
+	job->link.code_given = true;
+	if (gw_code_normal(o->code, job->code) != GW_OK)
+		return gw_context_error(job->base.g, GW_E_USAGE,
+		    "that code cannot be right: a code looks like "
+		    "7-crane-otter, or has at least %d characters",
+		    GW_CODE_MIN);
+	return GW_OK;
+}
+
 static enum gw_err
 copy_link(struct gw_transfer *job, const struct gw_link_options *o)
 {
@@ -235,24 +269,22 @@ copy_link(struct gw_transfer *job, const struct gw_link_options *o)
 	    (o->retry_set || o->retry_ms != 0 ? o->retry_ms : 30000) * GW_MSEC;
 	l->carriers = o->carriers;
 	l->congestion = o->congestion;
+	l->for_known = o->for_known;
+	l->no_code = o->no_code;
 	if (o->host != NULL && (l->host = strdup(o->host)) == NULL)
 		return GW_E_MEMORY;
 	if (o->listen != NULL && (l->listen = strdup(o->listen)) == NULL)
 		return GW_E_MEMORY;
+	if (o->for_device != NULL &&
+	    (l->for_device = strdup(o->for_device)) == NULL)
+		return GW_E_MEMORY;
+	if (o->device != NULL)
+		return copy_device(job, o);
 	if (o->code == NULL && o->host != NULL && !job->offline)
 		return gw_context_error(job->base.g, GW_E_USAGE,
 		    "to connect to %s its code is needed", o->host);
-	if (o->code == NULL)
-		return GW_OK;
-	l->code_given = true;
-	if (gw_code_normal(o->code, job->code) != GW_OK)
-		return gw_context_error(job->base.g, GW_E_USAGE,
-		    "that code cannot be right: a code looks like "
-		    "7-crane-otter, or has at least %d characters",
-		    GW_CODE_MIN);
-	return GW_OK;
+	return copy_code(job, o);
 }
-
 /*
  * Half the budget for a stream's window.  A receiver with a rate limit takes
  * two blocks: what is in the window is beyond its control, but a block has to
@@ -284,9 +316,11 @@ release(struct gw_transfer *job)
 {
 	job->mover->ops->free(job->mover);
 	gw_job_fini(&job->base);
+	gw_known_close(job->known);
 	gw_door_free(job->door);
 	free(job->link.host);
 	free(job->link.listen);
+	free(job->link.for_device);
 	gw_wipe(job->code, sizeof job->code);
 	gw_wipe(&job->ticket, sizeof job->ticket);
 	uv_close((uv_handle_t *)&job->beat, on_closed);

@@ -20,6 +20,7 @@
 #include "crypto/code.h"
 #include "run/dial.h"
 #include "run/job.h"
+#include "run/known.h"
 #include "run/listener.h"
 #include "run/mover.h"
 #include "run/rate.h"
@@ -37,7 +38,11 @@ enum gw_transfer_state {
 
 /* gw_link_options, copied and completed. */
 struct gw_transfer_link {
-	char *host, *listen;
+	char *host, *listen;           /* host NULL: wait */
+	bool known;                    /* connect: without a code, ... */
+	struct gw_known_device device; /* ... and only to this one */
+	bool for_known, no_code;       /* wait */
+	char *for_device;
 	uint16_t port;
 	bool port_required, code_given;
 	unsigned code_words;
@@ -58,6 +63,7 @@ struct gw_transfer {
 	uint64_t window; /* of a stream of its sessions, bytes */
 
 	struct gw_door *door;
+	struct gw_known *known; /* who needs no code at it; NULL: nobody */
 	struct gw_listener *listener;
 	struct gw_dial *dial;
 	struct gw_conn *conn;
@@ -66,6 +72,8 @@ struct gw_transfer {
 	uint8_t peer[GW_KEY_LEN];
 	char peer_name[GW_NAME_MAX + 1];
 	bool have_peer;
+	bool peer_known; /* it needs no code */
+	bool by_code;    /* the transfer's code was used */
 	struct gw_ticket ticket;
 	bool have_ticket;
 

@@ -20,15 +20,15 @@ tell_listening(struct gw_transfer *job)
 
 	for (size_t i = 0; i < n; i++)
 		list[i] = text[i];
-	gw_events_push(
-	    &job->base.events, &(struct gw_event){ .kind = GW_EVENT_LISTENING,
-				   .listening = {
-				       .name = job->base.g->self.name,
-				       .addresses = list,
-				       .address_count = n,
-				       .port = gw_listener_port(job->listener),
-				       .code = job->code,
-				   } });
+	gw_events_push(&job->base.events,
+	    &(struct gw_event){ .kind = GW_EVENT_LISTENING,
+		.listening = {
+		    .name = job->base.g->self.name,
+		    .addresses = list,
+		    .address_count = n,
+		    .port = gw_listener_port(job->listener),
+		    .code = job->link.no_code ? NULL : job->code,
+		} });
 }
 
 void
@@ -43,6 +43,16 @@ gw_transfer_new_code(struct gw_transfer *job)
 	tell_listening(job);
 }
 
+void
+gw_transfer_wait_again(struct gw_transfer *job)
+{
+	if (job->by_code)
+		gw_transfer_new_code(job);
+	else
+		tell_listening(job);
+	job->by_code = false;
+}
+
 /* ---- a session opened ---- */
 
 static void
@@ -52,6 +62,9 @@ keep_peer(struct gw_transfer *job, const struct gw_session_event *ev)
 	snprintf(job->peer_name, sizeof job->peer_name, "%s", ev->opened.name);
 	job->ticket = ev->opened.ticket;
 	job->have_peer = job->have_ticket = true;
+	job->by_code |= ev->opened.mode == GW_MODE_CODE;
+	job->peer_known =
+	    job->door != NULL && gw_door_knows(job->door, ev->opened.peer);
 }
 
 static void
@@ -75,16 +88,31 @@ tell_connected(struct gw_transfer *job, struct gw_conn *c,
 		} });
 }
 
+/* Why whoever came cannot have this job; NULL: it can. */
+static const char *
+is_late(const struct gw_transfer *job, const struct gw_session_event *ev)
+{
+	/* A code belongs to one device, but known ones come when they like. */
+	if (job->have_peer &&
+	    memcmp(job->peer, ev->opened.peer, GW_KEY_LEN) != 0)
+		return "it is busy with the transfer of another device: try "
+		       "again in a while";
+	if (job->state >= GW_TRANSFER_DRAINING || job->acknowledged ||
+	    job->failing)
+		return "that transfer is over";
+	return NULL;
+}
+
 static void
 on_opened(void *arg, struct gw_conn *c, const struct gw_session_event *ev)
 {
 	struct gw_transfer *job = arg;
+	const char *late = is_late(job, ev);
 
 	job->dial = NULL;
-	if (job->state >= GW_TRANSFER_DRAINING || job->acknowledged ||
-	    job->failing) {
-		gw_session_abort(c->session, GW_E_REFUSED,
-		    "that transfer is over", gw_clock_now());
+	if (late != NULL) {
+		gw_session_abort(
+		    c->session, GW_E_REFUSED, late, gw_clock_now());
 		gw_conn_close(c);
 		return;
 	}
@@ -165,7 +193,9 @@ dial_failed(
 		job->dial_at = gw_clock_now() + DIAL_AGAIN;
 		return;
 	}
-	if (strstr(ev->closed.text, to) != NULL)
+	if (job->link.known && ev->closed.err == GW_E_AUTH)
+		gw_known_refused(&job->link.device, ev, to, text, sizeof text);
+	else if (strstr(ev->closed.text, to) != NULL)
 		snprintf(text, sizeof text, "%s", ev->closed.text);
 	else
 		snprintf(text, sizeof text, "%s: %s", to, ev->closed.text);
@@ -221,11 +251,15 @@ listen_now(struct gw_transfer *job)
 	if (err != GW_OK)
 		return gw_context_error(job->base.g, err, "%s",
 		    why.text[0] != '\0' ? why.text : gw_err_text(err));
-	if (!job->link.code_given) {
+	if (!job->link.code_given && !job->link.no_code) {
 		gw_code_make(
 		    &job->base.g->self.random, job->link.code_words, job->code);
 	}
 	if ((err = gw_door_set_code(job->door, job->code)) != GW_OK)
+		return err;
+	if ((job->link.for_known || job->link.for_device != NULL) &&
+	    (err = gw_known_open(job->base.g, job->door, job->link.for_device,
+		 &job->known)) != GW_OK)
 		return err;
 	tell_listening(job);
 	return GW_OK;
@@ -250,7 +284,7 @@ dial(struct gw_transfer *job)
 		.host = job->link.host,
 		.port = job->link.port != 0 ? job->link.port : GW_PORT,
 		.helper_fd = job->base.g->helper_fd,
-		.mode = job->have_ticket ? GW_MODE_RESUMED : GW_MODE_CODE,
+		.mode = GW_MODE_CODE,
 		.code = job->code,
 		.ticket = &job->ticket,
 		.peer = job->have_peer ? job->peer : NULL,
@@ -260,6 +294,12 @@ dial(struct gw_transfer *job)
 	};
 
 	GW_ASSERT(job->dial == NULL);
+	if (job->link.known) {
+		o.mode = GW_MODE_KNOWN;
+		o.peer = job->link.device.key;
+	}
+	if (job->have_ticket)
+		o.mode = GW_MODE_RESUMED;
 	job->dial_at = GW_NEVER;
 	if ((err = gw_dial_start(&o, &job->dial)) != GW_OK)
 		gw_transfer_broken(job, err, gw_err_text(err));

@@ -27,6 +27,8 @@ void gw_transfer_wake_at(struct gw_transfer *, gw_usec at);
 GW_MUST_USE enum gw_err gw_transfer_open_entrance(struct gw_transfer *);
 /* A fresh code for a standing recv; tells the program. */
 void gw_transfer_new_code(struct gw_transfer *);
+/* Wait for the next transfer: with a fresh code, if the last one used it. */
+void gw_transfer_wait_again(struct gw_transfer *);
 /* The session was lost: try to get it back. */
 void gw_transfer_lost(struct gw_transfer *, enum gw_err, const char *text);
 void gw_transfer_retry_beat(struct gw_transfer *, gw_usec now);

@@ -309,6 +309,16 @@ gw_devices_free(struct gw_devices *d)
 	free(d);
 }
 
+bool
+gw_device_known(const struct gw_options *o, const char *name)
+{
+	(void)o;
+	for (size_t i = 0; i < fake.device_count; i++)
+		if (strcmp(fake.devices[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 enum gw_err
 gw_device_rename(struct gw *g, const char *name, const char *to)
 {

@@ -81,8 +81,7 @@ look(const struct cli_address *host, const struct settings *o,
 
 	if (err == GW_OK && host->given)
 		err = gw_doctor_reach(&l, host->host,
-		    host->port_given ? host->port : GW_DOCTOR_SESSIONS,
-		    &reached);
+		    host->port_given ? host->port : 0, &reached);
 	if (err != GW_OK) {
 		cli_say_error("%s", gw_err_text(err));
 		status = gw_err_exit(err);

@@ -13,18 +13,13 @@
 
 #include "diag/finding.h"
 
-enum {
-	GW_DOCTOR_BEACONS = 4638, /* udp */
-	GW_DOCTOR_SESSIONS = 4639 /* udp and tcp */
-};
-
 /* Look at everything.  GW_E_MEMORY. */
 GW_MUST_USE enum gw_err gw_doctor_look(struct gw_findings *);
 
 /*
- * Can one get to a godwit that waits there?  Looks the name up, connects by
- * tcp, and sends one datagram, without a code.  *reached: at least one
- * address answers or may.  GW_E_MEMORY.  Blocks for some seconds.
+ * Can one get to a godwit that waits there (port 0: the usual one)?  Looks the
+ * name up, connects by tcp, and sends one datagram, without a code.  *reached:
+ * at least one address answers or may.  GW_E_MEMORY.  Blocks for some seconds.
  */
 GW_MUST_USE enum gw_err gw_doctor_reach(
     struct gw_findings *, const char *host, uint16_t port, bool *reached);

@@ -11,19 +11,19 @@
 #include "os/clock.h"
 #include "os/random.h"
 #include "os/udp.h"
+#include "wire/beacon.h"
 
 #define ROUND (200 * GW_MSEC)
 
 enum {
 	ROUNDS = 5, /* sent in each, until it has come back */
-	BEACON = 24,
 	BEACONS_MAX = 256
 };
 
 struct beacon {
 	const struct gw_netif *interface;
 	struct gw_addr to, from; /* from.len 0: left to the kernel */
-	uint8_t bytes[BEACON];
+	uint8_t bytes[GW_BEACON_LEN];
 	bool heard;
 	enum gw_err err; /* of sending it */
 	struct gw_why why;
@@ -35,15 +35,16 @@ struct beacons {
 	struct beacon v[BEACONS_MAX];
 };
 
-/* What goes out: nobody takes it for a device, and no two are equal. */
+/* A farewell of somebody whom nobody knows: whoever hears it has nothing to
+ * forget.  No two are equal. */
 static void
-make_bytes(uint8_t out[BEACON])
+make_bytes(uint8_t out[GW_BEACON_LEN])
 {
-	static const uint8_t head[] = "doctor";
 	struct gw_random random = gw_random_os();
+	struct gw_beacon b = { .kind = GW_BEACON_BYE };
 
-	gw_random_fill(&random, out, BEACON);
-	memcpy(out, head, sizeof head);
+	gw_random_fill(&random, b.run, sizeof b.run);
+	gw_beacon_encode(&b, out);
 }
 
 static void
@@ -58,17 +59,19 @@ add(struct beacons *l, const struct gw_netif *i, const struct gw_addr *to,
 	*b = (struct beacon){ .interface = i, .to = *to };
 	if (from != NULL)
 		b->from = *from;
-	gw_addr_set_port(&b->to, GW_DOCTOR_BEACONS);
+	gw_addr_set_port(&b->to, GW_BEACON_PORT);
 	make_bytes(b->bytes);
 }
 
 static void
 add_group(struct beacons *l, const struct gw_netif *i)
 {
-	static const uint8_t group[16] = { 0xff, 0x02, [15] = 1 };
+	char group[GW_ADDR_TEXT];
 	struct gw_addr to;
 
-	gw_addr_from_mapped(&to, group, i->index, GW_DOCTOR_BEACONS);
+	snprintf(group, sizeof group, "%s%%%s", GW_BEACON_GROUP, i->name);
+	if (gw_addr_parse(&to, group, GW_BEACON_PORT, NULL) != GW_OK)
+		return; /* it has just gone */
 	/* Where it cannot be joined, it will not be heard: told then. */
 	(void)!gw_udp_join(&l->ear, &to, i->index, NULL);
 	add(l, i, &to, NULL);
@@ -83,7 +86,7 @@ add_loopback(struct beacons *l, const struct gw_netif *i)
 	};
 	struct gw_addr to;
 
-	gw_addr_from_mapped(&to, all, 0, GW_DOCTOR_BEACONS);
+	gw_addr_from_mapped(&to, all, 0, GW_BEACON_PORT);
 	if (i->up && gw_machine_has_family(i, AF_INET))
 		add(l, i, &to, NULL);
 }
@@ -115,7 +118,7 @@ send_all(struct beacons *l)
 	for (size_t k = 0; k < l->count; k++) {
 		struct beacon *b = &l->v[k];
 		struct gw_udp_datagram d = { .data = b->bytes,
-			.len = BEACON,
+			.len = GW_BEACON_LEN,
 			.peer = b->to,
 			.local = b->from,
 			.interface = b->interface->index };
@@ -130,9 +133,9 @@ static void
 take(struct beacons *l, const struct gw_udp_datagram *d)
 {
 	for (size_t k = 0; k < l->count; k++)
-		if (d->len == BEACON &&
+		if (d->len == GW_BEACON_LEN &&
 		    d->interface == l->v[k].interface->index &&
-		    memcmp(d->data, l->v[k].bytes, BEACON) == 0)
+		    memcmp(d->data, l->v[k].bytes, GW_BEACON_LEN) == 0)
 			l->v[k].heard = true;
 }
 
@@ -149,7 +152,8 @@ static void
 hear_until(struct beacons *l, gw_usec end)
 {
 	struct pollfd p = { .fd = l->ear.fd, .events = POLLIN };
-	uint8_t bytes[BEACON + 1]; /* one more: what is longer is not ours */
+	uint8_t
+	    bytes[GW_BEACON_LEN + 1]; /* one more: what is longer is not ours */
 	struct gw_udp_datagram d;
 	gw_usec now;
 	size_t n;
@@ -183,18 +187,18 @@ judge(const struct beacon *b, struct gw_findings *out)
 		    "if a firewall forbids it, let UDP port %d out: nft list "
 		    "ruleset shows the rules; if there is no way: ip route get "
 		    "%s",
-		    GW_DOCTOR_BEACONS, host);
+		    GW_BEACON_PORT, host);
 	} else {
 		gw_found(out, GW_GRADE_PROBLEM, name,
 		    "a beacon to %s is not heard back on %s: something on this "
 		    "machine drops what comes in for UDP port %d, so devices "
 		    "there are not found",
-		    host, name, GW_DOCTOR_BEACONS);
+		    host, name, GW_BEACON_PORT);
 		gw_advise(out,
 		    "let it in: ufw allow %d/udp, or firewall-cmd "
 		    "--add-port=%d/udp, or nft insert rule inet filter input "
 		    "udp dport %d accept; nft list ruleset shows the rules",
-		    GW_DOCTOR_BEACONS, GW_DOCTOR_BEACONS, GW_DOCTOR_BEACONS);
+		    GW_BEACON_PORT, GW_BEACON_PORT, GW_BEACON_PORT);
 	}
 }
 
@@ -215,7 +219,7 @@ run(const struct gw_machine *m, struct beacons *l, struct gw_findings *out)
 void
 gw_doctor_beacon(const struct gw_machine *m, struct gw_findings *out)
 {
-	const struct gw_udp_options ear = { .port = GW_DOCTOR_BEACONS,
+	const struct gw_udp_options ear = { .port = GW_BEACON_PORT,
 		.shared = true },
 				    mouth = { .broadcast = true };
 	struct beacons *l = calloc(1, sizeof *l);

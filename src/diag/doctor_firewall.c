@@ -7,6 +7,7 @@
 
 #include "diag/doctor_private.h"
 #include "diag/nft_chains.h"
+#include "wire/limits.h"
 
 /* A manager of rules, which would undo what is put in beside it. */
 static bool
@@ -22,7 +23,7 @@ look_at_managers(const struct gw_machine *m, struct gw_findings *out)
 		    "it is active: others get in only where it says so");
 		gw_advise(out,
 		    "ufw allow %d/udp && ufw allow %d/udp && ufw allow %d/tcp",
-		    GW_DOCTOR_BEACONS, GW_DOCTOR_SESSIONS, GW_DOCTOR_SESSIONS);
+		    GW_BEACON_PORT, GW_PORT, GW_PORT);
 	}
 	if (gw_machine_has(m, "/run/firewalld.pid") ||
 	    gw_machine_has(m, "/run/firewalld")) {
@@ -33,7 +34,7 @@ look_at_managers(const struct gw_machine *m, struct gw_findings *out)
 		    "firewall-cmd --permanent --add-port=%d/udp "
 		    "--add-port=%d/udp --add-port=%d/tcp && firewall-cmd "
 		    "--reload",
-		    GW_DOCTOR_BEACONS, GW_DOCTOR_SESSIONS, GW_DOCTOR_SESSIONS);
+		    GW_BEACON_PORT, GW_PORT, GW_PORT);
 	}
 	return found;
 }
@@ -61,9 +62,8 @@ look_at_chain(
 		gw_advise(out,
 		    "nft insert rule %s %s %s udp %s { %d, %d } accept; nft "
 		    "insert rule %s %s %s tcp %s %d accept",
-		    c->family, c->table, c->name, side, GW_DOCTOR_BEACONS,
-		    GW_DOCTOR_SESSIONS, c->family, c->table, c->name, side,
-		    GW_DOCTOR_SESSIONS);
+		    c->family, c->table, c->name, side, GW_BEACON_PORT, GW_PORT,
+		    c->family, c->table, c->name, side, GW_PORT);
 }
 
 /* False: it cannot be seen. */
@@ -103,9 +103,8 @@ look_at_iptables(const struct gw_machine *m, struct gw_findings *out)
 			    "%s -S INPUT; to let others in: %s -I INPUT -p udp "
 			    "-m multiport --dports %d,%d -j ACCEPT; %s -I "
 			    "INPUT -p tcp --dport %d -j ACCEPT",
-			    kinds[i].command, kinds[i].command,
-			    GW_DOCTOR_BEACONS, GW_DOCTOR_SESSIONS,
-			    kinds[i].command, GW_DOCTOR_SESSIONS);
+			    kinds[i].command, kinds[i].command, GW_BEACON_PORT,
+			    GW_PORT, kinds[i].command, GW_PORT);
 		}
 	}
 	return seen;
@@ -148,7 +147,7 @@ gw_doctor_conntrack(const struct gw_machine *m, struct gw_findings *out)
 		    "%ld of at most %ld connections are tracked; one that "
 		    "began under other rules keeps to those until it has been "
 		    "idle: conntrack -D -p udp --dport %d forgets it",
-		    count, most, GW_DOCTOR_SESSIONS);
+		    count, most, GW_PORT);
 		return;
 	}
 	gw_found(out, count < most ? GW_GRADE_NOTE : GW_GRADE_PROBLEM, "",

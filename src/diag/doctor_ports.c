@@ -8,6 +8,7 @@
 #include "diag/sock_diag.h"
 #include "diag/socket_owner.h"
 #include "os/udp.h"
+#include "wire/limits.h"
 
 struct ports {
 	struct gw_sockets sockets;
@@ -80,12 +81,12 @@ find_holder(const struct ports *p, uint8_t protocol, uint16_t port)
 static void
 look_at_sessions(const struct ports *p, bool udp, struct gw_findings *out)
 {
-	struct holder h = find_holder(
-	    p, udp ? GW_SOCKET_UDP : GW_SOCKET_TCP, GW_DOCTOR_SESSIONS);
+	struct holder h =
+	    find_holder(p, udp ? GW_SOCKET_UDP : GW_SOCKET_TCP, GW_PORT);
 	char subject[GW_FINDING_SUBJECT];
 
-	snprintf(subject, sizeof subject, "%s %d", udp ? "udp" : "tcp",
-	    GW_DOCTOR_SESSIONS);
+	snprintf(
+	    subject, sizeof subject, "%s %d", udp ? "udp" : "tcp", GW_PORT);
 	if (h.socket == NULL) {
 		gw_found(out, GW_GRADE_OK, subject, "free");
 	} else if (is_godwit(&h)) {
@@ -109,14 +110,14 @@ static void
 look_at_beacons(const struct ports *p, struct gw_findings *out)
 {
 	const struct gw_udp_options o = {
-		.port = GW_DOCTOR_BEACONS, .broadcast = true, .shared = true
+		.port = GW_BEACON_PORT, .broadcast = true, .shared = true
 	};
-	struct holder h = find_holder(p, GW_SOCKET_UDP, GW_DOCTOR_BEACONS);
+	struct holder h = find_holder(p, GW_SOCKET_UDP, GW_BEACON_PORT);
 	char subject[GW_FINDING_SUBJECT];
 	struct gw_udp udp;
 	struct gw_why why;
 
-	snprintf(subject, sizeof subject, "udp %d", GW_DOCTOR_BEACONS);
+	snprintf(subject, sizeof subject, "udp %d", GW_BEACON_PORT);
 	if (gw_udp_open(&o, &why, &udp) == GW_OK) {
 		gw_udp_close(&udp);
 		if (h.socket == NULL)
@@ -129,7 +130,7 @@ look_at_beacons(const struct ports *p, struct gw_findings *out)
 	if (h.socket == NULL) {
 		gw_found(out, GW_GRADE_PROBLEM, subject,
 		    "it cannot be had, so no device is found: %s", why.text);
-		gw_advise(out, "ss -ulnp sport = :%d", GW_DOCTOR_BEACONS);
+		gw_advise(out, "ss -ulnp sport = :%d", GW_BEACON_PORT);
 		return;
 	}
 	gw_found(out, GW_GRADE_PROBLEM, subject,

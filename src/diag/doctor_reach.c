@@ -12,6 +12,7 @@
 
 #include "diag/doctor.h"
 #include "os/resolve.h"
+#include "wire/limits.h"
 
 enum { TCP_PATIENCE_MS = 5000, UDP_PATIENCE_MS = 1000 };
 
@@ -129,7 +130,8 @@ gw_doctor_reach(
 	struct gw_resolved found;
 	struct gw_why why;
 	bool any = false;
-	enum gw_err err = gw_resolve(host, port, &why, &found);
+	enum gw_err err =
+	    gw_resolve(host, port != 0 ? port : GW_PORT, &why, &found);
 
 	out->check = "reach";
 	if (err == GW_E_MEMORY)

@@ -80,7 +80,7 @@ def test_where_all_is_well(doctor, joined):
     assert [(f["subject"], f["text"].split()[3]) for f in beacons] == [
         ("lo", "127.255.255.255"), ("link0", "10.77.0.255"),
         ("link0", beacons[2]["text"].split()[3])]
-    assert beacons[2]["text"].split()[3].startswith("ff02::")
+    assert beacons[2]["text"].split()[3].startswith("ff12::")
     assert "leaves here" in told.one("route", "ok", "link0")["text"]
     for port in ("udp 4638", "udp 4639", "tcp 4639"):
         assert told.one("port", "ok", port)["text"] == "free"
@@ -132,7 +132,7 @@ def test_no_ipv4(doctor, joined):
     assert told.status == 0
     assert "by IPv6" in told.one("ipv4", "note")["text"]
     assert told.one("beacon", "ok", "link0")["text"].startswith(
-        "a beacon to ff02::")
+        "a beacon to ff12::")
 
 
 def test_no_ipv6(doctor, joined):

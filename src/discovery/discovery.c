@@ -290,38 +290,50 @@ is_wanted(const struct gw_discovery *d, const struct gw_roster_entry *e)
 }
 
 static bool
-next_of(struct gw_discovery *d, struct gw_roster_entry *e,
-    struct gw_discovery_event *out)
+is_news(const struct gw_discovery *d, const struct gw_roster_entry *e)
 {
-	if (e->gone != 0) {
-		*out = (struct gw_discovery_event){ .kind = GW_DISCOVERY_GONE,
-			.id = e->gone };
-		e->gone = 0;
-		return true;
-	}
-	if (e->id == 0 || !e->changed || e->spot_count == 0 || !is_wanted(d, e))
-		return false;
-	e->changed = false;
-	e->told = true;
-	*out = (struct gw_discovery_event){ .kind = GW_DISCOVERY_THERE,
-		.entry = e };
-	return true;
+	return e->id != 0 && e->changed && is_wanted(d, e);
+}
+
+bool
+gw_discovery_has_event(const struct gw_discovery *d)
+{
+	for (size_t i = 0; i < GW_ROSTER_MAX; i++)
+		if (d->roster.v[i].gone != 0 || is_news(d, &d->roster.v[i]))
+			return true;
+	return false;
 }
 
 bool
 gw_discovery_event(struct gw_discovery *d, struct gw_discovery_event *out)
 {
-	if (d->who_count > 0) {
-		const struct gw_who *w = &d->whos[0];
+	for (size_t i = 0; i < GW_ROSTER_MAX; i++) {
+		struct gw_roster_entry *e = &d->roster.v[i];
 
-		*out = (struct gw_discovery_event){ .kind = GW_DISCOVERY_WHO,
-			.who = { w->beacon.run, w->beacon.tags } };
-		return true;
-	}
-	for (size_t i = 0; i < GW_ROSTER_MAX; i++)
-		if (next_of(d, &d->roster.v[i], out))
+		if (e->gone != 0) {
+			*out = (struct gw_discovery_event){ .id = e->gone };
+			e->gone = 0;
 			return true;
+		}
+		if (is_news(d, e)) {
+			e->changed = false;
+			e->told = true;
+			*out = (struct gw_discovery_event){ e, e->id };
+			return true;
+		}
+	}
 	return false;
+}
+
+bool
+gw_discovery_who(const struct gw_discovery *d, struct gw_discovery_who *out)
+{
+	const struct gw_beacon *b = &d->whos[0].beacon;
+
+	if (d->who_count == 0)
+		return false;
+	*out = (struct gw_discovery_who){ b->run, b->tags };
+	return true;
 }
 
 uint64_t

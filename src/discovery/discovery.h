@@ -90,26 +90,26 @@ bool gw_discovery_output(
 
 /* ---- what its owner must do or know ---- */
 
-enum gw_discovery_event_kind {
-	GW_DISCOVERY_WHO,   /* whose tags are these? */
-	GW_DISCOVERY_THERE, /* a device is there, or something of it is new */
-	GW_DISCOVERY_GONE
+/* Whose tags are these? */
+struct gw_discovery_who {
+	const uint8_t *run;        /* the sender's */
+	const struct gw_tag *tags; /* GW_BEACON_TAGS */
 };
+/* The next of these questions; false: none.  It stays until it is answered:
+ * before output and event are called again. */
+bool gw_discovery_who(const struct gw_discovery *, struct gw_discovery_who *);
+/* The answer: the index of a known device, or GW_NOT_KNOWN. */
+void gw_discovery_recognise(struct gw_discovery *, int known, gw_usec now);
 
 struct gw_discovery_event {
-	enum gw_discovery_event_kind kind;
-	struct {
-		const uint8_t *run;        /* the sender's */
-		const struct gw_tag *tags; /* GW_BEACON_TAGS */
-	} who;
-	const struct gw_roster_entry *entry; /* THERE; lent until the next
-						call */
-	uint64_t id;                         /* GONE */
+	/* A device is there, or something of it is new; lent until the next
+	 * call.  NULL: one has gone. */
+	const struct gw_roster_entry *entry;
+	uint64_t id;
 };
-/* After a WHO, gw_discovery_recognise comes before the next call. */
 bool gw_discovery_event(struct gw_discovery *, struct gw_discovery_event *);
-/* The answer to WHO: the index of a known device, or GW_NOT_KNOWN. */
-void gw_discovery_recognise(struct gw_discovery *, int known, gw_usec now);
+/* Does one wait? */
+bool gw_discovery_has_event(const struct gw_discovery *);
 
 /* Why a datagram was dropped. */
 enum gw_discovery_drop {

@@ -177,28 +177,43 @@ gw_udp_receive_buffer(const struct gw_udp *u)
 	return (size_t)n / 2; /* the other half is for its own use */
 }
 
-enum gw_err
-gw_udp_join(struct gw_udp *u, const struct gw_addr *group, unsigned interface,
-    struct gw_why *why)
+/* Join or leave; returns what the kernel does. */
+static int
+change_membership(const struct gw_udp *u, const struct gw_addr *group,
+    unsigned interface, bool join)
 {
 	struct ip_mreqn v4 = { .imr_ifindex = (int)interface };
 	struct ipv6_mreq v6 = { .ipv6mr_interface = interface };
-	char text[GW_ADDR_TEXT], buf[128];
 	uint8_t ip[16];
-	int r;
 
 	GW_ASSERT(gw_addr_is_group(group));
 	gw_addr_mapped(group, ip);
 	if (group->ss.ss_family == AF_INET) {
 		memcpy(&v4.imr_multiaddr, ip + 12, 4);
-		r = setsockopt(
-		    u->fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof v4);
-	} else {
-		memcpy(&v6.ipv6mr_multiaddr, ip, 16);
-		r = setsockopt(
-		    u->fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &v6, sizeof v6);
+		return setsockopt(u->fd, IPPROTO_IP,
+		    join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &v4,
+		    sizeof v4);
 	}
-	if (r == 0 || errno == EADDRINUSE)
+	memcpy(&v6.ipv6mr_multiaddr, ip, 16);
+	return setsockopt(u->fd, IPPROTO_IPV6,
+	    join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &v6, sizeof v6);
+}
+
+void
+gw_udp_leave(struct gw_udp *u, const struct gw_addr *group, unsigned interface)
+{
+	/* Where it was no member nothing happens. */
+	change_membership(u, group, interface, false);
+}
+
+enum gw_err
+gw_udp_join(struct gw_udp *u, const struct gw_addr *group, unsigned interface,
+    struct gw_why *why)
+{
+	char text[GW_ADDR_TEXT], buf[128];
+
+	if (change_membership(u, group, interface, true) == 0 ||
+	    errno == EADDRINUSE)
 		return GW_OK;
 	gw_addr_host(group, text);
 	if (errno == ENOBUFS)

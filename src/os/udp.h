@@ -58,6 +58,10 @@ size_t gw_udp_receive_buffer(const struct gw_udp *);
 GW_MUST_USE enum gw_err gw_udp_join(struct gw_udp *, const struct gw_addr *,
     unsigned interface, struct gw_why *);
 
+/* No more of it: also for an interface that has gone, whose membership counts
+ * otherwise. */
+void gw_udp_leave(struct gw_udp *, const struct gw_addr *, unsigned interface);
+
 struct gw_udp_datagram {
 	uint8_t *data; /* receiving: a buffer of the caller */
 	size_t room;   /* receiving: of that buffer; GW_UDP_ROOM is enough */

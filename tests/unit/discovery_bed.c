@@ -67,7 +67,7 @@ bed_make_tags(struct bed *b, size_t device, unsigned secrets)
 }
 
 static int
-recognise(struct bed *b, const struct gw_discovery_event *e)
+recognise(struct bed *b, const struct gw_discovery_who *w)
 {
 	struct gw_tag tag;
 
@@ -75,8 +75,8 @@ recognise(struct bed *b, const struct gw_discovery_event *e)
 	/* All devices share all secrets here: the first tag counts. */
 	for (size_t k = 0; k < GW_BEACON_TAGS; k++)
 		for (unsigned i = 0; i < b->secrets; i++) {
-			make_tag(i, e->who.run, &tag);
-			if (memcmp(&e->who.tags[k], &tag, sizeof tag) == 0)
+			make_tag(i, w->run, &tag);
+			if (memcmp(&w->tags[k], &tag, sizeof tag) == 0)
 				return (int)i;
 		}
 	return GW_NOT_KNOWN;
@@ -103,27 +103,24 @@ static void
 drain(struct bed *b, size_t i)
 {
 	struct gw_discovery_event e;
+	struct gw_discovery_who w;
 	struct bed_view *v = &b->view[i];
 
-	while (gw_discovery_event(b->d[i], &e)) {
-		switch (e.kind) {
-		case GW_DISCOVERY_WHO:
-			gw_discovery_recognise(
-			    b->d[i], recognise(b, &e), b->now);
-			break;
-		case GW_DISCOVERY_THERE:
-			take_id(v, e.entry->id, true);
-			v->events++;
-			v->known += e.entry->known != GW_NOT_KNOWN;
-			v->real += strncmp(e.entry->name, "dev", 3) == 0;
-			v->numbered += e.entry->number != 0;
-			v->last = *e.entry;
-			break;
-		case GW_DISCOVERY_GONE:
-			take_id(v, e.id, false);
-			break;
-		}
+	while (gw_discovery_who(b->d[i], &w))
+		gw_discovery_recognise(b->d[i], recognise(b, &w), b->now);
+	while (gw_discovery_has_event(b->d[i])) {
+		assert_true(gw_discovery_event(b->d[i], &e));
+		take_id(v, e.id, e.entry != NULL);
+		if (e.entry == NULL)
+			continue;
+		assert_int_equal(e.id, e.entry->id);
+		v->events++;
+		v->known += e.entry->known != GW_NOT_KNOWN;
+		v->real += strncmp(e.entry->name, "dev", 3) == 0;
+		v->numbered += e.entry->number != 0;
+		v->last = *e.entry;
 	}
+	assert_false(gw_discovery_event(b->d[i], &e));
 }
 
 static void

@@ -22,8 +22,8 @@ static enum gw_err
 check(struct cli_session *s, const struct cli_classic_recv *o)
 {
 	static const char *const senseless[] = { "code", "code-file", "trace",
-		"code-words", "from", "retry", "memory", "checksum", "archive",
-		"stdout", NULL };
+		"code-words", "qr", "from", "retry", "memory", "checksum",
+		"archive", "stdout", NULL };
 	const char *wrong;
 	enum gw_err err =
 	    cli_classic_check(s, o->common, o->classic, senseless);

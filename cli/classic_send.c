@@ -16,7 +16,7 @@ static enum gw_err
 check(struct cli_session *s, const struct cli_classic_send *o)
 {
 	static const char *const senseless[] = { "code", "code-file", "trace",
-		"code-words", "listen", "retry", "memory", "checksum",
+		"code-words", "qr", "listen", "retry", "memory", "checksum",
 		"exclude", "files-from", "null", "dry-run", "compress", NULL };
 	enum gw_err err =
 	    cli_classic_check(s, o->common, o->classic, senseless);

@@ -59,6 +59,10 @@ const struct cli_option cli_common_options[] = {
 	    cli_value_switch, FIELD(json), CLI_OPTION_CONFIG, 0 },
 	{ "no-progress", NULL, "no live line", cli_value_switch,
 	    FIELD(no_progress), CLI_OPTION_CONFIG, 0 },
+	{ "qr", NULL,
+	    "a side that waits shows the command for the other one as a QR "
+	    "code, too",
+	    cli_value_switch, FIELD(qr), CLI_OPTION_CONFIG, 0 },
 	{ "quiet", NULL, "say only what must be known", cli_value_switch,
 	    FIELD(quiet), CLI_OPTION_CONFIG, 'q' },
 	{ "verbose", NULL, "say more: each entry, cipher, confinement",
@@ -110,6 +114,7 @@ cli_session_report(struct cli_session *s, const struct cli_common *o,
 	screen->silent = o->json && to_stdout;
 	screen->quiet = o->quiet;
 	screen->verbose = o->verbose;
+	s->report.qr = o->qr;
 	screen->live = screen->style.terminal && !o->no_progress && !o->quiet &&
 		       !screen->silent && !(o->json && isatty(STDOUT_FILENO));
 	s->job.report = &s->report;

@@ -36,7 +36,7 @@ struct cli_common {
 	enum gw_carriers carrier;
 	enum gw_congestion congestion;
 	bool background;
-	bool checksum, json, no_progress, quiet, verbose;
+	bool checksum, json, no_progress, qr, quiet, verbose;
 };
 
 /* Rows for all of them but --code, whose meaning differs. */

@@ -21,6 +21,7 @@ struct cli_report {
 	bool from_input, to_stdout; /* the content is a pipe's */
 	bool of_stream;             /* the peer's, perhaps */
 	bool code_shown;            /* the code may appear on the screen */
+	bool qr; /* what the other side types is shown as a QR code, too */
 	const char *dir; /* recv: where it goes, as the person named it */
 	char *peer;      /* escaped; NULL before there is one */
 	const char *carrier, *why; /* of the last CONNECTED; static */
@@ -37,8 +38,12 @@ void cli_report_failure(struct cli_report *, enum gw_err, const char *reason);
 char *cli_report_contents(const struct gw_event *);
 /* " (293 MB/s)" of a COMPLETE, or "" where nothing moved; new storage. */
 char *cli_report_speed(const struct gw_event *);
+/* A LISTENING: how the other side comes. */
+void cli_report_listening(struct cli_report *, const struct gw_event *);
 /* The addresses of a LISTENING besides the one that is told first. */
 void cli_report_addresses(struct cli_report *, const struct gw_event *);
+/* What the other side types, as a QR code, if that was asked for. */
+void cli_report_qr(struct cli_report *, const char *text);
 /* Something a person should know. */
 void cli_report_warning(struct cli_report *, const char *text);
 void cli_report_fini(struct cli_report *);

@@ -34,6 +34,7 @@ complete -c godwit -n "$both" -l checksum -d 'When going on, compare what is the
 complete -c godwit -n "$both" -l trace -r -F -d 'Write what the connection does'
 complete -c godwit -n "$both" -l json -d 'Tell events as JSON'
 complete -c godwit -n "$both" -l no-progress -d 'No live line'
+complete -c godwit -n "$both" -l qr -d 'Show the command as a QR code, too'
 complete -c godwit -n "$both" -s q -l quiet -d 'Say only what must be known'
 complete -c godwit -n "$both" -s v -l verbose -d 'Say more'
 

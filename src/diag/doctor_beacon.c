@@ -139,11 +139,12 @@ take(struct beacons *l, const struct gw_udp_datagram *d)
 			l->v[k].heard = true;
 }
 
+/* What could not leave may do so in a moment: an address that is new. */
 static bool
 all_heard(const struct beacons *l)
 {
 	for (size_t k = 0; k < l->count; k++)
-		if (!l->v[k].heard && l->v[k].err == GW_OK)
+		if (!l->v[k].heard)
 			return false;
 	return true;
 }

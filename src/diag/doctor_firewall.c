@@ -1,7 +1,10 @@
 /*
  * doctor_firewall - what may keep others out, as far as one can see.
  */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,25 +12,60 @@
 #include "diag/nft_chains.h"
 #include "wire/limits.h"
 
+/* Does a process of this name run? */
+static bool
+runs(const struct gw_machine *m, const char *name)
+{
+	char path[PATH_MAX], text[GW_MACHINE_TEXT];
+	bool found = false;
+	struct dirent *e;
+	DIR *proc;
+
+	snprintf(path, sizeof path, "%s/proc", m->root);
+	if ((proc = opendir(path)) == NULL)
+		return false;
+	while (!found && (e = readdir(proc)) != NULL) {
+		if (!isdigit((unsigned char)e->d_name[0]) ||
+		    !gw_machine_text(m, text, "/proc/%s/comm", e->d_name))
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		found = strcmp(text, name) == 0;
+	}
+	closedir(proc);
+	return found;
+}
+
+static bool
+ufw_is_on(const struct gw_machine *m)
+{
+	static const char on[] = "ENABLED=yes";
+	char text[GW_MACHINE_TEXT];
+	const char *line;
+
+	if (!gw_machine_text(m, text, "/etc/ufw/ufw.conf"))
+		return false;
+	for (line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, on, sizeof on - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A manager of rules, which would undo what is put in beside it. */
 static bool
 look_at_managers(const struct gw_machine *m, struct gw_findings *out)
 {
-	char text[GW_MACHINE_TEXT];
-	bool found = false;
+	bool ufw = ufw_is_on(m), firewalld = runs(m, "firewalld");
 
-	if (gw_machine_text(m, text, "/etc/ufw/ufw.conf") &&
-	    strstr(text, "\nENABLED=yes") != NULL) {
-		found = true;
+	if (ufw) {
 		gw_found(out, GW_GRADE_NOTE, "ufw",
 		    "it is active: others get in only where it says so");
 		gw_advise(out,
 		    "ufw allow %d/udp && ufw allow %d/udp && ufw allow %d/tcp",
 		    GW_BEACON_PORT, GW_PORT, GW_PORT);
 	}
-	if (gw_machine_has(m, "/run/firewalld.pid") ||
-	    gw_machine_has(m, "/run/firewalld")) {
-		found = true;
+	if (firewalld) {
 		gw_found(out, GW_GRADE_NOTE, "firewalld",
 		    "it is active: others get in only where it says so");
 		gw_advise(out,
@@ -36,7 +74,7 @@ look_at_managers(const struct gw_machine *m, struct gw_findings *out)
 		    "--reload",
 		    GW_BEACON_PORT, GW_PORT, GW_PORT);
 	}
-	return found;
+	return ufw || firewalld;
 }
 
 static void

@@ -15,7 +15,7 @@ enum { GW_MACHINE_TEXT = 16384 };
 
 /* Tests give another root and interfaces of their own. */
 struct gw_machine {
-	const char *root; /* below it are /proc, /etc and /run; "" */
+	const char *root; /* below it are /proc and /etc; "" */
 	struct gw_netifs interfaces;
 	int64_t now; /* seconds since 1970 */
 };

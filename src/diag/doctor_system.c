@@ -189,11 +189,21 @@ check_state(struct gw_why *why, char **path)
 static void
 look_at_directory(const struct directory *d, struct gw_findings *out)
 {
+	const char *base = getenv(d->variable);
 	char path[GW_FINDING_TEXT], *ready;
 	struct gw_why why;
 	struct stat st;
 
-	if (!place(path, d->variable, d->in_home)) {
+	if (d->in_home == NULL && base != NULL && base[0] == '/' &&
+	    access(base, W_OK) != 0) {
+		gw_found(out, GW_GRADE_NOTE, d->variable,
+		    "%.400s: %s: godwit sockets shows no sessions over udp",
+		    base, strerror(errno));
+		gw_advise(out,
+		    "log in anew, or unset %s: it is made at login, and sudo "
+		    "and su keep another user's",
+		    d->variable);
+	} else if (!place(path, d->variable, d->in_home)) {
 		gw_found(out,
 		    d->in_home != NULL ? GW_GRADE_PROBLEM : GW_GRADE_OK,
 		    d->variable,

@@ -89,6 +89,11 @@ directories_are_looked_at_and_not_made(void **state)
 	    "/home/.local/state/godwit is made when it is needed");
 	doctor_says(
 	    doctor_one(&d, GW_GRADE_OK, "XDG_RUNTIME_DIR")->text, "not set");
+	setenv("XDG_RUNTIME_DIR", "/nowhere/at/all", 1);
+	doctor_look(&d, gw_doctor_directories);
+	doctor_says(doctor_one(&d, GW_GRADE_NOTE, "XDG_RUNTIME_DIR")->text,
+	    "/nowhere/at/all: No such file");
+	unsetenv("XDG_RUNTIME_DIR");
 	assert_false(os_fixture_exists("data"));
 	assert_false(os_fixture_exists("home"));
 	assert_int_equal(mkdir("data", 0700), 0);

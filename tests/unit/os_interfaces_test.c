@@ -257,6 +257,7 @@ list_with_tun(void *arg)
 	struct ifreq request = { .ifr_name = "vpn0", .ifr_flags = IFF_TUN };
 	const struct gw_netif *tun;
 	struct gw_netifs l;
+	bool fine;
 	int fd;
 
 	(void)arg;
@@ -267,10 +268,10 @@ list_with_tun(void *arg)
 	if (gw_netifs_list(&l) != GW_OK || l.count != 2)
 		return 1;
 	tun = &l.v[1];
-	return strcmp(tun->name, "vpn0") == 0 && tun->point_to_point &&
-		       tun->index == if_nametoindex("vpn0")
-		   ? 0
-		   : 2;
+	fine = strcmp(tun->name, "vpn0") == 0 && tun->point_to_point &&
+	       tun->index == if_nametoindex("vpn0");
+	gw_netifs_fini(&l);
+	return fine ? 0 : 2;
 }
 
 static void

@@ -10,13 +10,16 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "crypto/gcm_mb.h"
 #include "crypto/kdf.h"
 
 enum { KEY_LEN = 32, NONCE_LEN = 12 };
 
 struct gw_aead {
 	enum gw_cipher cipher;
-	gcry_cipher_hd_t gcm; /* AES-256-GCM only */
+	/* AES-256-GCM only: one of them. */
+	struct gw_gcm_mb *mb;
+	gcry_cipher_hd_t gcm;
 	uint8_t secret[GW_SECRET_LEN];
 	uint8_t key[KEY_LEN];
 	uint8_t iv[NONCE_LEN];
@@ -50,8 +53,10 @@ set_key(struct gw_aead *a)
 
 	gw_hkdf(none, secret, gw_slice_str("godwit key"), a->key, KEY_LEN);
 	gw_hkdf(none, secret, gw_slice_str("godwit iv"), a->iv, NONCE_LEN);
-	if (a->cipher == GW_AES_256_GCM &&
-	    gcry_cipher_setkey(a->gcm, a->key, KEY_LEN) != 0)
+	if (a->mb != NULL)
+		gw_gcm_mb_set_key(a->mb, a->key);
+	else if (a->gcm != NULL &&
+		 gcry_cipher_setkey(a->gcm, a->key, KEY_LEN) != 0)
 		return GW_E_FAILED;
 	return GW_OK;
 }
@@ -63,6 +68,8 @@ open_gcm(struct gw_aead *a)
 
 	if (a->cipher != GW_AES_256_GCM)
 		return GW_OK;
+	if (gw_gcm_mb_is_here())
+		return (a->mb = gw_gcm_mb_new()) != NULL ? GW_OK : GW_E_MEMORY;
 	err = gcry_cipher_open(
 	    &a->gcm, GCRY_CIPHER_AES256, GCRY_CIPHER_MODE_GCM, 0);
 	if (err == 0)
@@ -94,6 +101,7 @@ gw_aead_free(struct gw_aead *a)
 {
 	if (a == NULL)
 		return;
+	gw_gcm_mb_free(a->mb);
 	if (a->gcm != NULL)
 		gcry_cipher_close(a->gcm); /* wipes its key schedule */
 	gw_wipe(a, sizeof *a);
@@ -177,7 +185,11 @@ gw_aead_seal(struct gw_aead *a, uint64_t number, struct gw_slice aad,
 
 	GW_ASSERT(head.n % 16 == 0);
 	make_nonce(a, number, nonce);
-	if (a->cipher == GW_AES_256_GCM) {
+	if (a->mb != NULL) {
+		gw_gcm_mb_seal(a->mb, nonce, aad, text, out);
+		return;
+	}
+	if (a->gcm != NULL) {
 		gcm_seal(a, nonce, aad, text, out);
 		return;
 	}
@@ -212,7 +224,9 @@ gw_aead_open(struct gw_aead *a, uint64_t number, struct gw_slice aad,
 	if (n < GW_AEAD_TAG)
 		return false;
 	make_nonce(a, number, nonce);
-	if (a->cipher == GW_AES_256_GCM)
+	if (a->mb != NULL)
+		return gw_gcm_mb_open(a->mb, nonce, aad, buf, n - GW_AEAD_TAG);
+	if (a->gcm != NULL)
 		return gcm_open(a, nonce, aad, buf, n - GW_AEAD_TAG);
 	return crypto_aead_chacha20poly1305_ietf_decrypt(
 		   buf, NULL, NULL, buf, n, aad.p, aad.n, nonce, a->key) == 0;

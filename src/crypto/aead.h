@@ -1,10 +1,11 @@
 /*
  * aead - sealing and opening of records and packets.
  *
- * AES-256-GCM by libgcrypt where the CPU has AES, ChaCha20-Poly1305 by
- * libsodium.  One object is one direction under one traffic secret: key and
- * IV come from it by HKDF, the nonce is IV XOR number, and gw_aead_roll goes
- * to the next key.  One thread at a time.
+ * AES-256-GCM where the CPU has AES, by libIPSec_MB if it is there (gcm_mb)
+ * or else by libgcrypt; ChaCha20-Poly1305 by libsodium.  One object is one
+ * direction under one traffic secret: key and IV come from it by HKDF, the
+ * nonce is IV XOR number, and gw_aead_roll goes to the next key.  One thread at
+ * a time.
  */
 #ifndef GW_CRYPTO_AEAD_H
 #define GW_CRYPTO_AEAD_H

@@ -81,6 +81,39 @@ another_library_seals_the_same(void **state)
 			}
 }
 
+/* Long ones go other ways through a cipher than short ones do. */
+static void
+another_library_seals_long_texts_the_same(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 15, 16, 17, 127, 128, 129, 255,
+		256, 257, 1392, 1408, 1419, 4095, 8871, 16000 };
+	static uint8_t text[16000], got[16000 + GW_AEAD_TAG];
+	static uint8_t want[16000 + GW_AEAD_TAG];
+	struct gw_slice aad = gw_slice_str("sixteen bytes...");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (uint8_t)(i * 7 >> 2);
+	for (size_t c = 0; c < 2; c++)
+		for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+			struct gw_aead *a = make(ciphers[c]);
+			const size_t n = sizes[i], head = n / 2 & ~15U;
+
+			seal_otherwise(
+			    ciphers[c], i, aad, gw_slice(text, n), want);
+			gw_aead_seal(a, i, aad, gw_slice(NULL, 0),
+			    gw_slice(text, n), got);
+			assert_memory_equal(got, want, n + GW_AEAD_TAG);
+			gw_aead_seal(a, i, aad, gw_slice(text, head),
+			    gw_slice(text + head, n - head), got);
+			assert_memory_equal(got, want, n + GW_AEAD_TAG);
+			assert_true(
+			    gw_aead_open(a, i, aad, got, n + GW_AEAD_TAG));
+			assert_memory_equal(got, text, n);
+			gw_aead_free(a);
+		}
+}
+
 static void
 what_is_sealed_opens(void **state)
 {
@@ -187,6 +220,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_library_seals_the_same),
+		cmocka_unit_test(another_library_seals_long_texts_the_same),
 		cmocka_unit_test(what_is_sealed_opens),
 		cmocka_unit_test(one_changed_bit_does_not_open),
 		cmocka_unit_test(a_roll_changes_the_key_on_both_sides),

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/slice.h"
 
@@ -80,42 +81,48 @@ gw_reader_take(struct gw_reader *r, size_t n)
 	return at;
 }
 
-/* Written so that a compiler sees one load, one store. */
+/* From the machine's order to the network's, or back. */
 static inline uint32_t
-gw_load_u32(const uint8_t *p)
+gw_big_u32(uint32_t v)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	       (uint32_t)p[2] << 8 | p[3];
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? v
+						      : __builtin_bswap32(v);
 }
 
-static inline void
-gw_store_u32(uint8_t *p, uint32_t v)
+static inline uint64_t
+gw_big_u64(uint64_t v)
 {
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? v
+						      : __builtin_bswap64(v);
 }
 
 /* Of 1, 2, 4 or 8 bytes. */
 static inline uint64_t
 gw_load_uint(const uint8_t *p, size_t n)
 {
+	uint32_t half;
+	uint64_t whole;
+
 	switch (n) {
 	case 1:
 		return p[0];
 	case 2:
 		return (uint64_t)p[0] << 8 | p[1];
 	case 4:
-		return gw_load_u32(p);
+		memcpy(&half, p, sizeof half);
+		return gw_big_u32(half);
 	default:
-		return (uint64_t)gw_load_u32(p) << 32 | gw_load_u32(p + 4);
+		memcpy(&whole, p, sizeof whole);
+		return gw_big_u64(whole);
 	}
 }
 
 static inline void
 gw_store_uint(uint8_t *p, uint64_t v, size_t n)
 {
+	const uint32_t half = gw_big_u32((uint32_t)v);
+	const uint64_t whole = gw_big_u64(v);
+
 	switch (n) {
 	case 1:
 		p[0] = (uint8_t)v;
@@ -125,11 +132,10 @@ gw_store_uint(uint8_t *p, uint64_t v, size_t n)
 		p[1] = (uint8_t)v;
 		break;
 	case 4:
-		gw_store_u32(p, (uint32_t)v);
+		memcpy(p, &half, sizeof half);
 		break;
 	default:
-		gw_store_u32(p, (uint32_t)(v >> 32));
-		gw_store_u32(p + 4, (uint32_t)v);
+		memcpy(p, &whole, sizeof whole);
 		break;
 	}
 }

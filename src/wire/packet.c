@@ -140,13 +140,11 @@ gw_hello_packet_decode(struct gw_slice s, struct gw_hello_packet *out)
 void
 gw_packet_encode(const struct gw_packet *p, uint8_t out[GW_PACKET_HEADER])
 {
-	struct gw_writer w = gw_writer(out, GW_PACKET_HEADER);
+	const uint32_t flags = p->phase ? SEALED | PHASE : SEALED;
 
-	gw_write_u64(&w, p->dcid);
-	/* A byte, and three that are spare. */
-	gw_write_u32(&w, (uint32_t)(p->phase ? SEALED | PHASE : SEALED) << 24);
-	gw_write_u32(&w, p->low);
-	GW_ASSERT(gw_writer_ok(&w));
+	gw_store_uint(out, p->dcid, 8);
+	gw_store_uint(out + KIND_AT, flags << 24, 4); /* three are spare */
+	gw_store_uint(out + KIND_AT + 4, p->low, 4);
 }
 
 bool

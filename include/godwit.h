@@ -899,6 +899,68 @@ GW_API const char *gw_device_name(const struct gw *);
 GW_API GW_MUST_USE enum gw_err gw_device_set_name(
     struct gw *, const char *name);
 
+/* ---- who is there ---- */
+
+/*
+ * Devices on the networks of this machine that wait for somebody, as their
+ * beacons tell (docs/protocol.md, 8): asked for on every interface, which are
+ * followed as they come and go.  Nothing is proved here: a name is what
+ * somebody says, and a session shows who it is.
+ */
+struct gw_peers;
+
+struct gw_peer_address {
+	struct gw_endpoint endpoint; /* of its sessions */
+	const char *interface;       /* by which it was heard; "": gone */
+};
+
+struct gw_peer {
+	uint64_t id;      /* of this one, as long as it is there */
+	const char *name; /* as it calls itself */
+	/* The remembered device that it seems to be: its name here and its
+	 * key; NULL: none. */
+	const char *device, *key;
+	bool receives, sends; /* what it waits for */
+	bool here;            /* it is on this machine */
+	/* The one that was heard first comes first. */
+	const struct gw_peer_address *addresses;
+	size_t address_count;
+	uint64_t seen_ms; /* since it was last heard */
+};
+
+enum gw_peer_event_kind {
+	GW_PEER_THERE,  /* it has come, or something of it is new */
+	GW_PEER_GONE,   /* it said so, or was silent for 90 s */
+	GW_PEER_TROUBLE /* something does not work; told once */
+};
+
+/* Pointers live until the next call on the gw_peers. */
+struct gw_peer_event {
+	enum gw_peer_event_kind kind;
+	struct gw_peer peer; /* of THERE and GONE */
+	const char *text;    /* of TROUBLE: one sentence */
+};
+
+/* Begin to ask.  A context that was opened plain recognises no remembered
+ * device.  GW_E_ADDRESS, GW_E_FAILED, GW_E_DISK: see gw_last_error. */
+GW_API GW_MUST_USE enum gw_err gw_peers_open(struct gw *, struct gw_peers **);
+/* NULL is fine.  gw_close does so with what is left. */
+GW_API void gw_peers_free(struct gw_peers *);
+/* Take the next event; false: none now. */
+GW_API bool gw_peers_next(struct gw_peers *, struct gw_peer_event *);
+/* Those who are there by the events so far, from 0 on; false: no more. */
+GW_API bool gw_peers_at(struct gw_peers *, size_t n, struct gw_peer *);
+
+/* Where they are asked: an interface. */
+struct gw_peers_link {
+	const char *interface;
+	const char *to;    /* "192.0.2.255, ff12::e764:7774"; "": nobody can
+			      be asked there */
+	const char *error; /* of the last question; NULL: none */
+};
+/* From 0 on; false: no more. */
+GW_API bool gw_peers_asked(struct gw_peers *, size_t n, struct gw_peers_link *);
+
 /* ---- what interrupted transfers left behind ---- */
 
 struct gw_partial {

@@ -17,7 +17,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram devices partials sockets trace doctor help --help --version' \
+			'send recv stream dgram peers devices partials sockets trace doctor help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -133,6 +133,9 @@ _godwit()
 			_known_hosts_real -- "$cur"
 		fi
 		;;
+	peers)
+		COMPREPLY=($(compgen -W '--watch --wait --json --help' -- "$cur"))
+		;;
 	devices)
 		if ((cword == 2)); then
 			COMPREPLY=($(compgen -W 'rename forget name --json
@@ -170,7 +173,7 @@ _godwit()
 		;;
 	help)
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram devices partials sockets trace doctor' -- "$cur"))
+			'send recv stream dgram peers devices partials sockets trace doctor' -- "$cur"))
 		;;
 	esac
 } &&

@@ -1,6 +1,6 @@
 # Completion of godwit for fish.
 
-set -l commands send recv stream dgram devices partials sockets trace doctor help
+set -l commands send recv stream dgram peers devices partials sockets trace doctor help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
@@ -8,13 +8,14 @@ complete -c godwit -n __fish_use_subcommand -a send -d 'Send files and directori
 complete -c godwit -n __fish_use_subcommand -a recv -d 'Receive files and directories'
 complete -c godwit -n __fish_use_subcommand -a stream -d 'Connect standard input and output of two machines'
 complete -c godwit -n __fish_use_subcommand -a dgram -d 'Exchange plain UDP datagrams'
+complete -c godwit -n __fish_use_subcommand -a peers -d 'Show which devices wait in the networks here'
 complete -c godwit -n __fish_use_subcommand -a devices -d 'List, rename or forget remembered devices'
 complete -c godwit -n __fish_use_subcommand -a partials -d 'List or clear what interrupted transfers left'
 complete -c godwit -n __fish_use_subcommand -a sockets -d 'Show TCP and UDP sockets and their states'
 complete -c godwit -n __fish_use_subcommand -a trace -d 'Draw what a connection did'
 complete -c godwit -n __fish_use_subcommand -a doctor -d 'Say what keeps this machine from finding others'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram devices partials sockets trace doctor'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram peers devices partials sockets trace doctor'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
@@ -133,6 +134,11 @@ complete -c godwit -n $stream -s v -l verbose -d 'Tell states as they change'
 set -l stream_listen "$stream; and __fish_seen_subcommand_from listen"
 complete -c godwit -n "$stream_listen" -s k -l keep -d 'Go on with the next connection'
 complete -c godwit -n "$stream_listen" -l code-words -x -a '2 3 4 5 6 7 8' -d 'Words of a code that is made'
+
+set -l peers '__fish_seen_subcommand_from peers'
+complete -c godwit -n $peers -s w -l watch -d 'Go on, and show who comes and goes'
+complete -c godwit -n $peers -l wait -x -d 'Wait so long for answers'
+complete -c godwit -n $peers -l json -d 'Print JSON'
 
 function __godwit_devices
     godwit devices 2>/dev/null | sed -n '/  [0-9a-f]\{64\}$/s/ .*//p'

@@ -187,6 +187,8 @@ gw_close(struct gw *g)
 		gw_dgram_close(g->dgrams);
 	while (g->acceptors != NULL)
 		gw_acceptor_close(g->acceptors);
+	while (g->peers != NULL)
+		gw_peers_free(g->peers);
 	while (g->connections != NULL)
 		gw_connection_free(g->connections);
 	gw_loop_fini(&g->loop);

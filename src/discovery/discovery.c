@@ -305,6 +305,17 @@ gw_discovery_has_event(const struct gw_discovery *d)
 }
 
 bool
+gw_discovery_seen(const struct gw_discovery *d, uint64_t id, gw_usec *seen)
+{
+	for (size_t i = 0; i < GW_ROSTER_MAX; i++)
+		if (id != 0 && d->roster.v[i].id == id) {
+			*seen = d->roster.v[i].seen;
+			return true;
+		}
+	return false;
+}
+
+bool
 gw_discovery_event(struct gw_discovery *d, struct gw_discovery_event *out)
 {
 	for (size_t i = 0; i < GW_ROSTER_MAX; i++) {

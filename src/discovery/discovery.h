@@ -108,6 +108,8 @@ struct gw_discovery_event {
 	uint64_t id;
 };
 bool gw_discovery_event(struct gw_discovery *, struct gw_discovery_event *);
+/* When a device was last heard; false: it has gone. */
+bool gw_discovery_seen(const struct gw_discovery *, uint64_t id, gw_usec *);
 /* Does one wait? */
 bool gw_discovery_has_event(const struct gw_discovery *);
 

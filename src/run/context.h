@@ -11,6 +11,7 @@ struct gw_acceptor;
 struct gw_connection;
 struct gw_dgram;
 struct gw_job;
+struct gw_peers;
 
 struct gw {
 	struct gw_loop loop;
@@ -24,6 +25,7 @@ struct gw {
 	struct gw_dgram *dgrams;
 	struct gw_connection *connections;
 	struct gw_acceptor *acceptors;
+	struct gw_peers *peers;
 	char last_error[512];
 };
 

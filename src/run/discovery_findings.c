@@ -41,13 +41,19 @@ gw_discovery_port_note_trouble(struct gw_discovery_port *p)
 
 /* ---- findings ---- */
 
-static const char *
-interface_name(const struct gw_discovery_port *p, unsigned index)
+static void
+take_spot(const struct gw_discovery_port *p, const struct gw_spot *s,
+    uint16_t port, struct gw_finding_address *out)
 {
-	for (size_t i = 0; i < p->links.count; i++)
-		if (p->links.v[i].index == index)
-			return p->links.v[i].name;
-	return "";
+	const struct gw_netifs *l = gw_link_watch_list(p->watch);
+
+	gw_discovery_port_address(s, port, &out->addr);
+	for (size_t i = 0; i < l->count; i++)
+		if (l->v[i].index == s->interface) {
+			memcpy(out->interface, l->v[i].name,
+			    sizeof out->interface);
+			out->here = l->v[i].loopback;
+		}
 }
 
 static void
@@ -61,13 +67,8 @@ take_entry(const struct gw_discovery_port *p, const struct gw_roster_entry *e,
 	out->number = e->number;
 	out->seen = e->seen;
 	out->count = e->spot_count;
-	for (size_t i = 0; i < e->spot_count; i++) {
-		struct gw_finding_address *a = &out->addresses[i];
-
-		gw_discovery_port_address(&e->spots[i], e->port, &a->addr);
-		snprintf(a->interface, sizeof a->interface, "%s",
-		    interface_name(p, e->spots[i].interface));
-	}
+	for (size_t i = 0; i < e->spot_count; i++)
+		take_spot(p, &e->spots[i], e->port, &out->addresses[i]);
 	if (e->known >= 0 && (size_t)e->known < p->known.count) {
 		const struct gw_known_device *k = &p->known.v[e->known];
 
@@ -97,6 +98,13 @@ gw_discovery_port_next(struct gw_discovery_port *p, struct gw_finding *out)
 	if (e.entry != NULL)
 		take_entry(p, e.entry, out);
 	return true;
+}
+
+bool
+gw_discovery_port_seen(
+    const struct gw_discovery_port *p, uint64_t id, gw_usec *seen)
+{
+	return gw_discovery_seen(p->d, id, seen);
 }
 
 /* ---- what has been tried ---- */

@@ -35,7 +35,7 @@ struct gw_discovery_port_options {
 	const struct gw_keypair *keys;
 	/* Findings wait for gw_discovery_port_next.  Called from the loop,
 	 * never out of a call below; the port may be closed in it.  NULL:
-	 * nobody seeks. */
+	 * somebody looks after each turn of the loop, or nobody seeks. */
 	void (*ready)(void *arg);
 	void *arg;
 };
@@ -74,6 +74,7 @@ enum gw_finding_kind {
 
 struct gw_finding_address {
 	struct gw_addr addr; /* with the port of its sessions, and zone */
+	bool here;           /* by loopback: on this machine */
 	char interface[IF_NAMESIZE];
 };
 
@@ -99,6 +100,10 @@ struct gw_finding {
 };
 /* Take the next; false: none now. */
 bool gw_discovery_port_next(struct gw_discovery_port *, struct gw_finding *);
+
+/* When a device was last heard; false: it has gone. */
+bool gw_discovery_port_seen(
+    const struct gw_discovery_port *, uint64_t id, gw_usec *seen);
 
 /* What has been tried: interface after interface. */
 struct gw_tried {

@@ -280,6 +280,64 @@ gw_partials_clear(struct gw *g, const char *id)
 	return GW_E_NO_PATH;
 }
 
+/* ---- who is there ---- */
+
+struct gw_peers {
+	size_t next;
+};
+
+enum gw_err
+gw_peers_open(struct gw *g, struct gw_peers **out)
+{
+	(void)g;
+	if (fake.start != GW_OK)
+		return fake.start;
+	*out = calloc(1, sizeof **out);
+	return *out != NULL ? GW_OK : GW_E_MEMORY;
+}
+
+void
+gw_peers_free(struct gw_peers *p)
+{
+	free(p);
+}
+
+bool
+gw_peers_next(struct gw_peers *p, struct gw_peer_event *out)
+{
+	if (p->next >= fake.peer_count)
+		return false;
+	*out = fake.peers[p->next++];
+	return true;
+}
+
+bool
+gw_peers_at(struct gw_peers *p, size_t n, struct gw_peer *out)
+{
+	for (size_t i = 0; i < p->next; i++)
+		if (fake.peers[i].kind == GW_PEER_THERE && n-- == 0) {
+			*out = fake.peers[i].peer;
+			return true;
+		}
+	return false;
+}
+
+bool
+gw_peers_asked(struct gw_peers *p, size_t n, struct gw_peers_link *out)
+{
+	static const struct gw_peers_link links[] = {
+		{ "lo", "127.255.255.255", NULL },
+		{ "eth0", "192.0.2.255", "192.0.2.255:4638: a firewall" },
+		{ "wg0", "", NULL },
+	};
+
+	(void)p;
+	if (n >= sizeof links / sizeof *links)
+		return false;
+	*out = links[n];
+	return true;
+}
+
 /* ---- devices ---- */
 
 struct gw_devices {

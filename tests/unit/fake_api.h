@@ -34,6 +34,8 @@ struct fake {
 	size_t partial_count;
 	const struct gw_device *devices;
 	size_t device_count;
+	const struct gw_peer_event *peers; /* each comes at once */
+	size_t peer_count;
 	enum gw_err device;    /* what changing one returns */
 	enum gw_err trace_end; /* what gw_trace_close returns */
 	uint64_t trace_dropped;

@@ -51,6 +51,34 @@ a_plateau_is_judged_by_whole_rounds(void **state)
 	assert_int_equal(b->full_bw_count, 0);
 }
 
+static void
+the_window_doubles_while_nothing_waits(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	start();
+	p.rate = RATE / 4;
+	cc_path_rounds(&p, 2);
+	before = p.cc.window;
+	assert_in_range(before, BDP / 2, BDP * 9 / 16);
+	p.rate = RATE / 2;
+	cc_path_round(&p);
+	assert_int_equal(p.cc.window, before + BDP / 2);
+	/* Something waits, or much is lost: it leaves room for that. */
+	p.rtt = RTT * 21 / 20;
+	cc_path_round(&p);
+	assert_in_range(p.cc.window, BDP * 9 / 10, BDP * 97 / 100);
+	p.rtt = RTT;
+	p.rate = RATE * 3 / 5;
+	cc_path_round(&p);
+	assert_true(p.cc.window >= BDP * 6 / 5);
+	cc_path_lose(&p, 6 * CC_DATAGRAM, true);
+	cc_path_ack(&p, CC_DATAGRAM);
+	assert_int_equal(b->state, GW_BBR_STARTUP);
+	assert_in_range(p.cc.window, BDP * 11 / 10, BDP * 117 / 100);
+}
+
 /* Draft: Never Exiting PROBE_UP (or STARTUP) When Application-Limited. */
 static void
 a_program_without_data_never_ends_startup(void **state)
@@ -235,6 +263,7 @@ main(void)
 		cmocka_unit_test(it_starts_fast_and_with_some_datagrams),
 		cmocka_unit_test(three_rounds_without_growth_end_startup),
 		cmocka_unit_test(a_plateau_is_judged_by_whole_rounds),
+		cmocka_unit_test(the_window_doubles_while_nothing_waits),
 		cmocka_unit_test(a_program_without_data_never_ends_startup),
 		cmocka_unit_test(the_rate_never_falls_in_startup),
 		cmocka_unit_test(

@@ -8,6 +8,8 @@ enum {
 	EXTRA_ROUNDS = 5,   /* of a filter of two such */
 	HEADROOM = 15,      /* percent left to others */
 	RTT_RAISED = 125,   /* percent of the lowest */
+	RTT_LOW = 104,      /* the same */
+	DOUBLING = 225,     /* percent of the BDP, which lags behind */
 	STARTUP_RANGES = 6, /* lost apart in a round */
 	STRAY_WEIGHT = 8,
 	JITTERS = 2,
@@ -78,12 +80,24 @@ gw_bbr_inflight(const struct gw_cc *cc, uint64_t bw, unsigned share)
 	return quantized(cc, gw_bbr_bdp(&cc->u.bbr, bw, share));
 }
 
+/* In STARTUP, while nothing waits anywhere and little is lost, it grows by all
+ * that is acknowledged. */
+static unsigned
+window_gain(const struct gw_bbr *b)
+{
+	const bool low = b->min_rtt != GW_NEVER &&
+			 b->last_rtt <= percent(b->min_rtt, RTT_LOW) &&
+			 b->loss_round_ranges < STARTUP_RANGES;
+
+	return b->state == GW_BBR_STARTUP && low ? DOUBLING : b->window_gain;
+}
+
 uint64_t
 gw_bbr_max_inflight(const struct gw_cc *cc)
 {
 	const struct gw_bbr *b = &cc->u.bbr;
 	const uint64_t extra = gw_bbr_max(b->extra[0], b->extra[1]);
-	const uint64_t by_gain = gw_bbr_bdp(b, b->bw, b->window_gain);
+	const uint64_t by_gain = gw_bbr_bdp(b, b->bw, window_gain(b));
 	const uint64_t in_lumps =
 	    gw_bbr_max(by_gain, gw_bbr_bdp(b, b->bw, 100) + extra);
 	const uint64_t jitter =

@@ -126,10 +126,13 @@ static int
 with_few(void *arg)
 {
 	const unsigned *few = arg;
-	struct rlimit limit = { .rlim_cur = few[0], .rlim_max = few[0] };
+	struct rlimit limit;
 	struct doctor d = doctor_begin();
 	bool fine;
 
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 97;
+	limit.rlim_cur = few[0];
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return 98;
 	doctor_look(&d, gw_doctor_descriptors);

@@ -160,6 +160,15 @@ gw_machine_uses(const struct gw_netif *i)
 }
 
 bool
+gw_machine_is_card(const struct gw_machine *m, const struct gw_netif *i)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/sys/class/net/%s/device", i->name);
+	return gw_machine_has(m, path);
+}
+
+bool
 gw_machine_has_family(const struct gw_netif *i, int family)
 {
 	for (size_t k = 0; k < i->addr_count; k++)

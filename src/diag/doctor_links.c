@@ -33,8 +33,28 @@ has_subnet_broadcast(const struct gw_netif *i)
 	return false;
 }
 
+/* Up, and nothing comes through. */
 static void
-look_at_used(const struct gw_netif *i, struct gw_findings *out)
+look_at_dead(const struct gw_machine *m, const struct gw_netif *i,
+    const char *list, struct gw_findings *out)
+{
+	/* A bridge of containers that do not run is no fault. */
+	if (!gw_machine_is_card(m, i)) {
+		gw_found(out, GW_GRADE_OK, i->name,
+		    "up (%s), but the link carries nothing: not used", list);
+		return;
+	}
+	gw_found(out, GW_GRADE_NOTE, i->name,
+	    "up (%s), but the link carries nothing", list);
+	gw_advise(out,
+	    "plug the cable in or join the wireless network; what it says: ip "
+	    "-s link show dev %s",
+	    i->name);
+}
+
+static void
+look_at_used(const struct gw_machine *m, const struct gw_netif *i,
+    struct gw_findings *out)
 {
 	char list[GW_FINDING_TEXT / 2];
 
@@ -42,12 +62,7 @@ look_at_used(const struct gw_netif *i, struct gw_findings *out)
 		/* The ports of a bridge are so. */
 		gw_found(out, GW_GRADE_OK, i->name, "up, no address: not used");
 	} else if (!i->running) {
-		gw_found(out, GW_GRADE_NOTE, i->name,
-		    "up, but the link carries nothing (%s)", list);
-		gw_advise(out,
-		    "plug the cable in or join the wireless network; what it "
-		    "says: ip -s link show dev %s",
-		    i->name);
+		look_at_dead(m, i, list, out);
 	} else if (i->point_to_point) {
 		gw_found(out, GW_GRADE_NOTE, i->name,
 		    "a point-to-point link, as VPNs are (%s): it carries no "
@@ -86,8 +101,8 @@ gw_doctor_interfaces(const struct gw_machine *m, struct gw_findings *out)
 		const struct gw_netif *i = &m->interfaces.v[k];
 
 		if (gw_machine_uses(i)) {
-			look_at_used(i, out);
-			used += i->addr_count > 0;
+			look_at_used(m, i, out);
+			used += i->running && i->addr_count > 0;
 		} else if (!i->up && i->loopback) {
 			gw_found(out, GW_GRADE_PROBLEM, i->name,
 			    "down: processes of this machine do not reach "
@@ -101,8 +116,8 @@ gw_doctor_interfaces(const struct gw_machine *m, struct gw_findings *out)
 	if (used > 0)
 		return;
 	gw_found(out, GW_GRADE_PROBLEM, "",
-	    "no interface but loopback is up and has an address: no other "
-	    "device can be reached");
+	    "no interface but loopback is up, carries, and has an address: no "
+	    "other device can be reached");
 	if (down != NULL)
 		gw_advise(out, "ip link set %s up", down->name);
 	else

@@ -15,7 +15,7 @@ enum { GW_MACHINE_TEXT = 16384 };
 
 /* Tests give another root and interfaces of their own. */
 struct gw_machine {
-	const char *root; /* below it are /proc and /etc; "" */
+	const char *root; /* below it are /proc, /sys and /etc; "" */
 	struct gw_netifs interfaces;
 	int64_t now; /* seconds since 1970 */
 };
@@ -42,6 +42,8 @@ const char *gw_machine_sysctl(char out[IF_NAMESIZE], const char *interface);
 
 /* Takes part: up, and not loopback. */
 bool gw_machine_uses(const struct gw_netif *);
+/* Is it a card, and not made by software, as bridges and veth are? */
+bool gw_machine_is_card(const struct gw_machine *, const struct gw_netif *);
 /* Has an address of this family, link-local ones too. */
 bool gw_machine_has_family(const struct gw_netif *, int family);
 

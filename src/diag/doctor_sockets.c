@@ -194,7 +194,8 @@ judge_trains(const struct tried *t, struct gw_findings *out)
 }
 
 static void
-look_at_card(const struct gw_netif *i, struct gw_findings *out)
+look_at_card(const struct gw_machine *m, const struct gw_netif *i,
+    struct gw_findings *out)
 {
 	bool segments = false, joins = true, told;
 
@@ -205,15 +206,16 @@ look_at_card(const struct gw_netif *i, struct gw_findings *out)
 		    out, GW_GRADE_OK, i->name, "does not tell its features");
 		return;
 	}
-	if (!joins) {
+	if (!joins && gw_machine_is_card(m, i)) {
 		gw_found(out, GW_GRADE_NOTE, i->name,
 		    "receives packet by packet (gro is off), which costs CPU");
 		gw_advise(out, "ethtool -K %s gro on", i->name);
 		return;
 	}
 	gw_found(out, GW_GRADE_OK, i->name,
-	    "trains are cut by %s, and joined on arrival",
-	    segments ? "the interface" : "the kernel");
+	    "trains are cut by %s, and %s on arrival",
+	    segments ? "the interface" : "the kernel",
+	    joins ? "joined" : "not joined");
 }
 
 void
@@ -237,5 +239,5 @@ gw_doctor_offload(const struct gw_machine *m, struct gw_findings *out)
 	}
 	for (size_t k = 0; k < m->interfaces.count; k++)
 		if (gw_machine_uses(&m->interfaces.v[k]))
-			look_at_card(&m->interfaces.v[k], out);
+			look_at_card(m, &m->interfaces.v[k], out);
 }

@@ -68,6 +68,9 @@ what_does_not_carry_broadcast_is_noted(void **state)
 	doctor_address(&d, "10.1.0.5", 32);
 	doctor_interface(&d, "eth2")->running = false;
 	doctor_address(&d, "10.2.0.5", 24);
+	doctor_file("/sys/class/net/eth2/device", "");
+	doctor_interface(&d, "docker0")->running = false;
+	doctor_address(&d, "10.3.0.5", 24);
 	doctor_look(&d, gw_doctor_interfaces);
 	doctor_says(
 	    doctor_one(&d, GW_GRADE_NOTE, "tun0")->text, "point-to-point");
@@ -77,6 +80,8 @@ what_does_not_carry_broadcast_is_noted(void **state)
 	    "its subnet has no broadcast address");
 	doctor_says(
 	    doctor_one(&d, GW_GRADE_NOTE, "eth2")->text, "carries nothing");
+	/* A bridge without anybody on it is how bridges are. */
+	doctor_says(doctor_one(&d, GW_GRADE_OK, "docker0")->text, "not used");
 	doctor_none(&d, GW_GRADE_PROBLEM);
 	doctor_end(&d);
 }
@@ -154,7 +159,9 @@ main(void)
 		cmocka_unit_test(an_interface_in_use_is_well),
 		cmocka_unit_test(without_one_nobody_is_found),
 		cmocka_unit_test(loopback_that_is_down_is_a_problem),
-		cmocka_unit_test(what_does_not_carry_broadcast_is_noted),
+		cmocka_unit_test_setup_teardown(
+		    what_does_not_carry_broadcast_is_noted, os_fixture_setup,
+		    os_fixture_teardown),
 		cmocka_unit_test_setup_teardown(
 		    families_that_are_missing_are_noted, os_fixture_setup,
 		    os_fixture_teardown),

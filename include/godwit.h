@@ -835,6 +835,194 @@ GW_API bool gw_dgram_next(struct gw_dgram *, struct gw_dgram_event *);
 GW_API GW_MUST_USE enum gw_err gw_dgram_answer(struct gw_dgram *,
     const struct gw_arrival *, const void *data, size_t size);
 
+/* ---- forwarding ---- */
+
+/*
+ * Ports of this machine whose connections and datagrams go on to others.  A
+ * rule says what is forwarded where; godwit-forward(1), RULES, has the forms
+ * that are read.  A flow is one connection, or the datagrams of one client.
+ */
+struct gw_forward;
+
+enum { GW_RULE_TEXT_MAX = 8192, GW_RULE_WHY_MAX = 256 };
+
+/*
+ * The normal form of a rule.  `to` (or NULL) is HOST:PORT[,...] for rules
+ * that name no target.  GW_E_USAGE: why says what is wrong with it.
+ */
+GW_API GW_MUST_USE enum gw_err gw_rule_normal(const char *rule, const char *to,
+    char out[GW_RULE_TEXT_MAX], char why[GW_RULE_WHY_MAX]);
+
+struct gw_forward_options {
+	const char *const *rules;
+	size_t rule_count;
+	const char *to;     /* as of gw_rule_normal */
+	unsigned max_files; /* descriptors to use at most; 0: 70 % of what the
+			       process may have */
+	/* Sockets that listen already, from systemd or a predecessor: where
+	 * one fits a rule it is taken instead of a new one.  They are
+	 * duplicated. */
+	const int *inherited;
+	size_t inherited_count;
+};
+#define GW_FORWARD_OPTIONS_INIT                                                \
+	{                                                                      \
+		.rules = NULL                                                  \
+	}
+
+/* What a rule says of a packet: "udp 10.0.0.5:4000 -> :5353". */
+struct gw_forward_explained {
+	bool matched;                     /* one listens there */
+	bool allowed;                     /* and takes this client */
+	size_t rule;                      /* its place in the options */
+	char rule_text[GW_RULE_TEXT_MAX]; /* normal form */
+	char goes_to[GW_RULE_TEXT_MAX];   /* HOST:PORT[, ...] */
+};
+/* Opens nothing, looks nothing up.  GW_E_USAGE: a rule or the question is
+ * wrong, and why says how. */
+GW_API GW_MUST_USE enum gw_err gw_forward_explain(
+    const struct gw_forward_options *, const char *question,
+    struct gw_forward_explained *, char why[GW_RULE_WHY_MAX]);
+
+/*
+ * Listen and forward, from gw_dispatch and gw_wait.  GW_E_USAGE: a rule is
+ * wrong, or would send to its own listener; GW_E_ADDRESS: cannot listen;
+ * GW_E_LIMIT: more ports than descriptors; nothing is forwarded then, and
+ * gw_last_error says why, also for the calls below.
+ */
+GW_API GW_MUST_USE enum gw_err gw_forward_open(
+    struct gw *, const struct gw_forward_options *, struct gw_forward **);
+/*
+ * Other rules from now on.  One whose normal form stays keeps its listeners
+ * and flows; those of rules that go end.  GW_E_USAGE: nothing has changed.
+ * GW_E_ADDRESS: one or more cannot listen; the others do.
+ */
+GW_API GW_MUST_USE enum gw_err gw_forward_reload(
+    struct gw_forward *, const struct gw_forward_options *);
+/* Take nothing new; flows that there are go on until they end. */
+GW_API void gw_forward_drain(struct gw_forward *);
+/* End all flows; NULL is fine.  gw_close closes what is left. */
+GW_API void gw_forward_close(struct gw_forward *);
+
+/* Why something was not forwarded.  Of datagrams they are counted each, of
+ * TCP connections. */
+enum gw_drop {
+	GW_DROP_NONE, /* passed on */
+	/* Of the datagram. */
+	GW_DROP_TRUNCATED, /* longer than the buffer, or its facts were cut */
+	GW_DROP_TOO_BIG,   /* the way takes none so long, or so with a header */
+	GW_DROP_PORT_ZERO, /* from source port 0: nobody can be answered */
+	GW_DROP_LOOP,      /* would come back to where it came in */
+	GW_DROP_DENIED,    /* its sender is not among those who may */
+	/* Of the flow. */
+	GW_DROP_CAP,         /* there are as many flows as may be */
+	GW_DROP_SOURCE_CAP,  /* this source has as many as one may have */
+	GW_DROP_DESCRIPTORS, /* no file descriptor is left for it */
+	GW_DROP_NO_PORT,     /* no local port or address is left for it */
+	GW_DROP_MEMORY,
+	GW_DROP_NO_TARGET,   /* the target's name has no address now */
+	GW_DROP_UNREACHABLE, /* no target could be connected to */
+	GW_DROP_LATE,        /* an answer past the number that was agreed */
+	GW_DROP_RATE, /* more than may go to a source that may be forged */
+	/* Of the way. */
+	GW_DROP_QUEUE,    /* the kernel's queue for it is full */
+	GW_DROP_NO_ROUTE, /* no way leads there */
+	GW_DROP_ICMP, /* had been passed on, and the network has told that it
+			 did not arrive: counted there as well */
+	GW_DROP_FORBIDDEN, /* by a firewall of this machine */
+	GW_DROP_KERNEL,    /* came, and the kernel had no room for it */
+	GW_DROPS
+};
+/* Stable short name ("source-cap"), and a sentence without its dot. */
+GW_API const char *gw_drop_name(enum gw_drop);
+GW_API const char *gw_drop_text(enum gw_drop);
+
+/* Why a flow is over. */
+enum gw_forward_end {
+	GW_FORWARD_FINISHED,     /* both sides have ended it */
+	GW_FORWARD_IDLE,         /* nothing came for its idle time */
+	GW_FORWARD_ANSWERED,     /* as many answers as the rule asks for */
+	GW_FORWARD_LIFE,         /* its time was over */
+	GW_FORWARD_CLIENT_RESET, /* the client broke it off */
+	GW_FORWARD_TARGET_RESET, /* the target did */
+	GW_FORWARD_UNREACHABLE,  /* no target could be reached */
+	GW_FORWARD_ICMP,         /* the target's port is closed (icmp=close) */
+	GW_FORWARD_EVICTED,      /* it made room for another */
+	GW_FORWARD_RULE_GONE,    /* its rule went in a reload */
+	GW_FORWARD_STOPPED,      /* forwarding ended */
+	GW_FORWARD_FAILED,       /* memory or descriptors ran out */
+	GW_FORWARD_ENDS
+};
+/* Stable short name ("client-reset"). */
+GW_API const char *gw_forward_end_name(enum gw_forward_end);
+
+struct gw_forward_rule {
+	unsigned id;      /* stays through reloads */
+	const char *text; /* normal form */
+	const char *name; /* "" if it has none */
+	bool tcp;
+	uint16_t port; /* the first that it listens at */
+	uint64_t flows, flows_total;
+	uint64_t bytes_in, bytes_out;     /* to targets; to clients */
+	uint64_t packets_in, packets_out; /* udp */
+	uint64_t drops[GW_DROPS];
+	const char *last_error; /* or "" */
+};
+/* The n-th rule as it stands; false: no more.  Strings live until the next
+ * dispatch. */
+GW_API bool gw_forward_rule(
+    const struct gw_forward *, size_t n, struct gw_forward_rule *);
+
+struct gw_forward_flow {
+	uint64_t id;
+	unsigned rule; /* its id */
+	bool tcp;
+	struct gw_endpoint client, local; /* who came, and to where */
+	struct gw_endpoint source;        /* from where the target is spoken
+					     to; zeros: not yet */
+	struct gw_endpoint target;
+	const char *state; /* "resolving", "connecting", "open", "closing";
+		      udp: "unreplied", "assured" */
+	uint64_t age_ms;
+	uint64_t idle_left_ms; /* UINT64_MAX: it has no idle time */
+	uint64_t bytes_in, bytes_out, packets_in, packets_out;
+	uint64_t drops;
+	bool one_way;      /* only one side has said anything so far */
+	const char *error; /* the last one, or "" */
+};
+/*
+ * Walk the flows of a rule (its n as above): start with *at = NULL; false: no
+ * more.  Nothing may be dispatched while walking.
+ */
+GW_API bool gw_forward_flow(const struct gw_forward *, size_t n,
+    const void **at, struct gw_forward_flow *);
+/* How many there are, of all rules and of those that went. */
+GW_API uint64_t gw_forward_flows(const struct gw_forward *);
+
+enum gw_forward_event_kind {
+	GW_FORWARD_OPENED, /* a flow has its target */
+	GW_FORWARD_CLOSED, /* a flow is over, or never had a target */
+	GW_FORWARD_WARNING /* text says what happens */
+};
+struct gw_forward_event {
+	enum gw_forward_event_kind kind;
+	struct gw_forward_flow
+	    flow; /* of OPENED and CLOSED; its figures are final */
+	enum gw_forward_end end; /* of CLOSED */
+	const char *text;        /* of WARNING */
+	uint64_t lost;           /* events before this one that found no room */
+};
+/* Take the next event; false: none now.  At most 4,096 wait.  Strings live
+ * until the next call. */
+GW_API bool gw_forward_next(struct gw_forward *, struct gw_forward_event *);
+
+/* Answer GET /metrics at this address (numeric; NULL: 127.0.0.1) and port in
+ * the text format of Prometheus. */
+GW_API GW_MUST_USE enum gw_err gw_forward_metrics(
+    struct gw_forward *, const char *address, uint16_t port);
+/* The port of that; 0: there is none. */
+GW_API uint16_t gw_forward_metrics_port(const struct gw_forward *);
+
 /* ---- interfaces ---- */
 
 struct gw_interface_address {

@@ -185,6 +185,8 @@ gw_close(struct gw *g)
 		gw_job_free(g->jobs);
 	while (g->dgrams != NULL)
 		gw_dgram_close(g->dgrams);
+	while (g->forwards != NULL)
+		gw_forward_close(g->forwards);
 	while (g->acceptors != NULL)
 		gw_acceptor_close(g->acceptors);
 	while (g->peers != NULL)

@@ -10,6 +10,7 @@
 struct gw_acceptor;
 struct gw_connection;
 struct gw_dgram;
+struct gw_forward;
 struct gw_job;
 struct gw_peers;
 
@@ -26,6 +27,7 @@ struct gw {
 	struct gw_connection *connections;
 	struct gw_acceptor *acceptors;
 	struct gw_peers *peers;
+	struct gw_forward *forwards;
 	char last_error[512];
 };
 

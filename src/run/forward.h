@@ -1,0 +1,45 @@
+/*
+ * forward - the set of rules that are at work: what godwit.h calls struct
+ * gw_forward.
+ *
+ * It knows rules and forwarders, not what they move; forwarder.h is the line
+ * between the two.  Its own are the descriptors that all share (a number of
+ * them, F8), one poller, the pipes, and what the program is told.
+ */
+#ifndef GW_RUN_FORWARD_H
+#define GW_RUN_FORWARD_H
+
+#include "os/conduit.h"
+#include "os/interfaces.h"
+#include "run/forward_events.h"
+#include "run/forwarder.h"
+#include "run/poller.h"
+
+struct gw_forward_metrics;
+
+struct gw_forward {
+	struct gw *g;
+	struct gw_forward *next; /* of the context */
+	struct gw_forwarder *first, **last;
+	unsigned ids;     /* of rules that were given */
+	uint64_t numbers; /* of flows */
+	size_t files, files_max;
+	int reserve; /* a descriptor to let go when there is no other */
+	int *inherited;
+	size_t inherited_count;
+	struct gw_poller poller;
+	struct gw_conduit_pool pool;
+	struct gw_forward_events events;
+	struct gw_forward_metrics *metrics; /* or NULL */
+	struct gw_netifs own; /* of this machine, for loops; as of the last
+				 check */
+	bool own_known;
+};
+
+/* ---- shared with forward_metrics.c ---- */
+
+/* The page of the rules' figures, in new storage; NULL: no memory. */
+char *gw_forward_metrics_text(const struct gw_forward *);
+void gw_forward_metrics_close(struct gw_forward *);
+
+#endif /* GW_RUN_FORWARD_H */

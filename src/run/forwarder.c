@@ -1,0 +1,145 @@
+/*
+ * What forwarders find in their set: see forwarder.h.
+ */
+#include "run/forwarder.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "os/tcp_forward.h"
+#include "run/forward.h"
+
+enum gw_err
+gw_forwarder_init(struct gw_forwarder *f, struct gw_forward *set,
+    const struct gw_rule *rule, const struct gw_forwarder_ops *ops)
+{
+	char text[GW_RULE_TEXT];
+
+	gw_rule_text(rule, text);
+	f->ops = ops;
+	f->set = set;
+	f->rule = *rule;
+	f->port = rule->port;
+	f->id = ++set->ids;
+	return (f->text = strdup(text)) != NULL ? GW_OK : GW_E_MEMORY;
+}
+
+void
+gw_forwarder_fini(struct gw_forwarder *f)
+{
+	free(f->text);
+}
+
+bool
+gw_forward_take_files(struct gw_forward *set, unsigned n)
+{
+	if (set->files + n > set->files_max)
+		return false;
+	set->files += n;
+	return true;
+}
+
+void
+gw_forward_give_files(struct gw_forward *set, unsigned n)
+{
+	GW_ASSERT(set->files >= n);
+	set->files -= n;
+}
+
+uint64_t
+gw_forward_number(struct gw_forward *set)
+{
+	return ++set->numbers;
+}
+
+void
+gw_forwarder_drop(
+    struct gw_forwarder *f, enum gw_drop d, uint64_t n, const char *text)
+{
+	f->counts.drops[d] += n;
+	if (text != NULL)
+		snprintf(f->last_error, sizeof f->last_error, "%s", text);
+}
+
+void
+gw_forwarder_opened(struct gw_forwarder *f, const struct gw_forward_flow *flow)
+{
+	gw_forward_events_push(
+	    &f->set->events, &(struct gw_forward_event){
+				 .kind = GW_FORWARD_OPENED, .flow = *flow });
+}
+
+void
+gw_forwarder_closed(struct gw_forwarder *f, const struct gw_forward_flow *flow,
+    enum gw_forward_end end)
+{
+	gw_forward_events_push(&f->set->events,
+	    &(struct gw_forward_event){
+		.kind = GW_FORWARD_CLOSED, .flow = *flow, .end = end });
+}
+
+void
+gw_forwarder_warn(struct gw_forwarder *f, const char *format, ...)
+{
+	char text[GW_FORWARD_EVENT_TEXT];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	snprintf(f->last_error, sizeof f->last_error, "%s", text);
+	gw_forward_events_push(&f->set->events,
+	    &(struct gw_forward_event){ .kind = GW_FORWARD_WARNING,
+		.flow = { .rule = f->id },
+		.text = text });
+}
+
+static bool
+is_here(struct gw_forward *set, const struct gw_addr *a)
+{
+	if (gw_addr_is_loopback(a) || gw_addr_is_any(a))
+		return true;
+	if (!set->own_known)
+		set->own_known = gw_netifs_list(&set->own) == GW_OK;
+	return set->own_known && gw_netifs_with(&set->own, a) != NULL;
+}
+
+bool
+gw_forward_is_own(const struct gw_forward *set, enum gw_rule_protocol protocol,
+    const struct gw_addr *first, uint16_t ports)
+{
+	struct gw_addr a = *first;
+
+	/* Only what is asked of the system is kept. */
+	if (!is_here((struct gw_forward *)(uintptr_t)set, first))
+		return false;
+	for (const struct gw_forwarder *f = set->first; f != NULL; f = f->next)
+		for (unsigned i = 0; f->rule.protocol == protocol && i < ports;
+		     i++) {
+			gw_addr_set_port(
+			    &a, (uint16_t)(gw_addr_port(first) + i));
+			if (f->ops->listens(f, &a))
+				return true;
+		}
+	return false;
+}
+
+int
+gw_forward_inherit(
+    const struct gw_forward *set, const char *address, uint16_t port)
+{
+	return gw_tcp_inherit(
+	    set->inherited, set->inherited_count, address, port);
+}
+
+struct gw_ip
+gw_forward_ip(const struct gw_addr *a)
+{
+	struct gw_ip ip;
+
+	gw_addr_mapped(a, ip.b);
+	return ip;
+}

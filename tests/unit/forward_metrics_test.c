@@ -1,0 +1,104 @@
+/* The figures for Prometheus, as one that scrapes them gets them. */
+#include "run/forward.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "forward_rig.h"
+
+static char page[65536];
+
+/* What a request is answered with; "" if it is not. */
+static const char *
+ask(struct rig *r, const char *request)
+{
+	int fd = rig_connect(r, gw_forward_metrics_port(r->f));
+	long n;
+
+	rig_write(r, fd, request, strlen(request));
+	n = rig_read(r, fd, page, sizeof page - 1);
+	page[n > 0 ? n : 0] = '\0';
+	close(fd);
+	return page;
+}
+
+static void
+the_figures_of_each_rule_are_given(void **state)
+{
+	struct rig *r = *state;
+	uint16_t port, at;
+	int target = rig_target(&port), c, s;
+	char got[8];
+
+	at = rig_open(r, "tcp://127.0.0.1:0/127.0.0.1:%u?name=web", port);
+	assert_int_equal(gw_forward_metrics_port(r->f), 0);
+	assert_int_equal(gw_forward_metrics(r->f, NULL, 0), GW_OK);
+	assert_int_equal(gw_forward_metrics(r->f, NULL, 0), GW_E_USAGE);
+	c = rig_connect(r, at);
+	s = rig_accept(r, target);
+	rig_write(r, c, "12345", 5);
+	assert_int_equal(rig_read(r, s, got, 5), 5);
+	ask(r, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_memory_equal(page, "HTTP/1.1 200 OK\r\n", 17);
+	assert_non_null(strstr(page, "# TYPE godwit_forward_flows gauge\n"));
+	assert_non_null(strstr(page, "name=\"web\"} 1\n"));
+	assert_non_null(strstr(page, "name=\"web\",way=\"in\"} 5\n"));
+	assert_non_null(strstr(page, "reason=\"cap\"} 0\n"));
+	assert_non_null(strstr(page, "listen=\"127.0.0.1:"));
+	close(c);
+	close(s);
+	close(target);
+}
+
+static void
+nothing_else_is_given(void **state)
+{
+	struct rig *r = *state;
+	static char long_request[4096];
+
+	rig_open(r, "tcp://127.0.0.1:0/127.0.0.1:1", 0);
+	assert_int_equal(gw_forward_metrics(r->f, "127.0.0.1", 0), GW_OK);
+	assert_memory_equal(ask(r, "GET / HTTP/1.0\n\n"), "HTTP/1.1 404 ", 13);
+	assert_memory_equal(
+	    ask(r, "GET /metricsandmore HTTP/1.0\n\n"), "HTTP/1.1 404 ", 13);
+	assert_memory_equal(
+	    ask(r, "POST /metrics HTTP/1.0\n\n"), "HTTP/1.1 404 ", 13);
+	memset(long_request, 'x', sizeof long_request - 1);
+	assert_string_equal(ask(r, long_request), "");
+}
+
+static void
+those_who_say_nothing_keep_nobody_out_for_ever(void **state)
+{
+	struct rig *r = *state;
+	int silent[9];
+	char byte;
+
+	rig_open(r, "tcp://127.0.0.1:0/127.0.0.1:1", 0);
+	assert_int_equal(gw_forward_metrics(r->f, NULL, 0), GW_OK);
+	for (int i = 0; i < 9; i++)
+		silent[i] = rig_connect(r, gw_forward_metrics_port(r->f));
+	assert_true(rig_read(r, silent[8], &byte, 1) <= 0);
+	close(silent[0]);
+	for (int i = 0; i < 5; i++)
+		rig_turn(r);
+	assert_memory_equal(
+	    ask(r, "GET /metrics HTTP/1.0\n\n"), "HTTP/1.1 200 OK", 15);
+	for (int i = 1; i < 9; i++)
+		close(silent[i]);
+}
+
+int
+main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(the_figures_of_each_rule_are_given),
+		TEST(nothing_else_is_given),
+		TEST(those_who_say_nothing_keep_nobody_out_for_ever),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -356,15 +356,15 @@ gw_discovery_dropped(const struct gw_discovery *d, enum gw_discovery_drop why)
 const char *
 gw_discovery_drop_name(enum gw_discovery_drop why)
 {
-	static const char *const name[GW_DROP_COUNT] = {
-		[GW_DROP_STRANGER] = "no beacon",
-		[GW_DROP_VERSION] = "another version",
-		[GW_DROP_MALFORMED] = "malformed",
-		[GW_DROP_UNICAST] = "not sent to all",
-		[GW_DROP_OFF_LINK] = "from another network",
-		[GW_DROP_RATE] = "too many",
-		[GW_DROP_UNASKED] = "not asked for",
-		[GW_DROP_FULL] = "no room",
+	static const char *const name[GW_DISCOVERY_DROP_COUNT] = {
+		[GW_DISCOVERY_DROP_STRANGER] = "no beacon",
+		[GW_DISCOVERY_DROP_VERSION] = "another version",
+		[GW_DISCOVERY_DROP_MALFORMED] = "malformed",
+		[GW_DISCOVERY_DROP_UNICAST] = "not sent to all",
+		[GW_DISCOVERY_DROP_OFF_LINK] = "from another network",
+		[GW_DISCOVERY_DROP_RATE] = "too many",
+		[GW_DISCOVERY_DROP_UNASKED] = "not asked for",
+		[GW_DISCOVERY_DROP_FULL] = "no room",
 	};
 
 	return name[why];

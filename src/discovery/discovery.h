@@ -115,15 +115,16 @@ bool gw_discovery_has_event(const struct gw_discovery *);
 
 /* Why a datagram was dropped. */
 enum gw_discovery_drop {
-	GW_DROP_STRANGER,  /* no beacon */
-	GW_DROP_VERSION,   /* of another version */
-	GW_DROP_MALFORMED, /* breaks a rule of its kind */
-	GW_DROP_UNICAST,   /* to the shared port, but not to all */
-	GW_DROP_OFF_LINK,  /* from another network */
-	GW_DROP_RATE,      /* more than is answered, or believed, a second */
-	GW_DROP_UNASKED,   /* an answer to no question of ours */
-	GW_DROP_FULL,      /* no room in the roster */
-	GW_DROP_COUNT
+	GW_DISCOVERY_DROP_STRANGER,  /* no beacon */
+	GW_DISCOVERY_DROP_VERSION,   /* of another version */
+	GW_DISCOVERY_DROP_MALFORMED, /* breaks a rule of its kind */
+	GW_DISCOVERY_DROP_UNICAST,   /* to the shared port, but not to all */
+	GW_DISCOVERY_DROP_OFF_LINK,  /* from another network */
+	GW_DISCOVERY_DROP_RATE, /* more than is answered, or believed, a second
+				 */
+	GW_DISCOVERY_DROP_UNASKED, /* an answer to no question of ours */
+	GW_DISCOVERY_DROP_FULL,    /* no room in the roster */
+	GW_DISCOVERY_DROP_COUNT
 };
 uint64_t gw_discovery_dropped(
     const struct gw_discovery *, enum gw_discovery_drop);

@@ -102,7 +102,7 @@ answer_later(struct gw_discovery *d, const struct gw_beacon *b,
     const struct gw_spot *to, int known, gw_usec now)
 {
 	if (!may_answer(d, to, known, now)) {
-		drop(d, GW_DROP_RATE);
+		drop(d, GW_DISCOVERY_DROP_RATE);
 		return;
 	}
 	remember(d, b, to);
@@ -126,7 +126,7 @@ on_question(struct gw_discovery *d, const struct gw_beacon *b,
 		if (ask_who(d, b, from, 0, now))
 			return;
 		if (b->ask == GW_ASK_KNOWN) {
-			drop(d, GW_DROP_RATE);
+			drop(d, GW_DISCOVERY_DROP_RATE);
 			return;
 		}
 	}
@@ -167,7 +167,7 @@ recognise_sender(struct gw_discovery *d, const struct gw_beacon *b,
 {
 	if (d->tag_count > 0 && e->known == GW_NOT_KNOWN &&
 	    !ask_who(d, b, &e->spots[0], e->id, now))
-		drop(d, GW_DROP_RATE);
+		drop(d, GW_DISCOVERY_DROP_RATE);
 }
 
 static void
@@ -177,13 +177,13 @@ on_answer(struct gw_discovery *d, const struct gw_beacon *b,
 	struct gw_roster_entry *e;
 
 	if (!is_answer_of_ours(d, b) || !is_asked_for(d, b)) {
-		drop(d, GW_DROP_UNASKED);
+		drop(d, GW_DISCOVERY_DROP_UNASKED);
 		return;
 	}
 	if ((e = gw_roster_find(&d->roster, b)) == NULL)
 		e = gw_roster_add(&d->roster, b, from, true, now);
 	if (e == NULL || !gw_roster_seen(e, from, now)) {
-		drop(d, GW_DROP_FULL);
+		drop(d, GW_DISCOVERY_DROP_FULL);
 		return;
 	}
 	if (e->receives != b->receives || e->sends != b->sends ||
@@ -209,14 +209,14 @@ on_here(struct gw_discovery *d, const struct gw_beacon *b,
 	if ((e = gw_roster_find(&d->roster, b)) == NULL) {
 		if (!gw_allowance_take(
 			&d->unasked_new, GW_ROSTER_NEW, 0, now)) {
-			drop(d, GW_DROP_RATE);
+			drop(d, GW_DISCOVERY_DROP_RATE);
 			return;
 		}
 		e = gw_roster_add(&d->roster, b, from, false, now);
 	} else if (e->answered && !gw_roster_has_spot(e, from))
 		return;
 	if (e == NULL || !gw_roster_seen(e, from, now)) {
-		drop(d, GW_DROP_FULL);
+		drop(d, GW_DISCOVERY_DROP_FULL);
 		return;
 	}
 	recognise_sender(d, b, e, now);
@@ -245,7 +245,7 @@ on_beacon(struct gw_discovery *d, const struct gw_beacon *b,
 		return; /* our own voice */
 	/* Answers come to the port that has asked, the rest to that of all. */
 	if ((b->kind == GW_BEACON_ANSWER) == in->shared) {
-		drop(d, GW_DROP_UNASKED);
+		drop(d, GW_DISCOVERY_DROP_UNASKED);
 		return;
 	}
 	switch (b->kind) {
@@ -271,11 +271,11 @@ gw_discovery_input(
 	struct gw_beacon b;
 
 	if (in->shared && !in->to_all) {
-		drop(d, GW_DROP_UNICAST);
+		drop(d, GW_DISCOVERY_DROP_UNICAST);
 		return;
 	}
 	if (!in->on_link) {
-		drop(d, GW_DROP_OFF_LINK);
+		drop(d, GW_DISCOVERY_DROP_OFF_LINK);
 		return;
 	}
 	switch (gw_beacon_decode(in->data, &b)) {
@@ -283,13 +283,13 @@ gw_discovery_input(
 		on_beacon(d, &b, in, now);
 		break;
 	case GW_BEACON_STRANGER:
-		drop(d, GW_DROP_STRANGER);
+		drop(d, GW_DISCOVERY_DROP_STRANGER);
 		break;
 	case GW_BEACON_VERSION:
-		drop(d, GW_DROP_VERSION);
+		drop(d, GW_DISCOVERY_DROP_VERSION);
 		break;
 	case GW_BEACON_MALFORMED:
-		drop(d, GW_DROP_MALFORMED);
+		drop(d, GW_DISCOVERY_DROP_MALFORMED);
 		break;
 	}
 }

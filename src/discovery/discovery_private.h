@@ -70,7 +70,7 @@ struct gw_discovery {
 	struct gw_who whos[GW_DISCOVERY_WHOS]; /* the first is asked first */
 	size_t who_count;
 	struct gw_allowance recognising;
-	uint64_t dropped[GW_DROP_COUNT];
+	uint64_t dropped[GW_DISCOVERY_DROP_COUNT];
 };
 
 #endif /* GW_DISCOVERY_DISCOVERY_PRIVATE_H */

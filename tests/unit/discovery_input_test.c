@@ -87,7 +87,8 @@ a_source_gets_so_many_answers_a_second(void **state)
 	}
 	bed_run(&bed, 100 * GW_MSEC);
 	assert_in_range(answers(), 5, 10); /* a burst, and a second of it */
-	assert_true(gw_discovery_dropped(bed.d[1], GW_DROP_RATE) >= 90);
+	assert_true(
+	    gw_discovery_dropped(bed.d[1], GW_DISCOVERY_DROP_RATE) >= 90);
 }
 
 static void
@@ -166,11 +167,13 @@ what_another_network_sends_is_not_heard(void **state)
 	quiet();
 	gw_beacon_encode(&b, data);
 	gw_discovery_input(bed.d[1], &in, bed.now);
-	assert_int_equal(gw_discovery_dropped(bed.d[1], GW_DROP_OFF_LINK), 1);
+	assert_int_equal(
+	    gw_discovery_dropped(bed.d[1], GW_DISCOVERY_DROP_OFF_LINK), 1);
 	in.on_link = true;
 	in.to_all = false; /* to the shared port, but to this host alone */
 	gw_discovery_input(bed.d[1], &in, bed.now);
-	assert_int_equal(gw_discovery_dropped(bed.d[1], GW_DROP_UNICAST), 1);
+	assert_int_equal(
+	    gw_discovery_dropped(bed.d[1], GW_DISCOVERY_DROP_UNICAST), 1);
 	bed_run(&bed, GW_SEC);
 	assert_int_equal(answers(), 0);
 }
@@ -192,9 +195,12 @@ garbage_is_counted_by_reason(void **state)
 	gw_discovery_input(bed.d[1], &in, bed.now);
 	data[0] = 'x';
 	gw_discovery_input(bed.d[1], &in, bed.now);
-	assert_int_equal(gw_discovery_dropped(bed.d[1], GW_DROP_MALFORMED), 1);
-	assert_int_equal(gw_discovery_dropped(bed.d[1], GW_DROP_VERSION), 2);
-	assert_int_equal(gw_discovery_dropped(bed.d[1], GW_DROP_STRANGER), 1);
+	assert_int_equal(
+	    gw_discovery_dropped(bed.d[1], GW_DISCOVERY_DROP_MALFORMED), 1);
+	assert_int_equal(
+	    gw_discovery_dropped(bed.d[1], GW_DISCOVERY_DROP_VERSION), 2);
+	assert_int_equal(
+	    gw_discovery_dropped(bed.d[1], GW_DISCOVERY_DROP_STRANGER), 1);
 }
 
 static void
@@ -205,12 +211,15 @@ an_answer_that_nobody_asked_for_is_nothing(void **state)
 
 	(void)state;
 	bed_give(&bed, 0, &b, &s, false);
-	assert_int_equal(gw_discovery_dropped(bed.d[0], GW_DROP_UNASKED), 1);
+	assert_int_equal(
+	    gw_discovery_dropped(bed.d[0], GW_DISCOVERY_DROP_UNASKED), 1);
 	bed_give(&bed, 0, &b, &s, true); /* nor at the wrong port */
-	assert_int_equal(gw_discovery_dropped(bed.d[0], GW_DROP_UNASKED), 2);
+	assert_int_equal(
+	    gw_discovery_dropped(bed.d[0], GW_DISCOVERY_DROP_UNASKED), 2);
 	b = beacon(GW_BEACON_HERE, 9);
 	bed_give(&bed, 0, &b, &s, false);
-	assert_int_equal(gw_discovery_dropped(bed.d[0], GW_DROP_UNASKED), 3);
+	assert_int_equal(
+	    gw_discovery_dropped(bed.d[0], GW_DISCOVERY_DROP_UNASKED), 3);
 	assert_int_equal(bed.view[0].there, 1);
 }
 
@@ -236,7 +245,8 @@ a_flood_of_forged_beacons_hides_nobody(void **state)
 	assert_true(bed.view[0].there <= GW_ROSTER_MAX);
 	assert_true(bed.view[0].events < 2 * 2 * GW_ROSTER_NEW + 200);
 	assert_true(bed.whos <= 2 * GW_RECOGNISE_PER_SECOND + 100);
-	assert_true(gw_discovery_dropped(bed.d[0], GW_DROP_RATE) > 10000);
+	assert_true(
+	    gw_discovery_dropped(bed.d[0], GW_DISCOVERY_DROP_RATE) > 10000);
 	/* Nor is one that came in the middle of it hidden. */
 	bed_run(&bed, 12 * GW_SEC);
 	assert_int_equal(bed.view[0].real, 1);

@@ -317,7 +317,7 @@ without_memory_there_is_none(void **state)
 	assert_int_equal(gw_discovery_tags(bed.d[0], &tag, 1), GW_E_MEMORY);
 	test_fail_alloc(-1);
 	gw_discovery_free(NULL);
-	for (int i = 0; i < GW_DROP_COUNT; i++)
+	for (int i = 0; i < GW_DISCOVERY_DROP_COUNT; i++)
 		assert_non_null(
 		    gw_discovery_drop_name((enum gw_discovery_drop)i));
 }

@@ -3,6 +3,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
 SECONDS ?= 60
+# What is installed, and measured: optimised as a whole, which takes longer.
+RELEASE = $(BUILD)/release
+LTO ?= true
 export BUILD
 
 all: $(BUILD)/build.ninja
@@ -11,6 +14,13 @@ all: $(BUILD)/build.ninja
 $(BUILD)/build.ninja:
 	@tools/setup build
 	@meson setup --werror --prefix=$(PREFIX) $(BUILD)
+
+release: $(RELEASE)/build.ninja
+	@ninja -C $(RELEASE)
+
+$(RELEASE)/build.ninja:
+	@tools/setup build
+	@meson setup --prefix=$(PREFIX) -Db_lto=$(LTO) -Dtests=false $(RELEASE)
 
 demo: all
 	@tools/demo
@@ -21,8 +31,8 @@ check:
 
 bench:
 	@tools/setup build bench
-	@$(MAKE) --no-print-directory all
-	@bench/run
+	@$(MAKE) --no-print-directory release
+	@GODWIT_BUILD=$(RELEASE) bench/run
 
 lint:
 	@tools/setup build lint
@@ -42,12 +52,12 @@ soak:
 	@$(MAKE) --no-print-directory all
 	@tools/soak $(SECONDS)
 
-install: all
-	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+install: release
+	@meson configure $(RELEASE) -Dprefix=$(PREFIX)
+	@DESTDIR=$(DESTDIR) meson install -C $(RELEASE)
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || :
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo check bench lint format fuzz soak install clean
+.PHONY: all release demo check bench lint format fuzz soak install clean

@@ -1,6 +1,7 @@
 #include "os/udp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
@@ -133,7 +134,7 @@ gw_udp_open(
 	if (group && a.ss.ss_family == AF_INET6 && gw_addr_is_link_local(&a) &&
 	    gw_addr_zone(&a) == 0)
 		gw_addr_from_mapped(&a, none, 0, o->port);
-	fd = open_at(&a, o, group);
+	fd = open_at(&a, o, group || (o->v6_only && o->address != NULL));
 	if (fd < 0 && o->address == NULL && no_ipv6(errno)) {
 		err = gw_addr_parse(&a, "0.0.0.0", o->port, why);
 		if (err != GW_OK)
@@ -146,6 +147,71 @@ gw_udp_open(
 	gw_udp_address(out, &a);
 	out->port = gw_addr_port(&a);
 	return GW_OK;
+}
+
+/* ---- sockets of others ---- */
+
+static int
+get(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof value;
+
+	return getsockopt(fd, level, name, &value, &len) == 0 ? value : -1;
+}
+
+static bool
+is_bound_there(const struct gw_udp *u, const char *address, uint16_t port)
+{
+	const bool v6_only =
+	    u->family == AF_INET6 && get(u->fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1;
+	struct gw_addr own, wanted;
+
+	gw_udp_address(u, &own);
+	if (port == 0 || gw_addr_port(&own) != port)
+		return false;
+	if (address == NULL)
+		return gw_addr_is_any(&own) && !v6_only;
+	return gw_addr_parse(&wanted, address, port, NULL) == GW_OK &&
+	       gw_addr_same_host(&own, &wanted);
+}
+
+static bool
+adopt(int fd, struct gw_udp *u)
+{
+	const struct gw_udp_options o = { .fragment = true };
+
+	if ((u->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+		return false;
+	(void)fcntl(u->fd, F_SETFL, O_NONBLOCK);
+	set_both(u->fd, &o);
+	if (u->family == AF_INET6) {
+		set(u->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		set(u->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	}
+	set_ipv4(u->fd, &o);
+	return true;
+}
+
+bool
+gw_udp_inherit(const int *fds, size_t count, const char *address, uint16_t port,
+    struct gw_udp *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct gw_udp u = { .fd = fds[i],
+			.family = get(fds[i], SOL_SOCKET, SO_DOMAIN),
+			.port = port };
+
+		if ((u.family != AF_INET && u.family != AF_INET6) ||
+		    get(u.fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_UDP ||
+		    !is_bound_there(&u, address, port))
+			continue;
+		if (!adopt(fds[i], &u))
+			return false;
+		*out = u;
+		return true;
+	}
+	return false;
 }
 
 void

@@ -29,6 +29,7 @@ struct gw_udp {
 struct gw_udp_options {
 	const char *address; /* numeric; NULL: all, of both families */
 	uint16_t port;       /* 0: any free one */
+	bool v6_only;        /* "::" as address takes no IPv4 */
 	bool broadcast;      /* may send to broadcast addresses */
 	bool shared;   /* others may have the same port, if they say so, too:
 			  each gets what was sent to all or to a group */
@@ -44,6 +45,10 @@ struct gw_udp_options {
  */
 GW_MUST_USE enum gw_err gw_udp_open(
     const struct gw_udp_options *, struct gw_why *, struct gw_udp *);
+/* The one of these descriptors that is a UDP socket bound there, from systemd
+ * or a predecessor: it is duplicated.  address as above.  false: none is. */
+bool gw_udp_inherit(const int *fds, size_t count, const char *address,
+    uint16_t port, struct gw_udp *);
 void gw_udp_close(struct gw_udp *);
 /* What it is bound to. */
 void gw_udp_address(const struct gw_udp *, struct gw_addr *);

@@ -9,6 +9,7 @@
 
 #include "os/clock.h"
 #include "os/tcp_forward.h"
+#include "os/udp_burst.h"
 
 enum {
 	PERCENT = 70,     /* of the descriptors of the process, at most */
@@ -61,10 +62,9 @@ open_one(struct gw_forward *set, const struct gw_rule *rule, struct gw_why *why)
 	struct gw_forwarder *f;
 	enum gw_err err;
 
-	if (rule->protocol == GW_RULE_UDP)
-		return gw_why(
-		    why, GW_E_USAGE, "udp is not forwarded by this version");
-	err = gw_forwarder_tcp_open(set, rule, why, &f);
+	err = rule->protocol == GW_RULE_UDP
+		  ? gw_forwarder_udp_open(set, rule, why, &f)
+		  : gw_forwarder_tcp_open(set, rule, why, &f);
 	if (err == GW_OK)
 		append(set, f);
 	return err;
@@ -158,6 +158,7 @@ on_poller_closed(void *arg)
 	struct gw_forward *set = arg;
 
 	close(set->reserve);
+	gw_udp_bursts_free(set->bursts);
 	gw_netifs_fini(&set->own);
 	gw_forward_events_fini(&set->events);
 	for (size_t i = 0; i < set->inherited_count; i++)

@@ -16,6 +16,7 @@
 #include "run/poller.h"
 
 struct gw_forward_metrics;
+struct gw_udp_bursts;
 
 struct gw_forward {
 	struct gw *g;
@@ -27,6 +28,7 @@ struct gw_forward {
 	int reserve; /* a descriptor to let go when there is no other */
 	int *inherited;
 	size_t inherited_count;
+	struct gw_udp_bursts *bursts; /* of all udp rules; NULL: none yet */
 	struct gw_poller poller;
 	struct gw_conduit_pool pool;
 	struct gw_forward_events events;

@@ -259,9 +259,15 @@ gw_forward_names_choose(struct gw_forward_names *all,
 void
 gw_forward_names_failed(struct gw_forward_names *all, unsigned i)
 {
+	gw_targets_refused(&all->targets, i, gw_clock_now());
+	gw_forward_names_another(all, i);
+}
+
+void
+gw_forward_names_another(struct gw_forward_names *all, unsigned i)
+{
 	struct gw_forward_name *n = &all->names[i];
 
-	gw_targets_refused(&all->targets, i, gw_clock_now());
 	if (n->found.count > 1) {
 		n->at = (n->at + 1) % n->found.count;
 		use(n);

@@ -53,6 +53,8 @@ enum gw_drop gw_forward_names_choose(struct gw_forward_names *,
 /* It could not be reached: the next address of its name is used from now on.
  */
 void gw_forward_names_failed(struct gw_forward_names *, unsigned i);
+/* The same, and what becomes of the target is the caller's to say. */
+void gw_forward_names_another(struct gw_forward_names *, unsigned i);
 void gw_forward_names_worked(struct gw_forward_names *, unsigned i);
 
 #endif /* GW_RUN_FORWARD_NAMES_H */

@@ -58,6 +58,8 @@ struct gw_forwarder {
 /* Listen for a rule.  GW_E_ADDRESS, GW_E_LIMIT, GW_E_MEMORY: why says it. */
 GW_MUST_USE enum gw_err gw_forwarder_tcp_open(struct gw_forward *,
     const struct gw_rule *, struct gw_why *, struct gw_forwarder **);
+GW_MUST_USE enum gw_err gw_forwarder_udp_open(struct gw_forward *,
+    const struct gw_rule *, struct gw_why *, struct gw_forwarder **);
 
 /* ---- for forwarders: what the set has for them (forwarder.c) ---- */
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "udp_sockets.h"
 
@@ -204,6 +205,56 @@ groups_are_joined_by_interface(void **state)
 }
 
 static void
+f13_all_of_ipv6_may_be_asked_for_without_ipv4(void **state)
+{
+	struct gw_udp_options o = { .address = "::", .v6_only = true };
+	struct gw_udp u, four;
+
+	(void)state;
+	if (!udp_has_ipv6())
+		skip();
+	assert_int_equal(gw_udp_open(&o, NULL, &u), GW_OK);
+	assert_int_equal(option(&u, IPPROTO_IPV6, IPV6_V6ONLY), 1);
+	o = (struct gw_udp_options){ .address = "0.0.0.0", .port = u.port };
+	assert_int_equal(gw_udp_open(&o, NULL, &four), GW_OK);
+	gw_udp_close(&four);
+	gw_udp_close(&u);
+}
+
+static void
+f22_a_socket_that_is_bound_there_already_is_taken_over(void **state)
+{
+	struct gw_udp first = udp_open("127.0.0.1"), u = udp_open("127.0.0.1"),
+		      other;
+	int fds[3], pipes[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	fds[0] = pipes[0];
+	fds[1] = first.fd;
+	fds[2] = u.fd;
+	assert_false(gw_udp_inherit(fds, 3, NULL, u.port, &other));
+	assert_false(gw_udp_inherit(fds, 3, "127.0.0.2", u.port, &other));
+	assert_false(gw_udp_inherit(fds, 3, "127.0.0.1", 0, &other));
+	assert_true(gw_udp_inherit(fds, 3, "127.0.0.1", u.port, &other));
+	assert_int_not_equal(other.fd, u.fd);
+	assert_int_equal(other.port, u.port);
+	assert_int_equal(other.family, AF_INET);
+	gw_udp_close(&u);
+	assert_int_equal(
+	    udp_send(&first, "127.0.0.1", other.port, "x", 1), GW_OK);
+	assert_memory_equal(udp_recv(&other)->data, "x", 1);
+	gw_udp_close(&other);
+	gw_udp_close(&first);
+	u = udp_open(NULL);
+	assert_true(gw_udp_inherit(&u.fd, 1, NULL, u.port, &other));
+	gw_udp_close(&other);
+	gw_udp_close(&u);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+static void
 a_socket_can_be_bound_to_a_group(void **state)
 {
 	struct gw_udp u = udp_open("239.1.2.3"), from = udp_open("127.0.0.1");
@@ -238,6 +289,9 @@ main(void)
 		cmocka_unit_test(the_receive_buffer_is_what_the_kernel_grants),
 		cmocka_unit_test(options_are_set_for_both_families),
 		cmocka_unit_test(groups_are_joined_by_interface),
+		cmocka_unit_test(f13_all_of_ipv6_may_be_asked_for_without_ipv4),
+		cmocka_unit_test(
+		    f22_a_socket_that_is_bound_there_already_is_taken_over),
 		cmocka_unit_test(a_socket_can_be_bound_to_a_group),
 	};
 

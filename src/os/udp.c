@@ -22,6 +22,10 @@ set_ipv4(int fd, const struct gw_udp_options *o)
 	set(fd, IPPROTO_IP, IP_RECVERR, 1);
 	/* Groups that other sockets have joined are no business of ours. */
 	set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+	if (o->tell_hops)
+		set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+	if (o->no_loop)
+		set(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
 	if (o->fragment)
 		set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 	if (o->hops != 0) {
@@ -37,6 +41,10 @@ set_ipv6(int fd, const struct gw_udp_options *o, bool v6_only)
 	set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	set(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+	if (o->tell_hops)
+		set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	if (o->no_loop)
+		set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
 	if (o->hops != 0) {
 		set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)o->hops);
 		set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, (int)o->hops);
@@ -52,6 +60,9 @@ set_both(int fd, const struct gw_udp_options *o)
 		set(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (o->shared)
 		set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (o->device != NULL)
+		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->device,
+		    (socklen_t)strlen(o->device));
 	if (o->receive_buffer != 0) {
 		int n = o->receive_buffer < INT32_MAX / 2
 			    ? (int)o->receive_buffer

@@ -36,6 +36,11 @@ struct gw_udp_options {
 	bool fragment; /* IPv4: let routers cut what is too big for a link */
 	unsigned hops; /* at most; 0: the system's, and 1 to groups */
 	size_t receive_buffer; /* asked for, bytes; 0: the system's */
+	/* Only this interface (a name), both ways, where the kernel lets one
+	 * say so; NULL: all. */
+	const char *device;
+	bool tell_hops; /* of what is received */
+	bool no_loop;   /* to groups: not to listeners of this machine */
 };
 
 /*
@@ -81,6 +86,9 @@ struct gw_udp_datagram {
 			       gw_netifs_source */
 	unsigned interface; /* index; 0: not known, or left to the kernel */
 	enum gw_cast cast;
+	/* Received: routers it may still pass, and 1; 0: not told.  To be
+	 * sent: likewise; 0: as the socket has it. */
+	uint8_t hops;
 	/* Of arrival, as gw_clock_now counts.  A kernel that nobody had asked
 	 * for stamps begins with them a moment later; until then, of the call
 	 * that received it. */
@@ -98,10 +106,10 @@ GW_MUST_USE enum gw_err gw_udp_recv(
     struct gw_udp *, struct gw_udp_datagram *v, size_t n, size_t *count);
 
 /*
- * Send data, len, to peer, from local, through interface; the other fields
- * mean nothing.  GW_E_AGAIN: wait until the socket is writable; else it is
- * lost, and why says what happened: GW_E_LIMIT: too long, or a queue is full;
- * GW_E_USAGE: a broadcast address, and broadcast was not asked for;
+ * Send data, len, to peer, from local, through interface, with hops; the other
+ * fields mean nothing.  GW_E_AGAIN: wait until the socket is writable; else it
+ * is lost, and why says what happened: GW_E_LIMIT: too long, or a queue is
+ * full; GW_E_USAGE: a broadcast address, and broadcast was not asked for;
  * GW_E_ADDRESS: this socket cannot speak from or to such an address;
  * GW_E_CONNECT: no way there, or it is forbidden.
  */

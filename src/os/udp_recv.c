@@ -92,6 +92,17 @@ take_ipv6(struct gw_udp_datagram *d, const struct in6_pktinfo *i, uint16_t port)
 		d->own = d->local;
 }
 
+/* Both families tell it as an int. */
+static void
+take_hops(struct gw_udp_datagram *d, const void *data)
+{
+	int hops;
+
+	memcpy(&hops, data, sizeof hops);
+	if (hops > 0 && hops <= UINT8_MAX)
+		d->hops = (uint8_t)hops;
+}
+
 static void
 take_control(struct gw_udp *u, struct msghdr *h, const struct moment *m,
     struct gw_udp_datagram *d)
@@ -123,7 +134,11 @@ take_control(struct gw_udp *u, struct msghdr *h, const struct moment *m,
 			   c->cmsg_type == IPV6_PKTINFO) {
 			memcpy(&v6, data, sizeof v6);
 			take_ipv6(d, &v6, u->port);
-		}
+		} else if ((c->cmsg_level == IPPROTO_IP &&
+			       c->cmsg_type == IP_TTL) ||
+			   (c->cmsg_level == IPPROTO_IPV6 &&
+			       c->cmsg_type == IPV6_HOPLIMIT))
+			take_hops(d, data);
 	}
 }
 

@@ -32,20 +32,37 @@ to_family(const struct gw_udp *u, const struct gw_addr *a,
 	return true;
 }
 
+/* Add a control message; there is room for two. */
 static void
 put_control(struct msghdr *h, struct gw_udp_control *control, int level,
     int type, struct iovec data)
 {
-	struct cmsghdr *c;
+	size_t at = h->msg_controllen;
+	struct cmsghdr c = { .cmsg_len = CMSG_LEN(data.iov_len),
+		.cmsg_level = level,
+		.cmsg_type = type };
 
-	memset(control, 0, CMSG_SPACE(data.iov_len));
+	GW_ASSERT(at + CMSG_SPACE(data.iov_len) <= sizeof control->bytes);
+	memset(control->bytes + at, 0, CMSG_SPACE(data.iov_len));
+	memcpy(control->bytes + at, &c, sizeof c);
+	memcpy(control->bytes + at + CMSG_LEN(0), data.iov_base, data.iov_len);
 	h->msg_control = control;
-	h->msg_controllen = CMSG_SPACE(data.iov_len);
-	c = CMSG_FIRSTHDR(h);
-	c->cmsg_level = level;
-	c->cmsg_type = type;
-	c->cmsg_len = CMSG_LEN(data.iov_len);
-	memcpy(CMSG_DATA(c), data.iov_base, data.iov_len);
+	h->msg_controllen = at + CMSG_SPACE(data.iov_len);
+}
+
+static void
+put_hops(struct msghdr *h, struct gw_udp_control *control,
+    const struct gw_udp_datagram *d)
+{
+	int hops = d->hops;
+	struct iovec data = { &hops, sizeof hops };
+
+	if (hops == 0)
+		return;
+	if (d->peer.ss.ss_family == AF_INET)
+		put_control(h, control, IPPROTO_IP, IP_TTL, data);
+	else
+		put_control(h, control, IPPROTO_IPV6, IPV6_HOPLIMIT, data);
 }
 
 /* Where from, and through which interface. */
@@ -173,6 +190,7 @@ gw_udp_send(
 		return gw_why(why, GW_E_ADDRESS,
 		    "%s: not from an address of another family", text);
 	put_source(&h, &control, d);
+	put_hops(&h, &control, d);
 	for (int i = 0; i < GW_UDP_STALE_ERRORS; i++) {
 		n = sendmsg(u->fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n >= 0 || !may_be_stale(errno))

@@ -217,6 +217,46 @@ what_the_kernel_dropped_is_counted_once(void **state)
 	gw_udp_close(&from);
 }
 
+static void
+hops_are_told_and_sent_in_both_families(void **state)
+{
+	struct gw_udp_options o = {
+		.tell_hops = true, .no_loop = true, .device = "lo"
+	};
+	struct gw_udp u, from = udp_open(NULL);
+	static const char *const hosts[] = { "127.0.0.1", "::1" };
+	struct gw_udp_datagram *d;
+
+	(void)state;
+	assert_int_equal(gw_udp_open(&o, NULL, &u), GW_OK);
+	for (size_t i = 0; i < (udp_has_ipv6() ? 2 : 1); i++) {
+		struct gw_udp_datagram out = { .data =
+						   (uint8_t *)(uintptr_t) "x",
+			.len = 1,
+			.peer = udp_addr(hosts[i], u.port),
+			.local = udp_addr(hosts[i], 0),
+			.interface = 1,
+			.hops = 3 };
+
+		assert_int_equal(gw_udp_send(&from, &out, NULL), GW_OK);
+		assert_int_equal(udp_recv(&u)->hops, 3);
+		out.hops = 255;
+		assert_int_equal(gw_udp_send(&from, &out, NULL), GW_OK);
+		assert_int_equal(udp_recv(&u)->hops, 255);
+		out.hops = 0; /* the system's */
+		assert_int_equal(gw_udp_send(&from, &out, NULL), GW_OK);
+		d = udp_recv(&u);
+		assert_int_not_equal(d->hops, 0);
+		assert_int_not_equal(d->hops, 3);
+		/* Who does not ask is not told. */
+		out.peer = udp_addr(hosts[i], from.port);
+		assert_int_equal(gw_udp_send(&from, &out, NULL), GW_OK);
+		assert_int_equal(udp_recv(&from)->hops, 0);
+	}
+	gw_udp_close(&u);
+	gw_udp_close(&from);
+}
+
 int
 main(void)
 {
@@ -231,6 +271,7 @@ main(void)
 		cmocka_unit_test(the_time_is_that_of_the_kernel),
 		cmocka_unit_test(many_come_in_one_call_and_in_order),
 		cmocka_unit_test(what_the_kernel_dropped_is_counted_once),
+		cmocka_unit_test(hops_are_told_and_sent_in_both_families),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

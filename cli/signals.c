@@ -25,6 +25,17 @@ cli_signals_open(void)
 }
 
 int
+cli_signals_also(int signal)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int
 cli_signals_take(int fd)
 {
 	struct signalfd_siginfo info;

@@ -11,6 +11,9 @@
  */
 int cli_signals_open(void);
 
+/* Another one in a descriptor of its own, or -1. */
+int cli_signals_also(int signal);
+
 /* The next of them, or 0. */
 int cli_signals_take(int fd);
 

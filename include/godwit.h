@@ -94,8 +94,8 @@ struct gw_options {
 	int helper_fd;              /* from gw_helper_start, or -1 */
 	struct gw_trace_log *trace; /* from gw_trace_open; NULL: none.  It
 				       outlives the context */
-	bool plain; /* no identity, no directories: for gw_dgram_* and
-		       gw_interfaces_* alone */
+	bool plain; /* no identity, no directories: for gw_dgram_*, gw_relay_*
+		       and gw_interfaces_* alone */
 	/* Let this user's (and root's) `godwit sockets` see sessions over
 	 * UDP: their states, addresses, cipher and figures, in
 	 * $XDG_RUNTIME_DIR/godwit (0700).  Where that is not to be had they
@@ -289,8 +289,8 @@ GW_API GW_MUST_USE enum gw_err gw_classic_send(
 GW_API GW_MUST_USE enum gw_err gw_classic_recv(
     struct gw *, const struct gw_classic_recv_options *, struct gw_job **);
 
-/* Why the last call of this context that starts a job, gw_dgram_*, gw_listen,
- * gw_dial, gw_connect or gw_open_*, failed,
+/* Why the last call of this context that starts a job, gw_dgram_*, gw_relay_*,
+ * gw_listen, gw_dial, gw_connect or gw_open_*, failed,
  * as one sentence that names the thing ("photos: no such file"); "" if it did
  * not. */
 GW_API const char *gw_last_error(const struct gw *);
@@ -1022,6 +1022,98 @@ GW_API GW_MUST_USE enum gw_err gw_forward_metrics(
     struct gw_forward *, const char *address, uint16_t port);
 /* The port of that; 0: there is none. */
 GW_API uint16_t gw_forward_metrics_port(const struct gw_forward *);
+/* ---- broadcast relay ---- */
+
+/*
+ * Carries what is sent to all hosts of a subnet, or to a multicast group, to
+ * other interfaces of this machine: each datagram once, from a source that
+ * the rule says, and answers back to who asked.  Interfaces may come, go and
+ * change meanwhile.  godwit-relay(1) has the words of rules.
+ */
+struct gw_relay;
+
+struct gw_relay_options {
+	const char *const *rules; /* "ssdp", "9000?group=239.1.2.3" */
+	size_t rule_count;
+	/* What a rule does not say itself, as it would say it; or NULL. */
+	const char *between, *from, *group, *source, *allow, *deny, *rate,
+	    *replies;
+	const char *const *peers; /* "tun0=10.8.0.2,10.8.0.3" */
+	size_t peer_count;
+	bool tell_each; /* an event for each datagram */
+	bool dry;       /* only to ask gw_relay_explain; no socket is opened */
+};
+
+/* GW_E_USAGE: a rule is wrong; GW_E_ADDRESS: a port is another program's, or
+ * a source cannot be kept; see gw_last_error. */
+GW_API GW_MUST_USE enum gw_err gw_relay_open(
+    struct gw *, const struct gw_relay_options *, struct gw_relay **);
+/* NULL is fine.  gw_close closes what is left. */
+GW_API void gw_relay_close(struct gw_relay *);
+
+/* The n-th rule, in its normal form; NULL: there is none. */
+GW_API const char *gw_relay_rule(const struct gw_relay *, size_t n);
+
+enum gw_relay_event_kind {
+	GW_RELAY_EVENT_INTERFACE, /* one came, went or changed */
+	GW_RELAY_EVENT_DATAGRAM,  /* one was carried or dropped (tell_each) */
+	GW_RELAY_EVENT_STORM,     /* a rule carries nothing from an interface,
+				     for a while */
+	GW_RELAY_EVENT_CALM,      /* it tries again */
+	GW_RELAY_EVENT_TROUBLE    /* something does not work, and will be tried
+				     again */
+};
+
+struct gw_relay_event {
+	enum gw_relay_event_kind kind;
+	size_t rule; /* DATAGRAM, STORM, CALM */
+	char interface[16];
+	/* INTERFACE: how it serves; TROUBLE: a sentence; DATAGRAM: "carried",
+	 * or why it was dropped. */
+	char text[256];
+	uint32_t pause_ms; /* STORM */
+	/* DATAGRAM */
+	struct gw_endpoint from, to;
+	size_t size, copies;
+	bool answer;
+};
+
+/* Take the next event; false: none now.  What is not taken in time is lost,
+ * the newest first. */
+GW_API bool gw_relay_next(struct gw_relay *, struct gw_relay_event *);
+
+enum { GW_RELAY_DROPS = 24 };
+
+/* One rule on one interface. */
+struct gw_relay_row {
+	size_t rule;
+	const char *interface;
+	bool up, tripped;
+	uint64_t heard;    /* datagrams that came in by it */
+	uint64_t carried;  /* of those, to one other interface at least */
+	uint64_t sent;     /* copies that left by it */
+	uint64_t bytes;    /* in those, and in answers */
+	uint64_t answered; /* answers carried to who asked there */
+	/* What was not carried or not sent, by reasons; only those that
+	 * happened.  Names are static. */
+	struct {
+		const char *name;
+		uint64_t count;
+	} drops[GW_RELAY_DROPS];
+	size_t drop_count;
+};
+
+/* The n-th, by rules, then interfaces; false: there is none. */
+GW_API bool gw_relay_row(
+    const struct gw_relay *, size_t n, struct gw_relay_row *);
+
+/*
+ * What would become of this one, as lines for people: "udp 10.0.0.5:4000 ->
+ * 255.255.255.255:9000 [on eth0]".  The caller frees *lines.  GW_E_USAGE: it
+ * cannot be read.  It counts, and is remembered, as if it had come.
+ */
+GW_API GW_MUST_USE enum gw_err gw_relay_explain(
+    struct gw_relay *, const char *datagram, char **lines);
 
 /* ---- interfaces ---- */
 

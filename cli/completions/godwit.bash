@@ -17,7 +17,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram peers devices partials sockets trace doctor help --help --version' \
+			'send recv stream dgram relay peers devices partials sockets trace doctor help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -61,6 +61,11 @@ _godwit()
 		;;
 	--carrier)
 		COMPREPLY=($(compgen -W 'auto udp tcp' -- "$cur"))
+		return
+		;;
+	--source)
+		COMPREPLY=($(compgen -W 'interface interface:keep-port keep' \
+			-- "$cur"))
 		return
 		;;
 	--congestion)
@@ -163,6 +168,12 @@ _godwit()
 			_filedir
 		fi
 		;;
+	relay)
+		COMPREPLY=($(compgen -W '--between --from --group --source
+			--allow --deny --rate --replies --peer --explain
+			--every --json --quiet --verbose --help ssdp mdns wol
+			dhcp' -- "$cur"))
+		;;
 	doctor)
 		if [[ $cur == -* ]]; then
 			COMPREPLY=($(compgen -W '--json --verbose --help' \
@@ -173,7 +184,7 @@ _godwit()
 		;;
 	help)
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram peers devices partials sockets trace doctor' -- "$cur"))
+			'send recv stream dgram relay peers devices partials sockets trace doctor' -- "$cur"))
 		;;
 	esac
 } &&

@@ -1,6 +1,6 @@
 # Completion of godwit for fish.
 
-set -l commands send recv stream dgram peers devices partials sockets trace doctor help
+set -l commands send recv stream dgram relay peers devices partials sockets trace doctor help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
@@ -13,9 +13,10 @@ complete -c godwit -n __fish_use_subcommand -a devices -d 'List, rename or forge
 complete -c godwit -n __fish_use_subcommand -a partials -d 'List or clear what interrupted transfers left'
 complete -c godwit -n __fish_use_subcommand -a sockets -d 'Show TCP and UDP sockets and their states'
 complete -c godwit -n __fish_use_subcommand -a trace -d 'Draw what a connection did'
+complete -c godwit -n __fish_use_subcommand -a relay -d 'Carry broadcasts and multicast to other subnets'
 complete -c godwit -n __fish_use_subcommand -a doctor -d 'Say what keeps this machine from finding others'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram peers devices partials sockets trace doctor'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram relay peers devices partials sockets trace doctor'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
@@ -71,6 +72,23 @@ set -l partials '__fish_seen_subcommand_from partials'
 complete -c godwit -n $partials -l clear -x -a '(godwit partials 2>/dev/null | sed -n \'2,$s/^\([^ ]*\) */\1\t/p\')' -d 'Remove one'
 complete -c godwit -n $partials -l clear-all -d 'Remove all'
 complete -c godwit -n $partials -l json -d 'List as JSON'
+
+set -l relay '__fish_seen_subcommand_from relay'
+complete -c godwit -n $relay -f -a 'ssdp mdns wol dhcp'
+complete -c godwit -n $relay -l between -x -a '(ls /sys/class/net)' -d 'Join these interfaces'
+complete -c godwit -n $relay -l from -x -a '(ls /sys/class/net)' -d 'Hear only these of them'
+complete -c godwit -n $relay -l group -x -d 'Carry these multicast groups'
+complete -c godwit -n $relay -l source -x -a 'interface interface:keep-port keep' -d 'Who seems to send it'
+complete -c godwit -n $relay -l allow -x -d 'Only from these networks'
+complete -c godwit -n $relay -l deny -x -d 'Not from these'
+complete -c godwit -n $relay -l rate -x -d 'Datagrams a second'
+complete -c godwit -n $relay -l replies -x -d 'Seconds for answers'
+complete -c godwit -n $relay -l peer -x -d 'By an interface to these addresses'
+complete -c godwit -n $relay -l explain -x -d 'What would become of a datagram'
+complete -c godwit -n $relay -l every -x -d 'Print the counts every'
+complete -c godwit -n $relay -l json -d 'Tell everything as JSON'
+complete -c godwit -n $relay -s q -l quiet -d 'Say only what must be known'
+complete -c godwit -n $relay -s v -l verbose -d 'Tell of each datagram'
 
 set -l doctor '__fish_seen_subcommand_from doctor'
 complete -c godwit -n $doctor -l json -d 'Tell it as JSON'

@@ -187,6 +187,8 @@ gw_close(struct gw *g)
 		gw_dgram_close(g->dgrams);
 	while (g->forwards != NULL)
 		gw_forward_close(g->forwards);
+	while (g->relays != NULL)
+		gw_relay_close(g->relays);
 	while (g->acceptors != NULL)
 		gw_acceptor_close(g->acceptors);
 	while (g->peers != NULL)

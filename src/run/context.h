@@ -13,6 +13,7 @@ struct gw_dgram;
 struct gw_forward;
 struct gw_job;
 struct gw_peers;
+struct gw_relay;
 
 struct gw {
 	struct gw_loop loop;
@@ -28,6 +29,7 @@ struct gw {
 	struct gw_acceptor *acceptors;
 	struct gw_peers *peers;
 	struct gw_forward *forwards;
+	struct gw_relay *relays;
 	char last_error[512];
 };
 

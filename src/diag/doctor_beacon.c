@@ -16,7 +16,7 @@
 #define ROUND (200 * GW_MSEC)
 
 enum {
-	ROUNDS = 5, /* sent in each, until it has come back */
+	ROUNDS = 10, /* sent in each, until it has come back */
 	BEACONS_MAX = 256
 };
 

@@ -42,6 +42,22 @@ class Told:
         return [f for f in self.all if f["grade"] == "problem"]
 
 
+def settled(space, device, up=True):
+    """Until a link has settled the kernel drops what is sent."""
+    for _ in range(600):
+        if ("state UP" in space.run("ip", "link", "show", device)) == up:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"{device} has not settled")
+
+
+@pytest.fixture
+def joined(joined):
+    for space in (joined.a, joined.b):
+        settled(space, joined.device)
+    return joined
+
+
 @pytest.fixture
 def doctor(device):
     def ask(space, *arguments, prefix=(), **options):
@@ -149,10 +165,7 @@ def test_no_ipv6(doctor, joined):
 
 def test_a_link_that_carries_nothing(doctor, joined):
     joined.b.ip("link", "set", "link0", "down")
-    for _ in range(600):
-        if "state UP" not in joined.a.run("ip", "link", "show", "link0"):
-            break
-        time.sleep(0.1)
+    settled(joined.a, "link0", up=False)
     told = doctor(joined.a)
     assert told.status == 1
     assert "carries nothing" in told.one("interface", "ok", "link0")["text"]
@@ -260,6 +273,7 @@ def test_two_interfaces_in_one_subnet(doctor, joined):
     for space in (joined.a, joined.b):
         space.ip("link", "set", "link1", "up")
     joined.a.link_local("link1")
+    settled(joined.a, "link1")
     joined.a.run("sysctl", "-w", "net.ipv4.conf.all.rp_filter=0",
                  "net.ipv4.conf.link0.rp_filter=0",
                  "net.ipv4.conf.link1.rp_filter=1")

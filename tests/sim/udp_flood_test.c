@@ -106,9 +106,8 @@ begin(struct flood *f)
 	net_watch(f->b.net, &watch);
 }
 
-/* Its id is its own; so a SYN is one of `i`, whatever address it comes from. */
 static void
-send_syn(struct flood *f, unsigned i)
+send_syn_as(struct flood *f, unsigned i, uint64_t id)
 {
 	const struct net_addr from = net_addr(FIRST + i, (uint16_t)(1024 + i));
 	struct gw_hello_packet p;
@@ -116,10 +115,17 @@ send_syn(struct flood *f, unsigned i)
 
 	assert_true(
 	    gw_hello_packet_decode(gw_slice(f->syn, sizeof(f->syn)), &p));
-	p.scid = 1000 + i;
+	p.scid = id;
 	p.cookie = gw_slice(f->v[i].cookie, f->v[i].cookie_len);
 	assert_int_equal(gw_hello_packet_encode(&p, syn), sizeof(syn));
 	udp_wire_inject(&f->b, 1, &from, syn, sizeof(syn));
+}
+
+/* Its id is its own; so a SYN is one of `i`, whatever address it comes from. */
+static void
+send_syn(struct flood *f, unsigned i)
+{
+	send_syn_as(f, i, 1000 + i);
 }
 
 static void
@@ -310,6 +316,36 @@ those_who_are_refused_are_bounded(void **state)
 	}
 }
 
+/* Anybody can choose the id of anybody else. */
+static void
+those_who_choose_the_same_id_are_told_apart(void **state)
+{
+	enum { N = 12 };
+	static struct flood f;
+
+	(void)state;
+	begin(&f);
+	for (unsigned again = 0; again < 3; again++) {
+		/* In each second the next one begins; none begins twice. */
+		for (unsigned i = 0; i < (again + 1) * N / 3; i++)
+			send_syn_as(&f, i, 77);
+		udp_bed_linger(&f.b, GW_SEC);
+		assert_int_equal(f.b.side[1].sessions, (again + 1) * N / 3);
+		assert_int_equal(gw_udp_endpoint_count(f.b.side[1].endpoint),
+		    (again + 1) * N / 3);
+	}
+	/* They go one by one, and come back. */
+	udp_bed_linger(&f.b, 2500000);
+	assert_in_range(gw_udp_endpoint_count(f.b.side[1].endpoint), 1, N - 1);
+	for (unsigned i = 0; i < N; i++)
+		send_syn_as(&f, i, 77);
+	udp_bed_linger(&f.b, 100000);
+	assert_int_equal(gw_udp_endpoint_count(f.b.side[1].endpoint), N);
+	udp_bed_linger(&f.b, 30 * GW_SEC);
+	assert_int_equal(gw_udp_endpoint_count(f.b.side[1].endpoint), 0);
+	udp_bed_fini(&f.b);
+}
+
 /* A cookie is of its address and its id, and of no other. */
 static void
 a_cookie_of_somebody_else_does_not_do(void **state)
@@ -347,6 +383,7 @@ main(void)
 		cmocka_unit_test(a_short_syn_of_another_version_gets_nothing),
 		cmocka_unit_test(a_flood_takes_no_memory_from_who_is_in),
 		cmocka_unit_test(those_who_are_refused_are_bounded),
+		cmocka_unit_test(those_who_choose_the_same_id_are_told_apart),
 		cmocka_unit_test(a_cookie_of_somebody_else_does_not_do),
 	};
 

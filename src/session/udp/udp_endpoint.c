@@ -99,32 +99,15 @@ static struct gw_udp_entry *
 find_syn(const struct gw_udp_endpoint *e, const struct gw_path *from,
     const struct gw_hello_packet *syn)
 {
-	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next) {
+	struct gw_udp_entry *x = gw_udp_registry_find_peer(&e->r, syn->scid);
+
+	for (; x != NULL; x = x->next_peer) {
 		const struct gw_udp_session *s = gw_udp_session_of(x->session);
 
-		if (!s->initiator && s->peer_cid == syn->scid &&
-		    gw_path_eq(&s->path, from))
+		if (!s->initiator && gw_path_eq(&s->path, from))
 			return x;
 	}
 	return NULL;
-}
-
-/* Who was refused is remembered for a while, in case it did not hear that.
- * Anybody can come to be: how many there are, and the oldest. */
-static unsigned
-refused(const struct gw_udp_endpoint *e, struct gw_udp_entry **oldest)
-{
-	unsigned n = 0;
-
-	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next) {
-		const struct gw_udp_session *s = gw_udp_session_of(x->session);
-
-		if (!x->released || s->initiator || s->link != NULL)
-			continue;
-		*oldest = x;
-		n++;
-	}
-	return n;
 }
 
 /* So many handshakes are under way, or were a moment ago, that who wants one
@@ -132,9 +115,7 @@ refused(const struct gw_udp_endpoint *e, struct gw_udp_entry **oldest)
 static bool
 is_crowded(const struct gw_udp_endpoint *e)
 {
-	struct gw_udp_entry *oldest;
-
-	return gw_door_pending(e->o.session.door) + refused(e, &oldest) >=
+	return gw_door_pending(e->o.session.door) + e->r.refused_count >=
 	       COOKIES_FROM;
 }
 
@@ -206,12 +187,9 @@ on_syn(struct gw_udp_endpoint *e, const struct gw_incoming *d,
 static struct gw_udp_entry *
 find_by_peer(const struct gw_udp_endpoint *e, const struct gw_hello_packet *p)
 {
-	if (p->type != GW_HELLO_RST)
-		return NULL;
-	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next)
-		if (gw_udp_session_of(x->session)->peer_cid == p->scid)
-			return x;
-	return NULL;
+	return p->type == GW_HELLO_RST
+		   ? gw_udp_registry_find_peer(&e->r, p->scid)
+		   : NULL;
 }
 
 static struct gw_udp_entry *
@@ -388,13 +366,18 @@ gw_udp_endpoint_release(
     struct gw_udp_endpoint *e, struct gw_session *s, gw_usec now)
 {
 	struct gw_udp_entry *x = gw_udp_registry_of(&e->r, s);
+	const struct gw_udp_session *u = gw_udp_session_of(s);
 
 	x->released = true;
 	gw_udp_session_forsake(s, now);
 	gw_udp_registry_activate(&e->r, x);
+	if (!u->initiator && u->link == NULL)
+		gw_udp_registry_refuse(&e->r, x);
 	/* Or the oldest of those that were refused, if they are too many. */
-	if (gw_udp_session_gone(s, now) || refused(e, &x) > GW_PENDING_MAX)
+	if (gw_udp_session_gone(s, now))
 		drop(e, x, now);
+	else if (e->r.refused_count > GW_PENDING_MAX)
+		drop(e, e->r.refused, now);
 }
 
 size_t

@@ -11,7 +11,13 @@ gw_udp_registry_init(struct gw_udp_registry *r, uint64_t seed)
 {
 	*r = (struct gw_udp_registry){ .share = 1 };
 	r->active_last = &r->active;
-	return gw_map_new(seed, &r->by_cid);
+	if (gw_map_new(seed, &r->by_cid) != GW_OK)
+		return GW_E_MEMORY;
+	if (gw_map_new(seed, &r->by_peer) != GW_OK) {
+		gw_map_free(r->by_cid);
+		return GW_E_MEMORY;
+	}
+	return GW_OK;
 }
 
 void
@@ -20,6 +26,7 @@ gw_udp_registry_fini(struct gw_udp_registry *r)
 	GW_ASSERT(r->all == NULL);
 	gw_heap_fini(&r->timers);
 	gw_map_free(r->by_cid);
+	gw_map_free(r->by_peer);
 }
 
 static struct gw_key
@@ -31,14 +38,25 @@ key_of(uint64_t cid)
 	return k;
 }
 
-struct gw_udp_entry *
-gw_udp_registry_find(const struct gw_udp_registry *r, uint64_t cid)
+static struct gw_udp_entry *
+find(const struct gw_map *m, uint64_t cid)
 {
 	const struct gw_key k = key_of(cid);
 	uintptr_t at;
 
-	return gw_map_get(r->by_cid, &k, &at) ? (struct gw_udp_entry *)at
-					      : NULL;
+	return gw_map_get(m, &k, &at) ? (struct gw_udp_entry *)at : NULL;
+}
+
+struct gw_udp_entry *
+gw_udp_registry_find(const struct gw_udp_registry *r, uint64_t cid)
+{
+	return find(r->by_cid, cid);
+}
+
+struct gw_udp_entry *
+gw_udp_registry_find_peer(const struct gw_udp_registry *r, uint64_t peer)
+{
+	return find(r->by_peer, peer);
 }
 
 struct gw_udp_entry *
@@ -59,6 +77,77 @@ gw_udp_registry_of(const struct gw_udp_registry *r, struct gw_session *s)
 	GW_ASSERT(x->session == s);
 	return x;
 }
+
+/* ---- by the peer's id ---- */
+
+static void
+forget_peer(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	const struct gw_key k = key_of(x->peer);
+	struct gw_udp_entry *first, **at = &first;
+
+	if (x->peer == 0)
+		return;
+	first = find(r->by_peer, x->peer);
+	while (*at != x)
+		at = &(*at)->next_peer;
+	*at = x->next_peer;
+	if (first != NULL) /* its key is there: no memory is needed */
+		(void)!gw_map_set(r->by_peer, &k, (uintptr_t)first);
+	else
+		gw_map_del(r->by_peer, &k);
+	x->peer = 0;
+}
+
+/* Who dials learns it with the answer.  Without memory it is not found by it,
+ * as if what names it had been lost. */
+static void
+learn_peer(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	const uint64_t peer = gw_udp_session_of(x->session)->peer_cid;
+	const struct gw_key k = key_of(peer);
+
+	if (x->peer == peer)
+		return;
+	forget_peer(r, x);
+	x->next_peer = find(r->by_peer, peer);
+	if (gw_map_set(r->by_peer, &k, (uintptr_t)x) == GW_OK)
+		x->peer = peer;
+}
+
+/* ---- those that were refused ---- */
+
+void
+gw_udp_registry_refuse(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	GW_ASSERT(!x->refused);
+	x->refused = true;
+	x->prev_refused = r->refused_last;
+	if (r->refused_last != NULL)
+		r->refused_last->next_refused = x;
+	else
+		r->refused = x;
+	r->refused_last = x;
+	r->refused_count++;
+}
+
+static void
+forget_refused(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	if (!x->refused)
+		return;
+	if (x->prev_refused != NULL)
+		x->prev_refused->next_refused = x->next_refused;
+	else
+		r->refused = x->next_refused;
+	if (x->next_refused != NULL)
+		x->next_refused->prev_refused = x->prev_refused;
+	else
+		r->refused_last = x->prev_refused;
+	r->refused_count--;
+}
+
+/* ---- who may have something to do ---- */
 
 /* Something happened to it: its deadline may be another one. */
 static void
@@ -112,6 +201,7 @@ void
 gw_udp_registry_activate(struct gw_udp_registry *r, struct gw_udp_entry *x)
 {
 	mark(r, x);
+	learn_peer(r, x);
 	count_sharer(r, x);
 	if (x->active)
 		return;
@@ -177,6 +267,8 @@ gw_udp_registry_drop(struct gw_udp_registry *r, struct gw_udp_entry *x)
 		r->last = NULL;
 	deactivate(r, x);
 	unmark(r, x);
+	forget_peer(r, x);
+	forget_refused(r, x);
 	gw_heap_remove(&r->timers, &x->timer);
 	gw_map_del(r->by_cid, &k);
 	if (x->prev != NULL)

@@ -1,9 +1,9 @@
 /*
- * udp_registry - the sessions of an endpoint: found by connection id, in line
- * where they may have to send, in order of their next deadline.  Says each how
- * many share what the endpoint has, memory and room in the socket: those that
- * were opened.
- * Private to src/session/udp.
+ * udp_registry - the sessions of an endpoint: found by connection id, ours and
+ * the peer's, in line where they may have to send, in order of their next
+ * deadline.  Nothing that a stranger's packet asks for walks over all.  Says
+ * each how many share what the endpoint has, memory and room in the socket:
+ * those that were opened. Private to src/session/udp.
  */
 #ifndef GW_SESSION_UDP_UDP_REGISTRY_H
 #define GW_SESSION_UDP_UDP_REGISTRY_H
@@ -18,17 +18,24 @@ struct gw_udp_entry {
 	struct gw_udp_entry *next, *prev; /* all of them */
 	struct gw_udp_entry *next_active; /* those that may have to send */
 	struct gw_udp_entry *next_stale;  /* whose timer is to be set anew */
+	struct gw_udp_entry *next_peer;   /* with the same id of the peer */
+	struct gw_udp_entry *next_refused, *prev_refused;
+	uint64_t peer; /* under which it is found; 0: under none */
 	bool active, stale;
 	bool shares;   /* what its endpoint has: it was opened */
 	bool released; /* by its owner */
+	bool refused;
 };
 
 struct gw_udp_registry {
 	struct gw_map *by_cid;     /* -> entry */
+	struct gw_map *by_peer;    /* -> the first of those */
 	struct gw_udp_entry *last; /* who was found last; NULL: is gone */
 	struct gw_udp_entry *all;
 	struct gw_udp_entry *active, **active_last;
 	struct gw_udp_entry *stale;
+	struct gw_udp_entry *refused, *refused_last; /* the oldest first */
+	size_t refused_count;
 	struct gw_heap timers;
 	size_t count, sharers;
 	unsigned share; /* what each was told: of how many it is one */
@@ -45,6 +52,10 @@ struct gw_udp_entry *gw_udp_registry_find(
 /* The same for a packet, which mostly is one of the session before. */
 struct gw_udp_entry *gw_udp_registry_find_again(
     struct gw_udp_registry *, uint64_t cid);
+/* Those whose peer has that id, by next_peer: anybody can choose it.  NULL:
+ * nobody. */
+struct gw_udp_entry *gw_udp_registry_find_peer(
+    const struct gw_udp_registry *, uint64_t peer);
 /* Of one that is there. */
 struct gw_udp_entry *gw_udp_registry_of(
     const struct gw_udp_registry *, struct gw_session *);
@@ -54,6 +65,10 @@ GW_MUST_USE enum gw_err gw_udp_registry_add(
     struct gw_udp_registry *, struct gw_session *, struct gw_udp_entry **);
 /* Frees the session, too. */
 void gw_udp_registry_drop(struct gw_udp_registry *, struct gw_udp_entry *);
+
+/* It never was more than a handshake, and that is over.  Who was refused is
+ * remembered for a while, in case it did not hear that. */
+void gw_udp_registry_refuse(struct gw_udp_registry *, struct gw_udp_entry *);
 
 /* Something happened to it: it may have to send, at another time. */
 void gw_udp_registry_activate(struct gw_udp_registry *, struct gw_udp_entry *);

@@ -214,6 +214,12 @@ gw_udp_batch_fill(struct gw_udp_batch *b)
 	return GW_E_AGAIN;
 }
 
+bool
+gw_udp_batch_full(const struct gw_udp_batch *b)
+{
+	return b->filled == b->count;
+}
+
 static void
 count_drops(struct gw_udp_batch *b, uint32_t now)
 {

@@ -85,6 +85,8 @@ struct gw_udp_arrival {
  * here.
  */
 GW_MUST_USE enum gw_err gw_udp_batch_fill(struct gw_udp_batch *);
+/* It filled all buffers: more may wait. */
+bool gw_udp_batch_full(const struct gw_udp_batch *);
 /* The next datagram of it, empty ones too; false: that was all. */
 bool gw_udp_batch_next(struct gw_udp_batch *, struct gw_udp_arrival *);
 

@@ -60,7 +60,8 @@ take_news(struct gw_udp_port *p, gw_usec now)
 	}
 }
 
-/* As many as events may lend at a time; false: nothing more waits. */
+/* As many as events may lend at a time; false: nothing more waits, or it is so
+ * new that the poll tells of it. */
 static bool
 read_some(struct gw_udp_port *p)
 {
@@ -78,7 +79,7 @@ read_some(struct gw_udp_port *p)
 	for (struct udp_conn *c = p->touched; c != NULL; c = c->next_touched)
 		if (!c->closing)
 			gw_udp_session_batch_end(c->base.session, now);
-	return true;
+	return p->filled || gw_udp_socket_full(&p->socket);
 }
 
 /* ---- out ---- */
@@ -237,8 +238,6 @@ gw_udp_port_on_poll(uv_poll_t *handle, int status, int events)
 	struct gw_udp_port *p = handle->data;
 
 	(void)events;
-	if (status < 0)
-		p->interest = 0; /* the error queue makes libuv stop */
 	/* No poll tells of what the last call has taken already. */
 	for (int i = 0; i < READS_PER_TURN || p->filled; i++) {
 		bool more;
@@ -250,7 +249,10 @@ gw_udp_port_on_poll(uv_poll_t *handle, int status, int events)
 		if (!more)
 			break;
 	}
-	take_news(p, gw_clock_now());
+	if (status < 0) { /* the error queue makes libuv stop */
+		p->interest = 0;
+		take_news(p, gw_clock_now());
+	}
 	turn(p);
 }
 

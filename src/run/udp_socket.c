@@ -69,6 +69,12 @@ gw_udp_socket_fill(struct gw_udp_socket *s)
 	return gw_udp_batch_fill(s->batch) == GW_OK;
 }
 
+bool
+gw_udp_socket_full(const struct gw_udp_socket *s)
+{
+	return gw_udp_batch_full(s->batch);
+}
+
 static void
 note_from(struct gw_udp_socket *s, const struct gw_udp_arrival *a)
 {

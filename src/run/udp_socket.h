@@ -30,6 +30,8 @@ void gw_path_from_addr(const struct gw_addr *, struct gw_path *);
 
 /* Take what waits; what came before is gone.  false: nothing. */
 bool gw_udp_socket_fill(struct gw_udp_socket *);
+/* It took as much as it can at a time: more may wait. */
+bool gw_udp_socket_full(const struct gw_udp_socket *);
 /* The next datagram of it; false: that was all. */
 bool gw_udp_socket_next(struct gw_udp_socket *, struct gw_incoming *);
 

@@ -207,6 +207,32 @@ a_train_comes_in_one_where_the_kernel_can(void **state)
 	ends_fini(&e);
 }
 
+/* What is left is told of: whoever did not fill all buffers took all. */
+static void
+who_fills_all_buffers_may_have_left_some(void **state)
+{
+	static const struct gw_udp_batch_options three = { .buffers = 3 };
+	struct gw_udp_arrival a;
+	struct udp_ends e;
+	size_t sent;
+
+	(void)state;
+	ends_init(&e, ENDS_V4, NULL, &three);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(ends_send(&e, 9, 9, &sent), GW_TRAIN_SENT);
+	assert_int_equal(gw_udp_batch_fill(e.b.batch), GW_OK);
+	assert_true(gw_udp_batch_full(e.b.batch));
+	for (unsigned i = 0; i < 3; i++)
+		ends_next(&e, &a);
+	assert_int_equal(gw_udp_batch_fill(e.b.batch), GW_OK);
+	assert_false(gw_udp_batch_full(e.b.batch));
+	for (unsigned i = 0; i < 2; i++)
+		ends_next(&e, &a);
+	ends_check_nothing(&e);
+	assert_false(gw_udp_batch_full(e.b.batch));
+	ends_fini(&e);
+}
+
 static void
 a_source_address_can_be_chosen(void **state)
 {
@@ -401,6 +427,7 @@ main(void)
 		cmocka_unit_test(without_memory_nothing_is_left),
 		cmocka_unit_test(trains_arrive_whole_and_in_order),
 		cmocka_unit_test(a_train_comes_in_one_where_the_kernel_can),
+		cmocka_unit_test(who_fills_all_buffers_may_have_left_some),
 		cmocka_unit_test(a_source_address_can_be_chosen),
 		cmocka_unit_test(marks_cross),
 		cmocka_unit_test(empty_datagrams_count_too),

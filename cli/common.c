@@ -19,6 +19,10 @@ const struct cli_option cli_common_options[] = {
 	{ .help = "Connection:" },
 	{ "code-file", "FILE", "read the code from the first line of FILE",
 	    cli_value_text, FIELD(code_file), 0, 0 },
+	{ "remember", NULL,
+	    "let both sides remember each other, if the other one says so as "
+	    "well: no code is needed from then on",
+	    cli_value_switch, FIELD(remember), 0, 0 },
 	{ "code-words", "N", "words of a code that is made, 2 to 8 [2]",
 	    cli_value_words, FIELD(code_words), CLI_OPTION_CONFIG, 0 },
 	{ "listen", "[ADDR][:PORT]",
@@ -268,6 +272,7 @@ cli_session_link(const struct cli_common *o, const struct cli_address *to,
 	}
 	link->code = o->code.given ? o->code.text : NULL;
 	link->code_words = o->code_words;
+	link->remember = o->remember;
 	link->timeout_ms = o->timeout.ms;
 	link->retry_ms = o->retry.ms;
 	link->retry_set = o->retry.given;

@@ -35,7 +35,7 @@ struct cli_common {
 	unsigned code_words;
 	enum gw_carriers carrier;
 	enum gw_congestion congestion;
-	bool background;
+	bool background, remember;
 	bool checksum, json, no_progress, qr, quiet, verbose;
 };
 

@@ -151,6 +151,7 @@ notice(const struct gw_event *e)
 		[GW_NOTICE_STALL] = "stall",
 		[GW_NOTICE_PARTIALS] = "partials",
 		[GW_NOTICE_SKIPPED] = "skipped",
+		[GW_NOTICE_REMEMBERED] = "remembered",
 		[GW_NOTICE_XATTRS] = "xattrs",
 		[GW_NOTICE_DROPPED] = "dropped" };
 	cJSON *o = cli_json_begin("notice");

@@ -26,8 +26,7 @@ static const struct cli_option options[] = {
 	    "DEVICE, which is remembered and must answer",
 	    cli_value_whom, FIELD(from), 0, 0 },
 	{ "from-known", NULL,
-	    "when waiting: let remembered devices in without a code, and take "
-	    "what they offer without asking",
+	    "when waiting: take what remembered devices offer without asking",
 	    cli_value_switch, FIELD(from_known), CLI_OPTION_CONFIG, 0 },
 	{ "code", "CODE",
 	    "the same as CODE with --from; else the code to wait with. `-`: "
@@ -195,9 +194,13 @@ start_job(struct cli_session *s, struct settings *o)
 	enum gw_err err;
 
 	cli_session_link(&o->common, &o->from, &g.link);
-	g.link.for_known = o->from_known && !o->from.given;
+	/* Who is remembered needs no code, but what it offers is asked about,
+	 * unless it is said that nothing is.  A code that was given is for one
+	 * that has it. */
+	g.link.for_known =
+	    !o->from.given && (o->from_known || g.link.code == NULL);
 	g.link.no_code = o->only_known;
-	g.accept_known = g.link.for_known;
+	g.accept_known = o->from_known;
 	g.dir = s->report.dir;
 	g.on_conflict = o->on_conflict.what;
 	/* Whoever names the sender and its code has accepted. */

@@ -172,6 +172,9 @@ struct gw_link_options {
 	 * one; who is paired or forgotten meanwhile counts within a second. */
 	bool for_known;
 	const char *for_device;
+	/* Ask to be remembered, and remember whoever comes in by the code and
+	 * asks for the same; a NOTICE tells. */
+	bool remember;
 	bool no_code;        /* wait: nobody else comes in: make no code */
 	uint16_t port;       /* connect: 0 = 4639.  wait: 0 = see `recv` */
 	const char *listen;  /* wait: address to bind, NULL = all */
@@ -290,7 +293,7 @@ GW_API GW_MUST_USE enum gw_err gw_classic_recv(
     struct gw *, const struct gw_classic_recv_options *, struct gw_job **);
 
 /* Why the last call of this context that starts a job, gw_dgram_*, gw_relay_*,
- * gw_listen, gw_dial, gw_connect or gw_open_*, failed,
+ * gw_listen, gw_dial, gw_connect, gw_connection_remember or gw_open_*, failed,
  * as one sentence that names the thing ("photos: no such file"); "" if it did
  * not. */
 GW_API const char *gw_last_error(const struct gw *);
@@ -359,7 +362,9 @@ enum gw_notice {
 	GW_NOTICE_PARTIALS, /* left-overs: count = transfers, bytes = size */
 	GW_NOTICE_SKIPPED,  /* a special file was left out: text = name: why */
 	GW_NOTICE_DROPPED,  /* resume data did not fit its source: text */
-	GW_NOTICE_XATTRS    /* attributes were lost: count = files, text */
+	GW_NOTICE_REMEMBERED, /* its key is kept: text; count = 1: on both
+				 sides, as far as is known; 0: it is not */
+	GW_NOTICE_XATTRS      /* attributes were lost: count = files, text */
 };
 
 struct gw_event {
@@ -471,7 +476,8 @@ struct gw_connection_options {
 	bool for_known;     /* listening: as of a transfer, ... */
 	const char *for_device; /* ... with it or instead of a code ... */
 	bool no_code;           /* ... of which there is none then */
-	unsigned code_words;    /* of a code that is made; 0 = 2 */
+	bool remember;       /* ask to be remembered: gw_connection_remember */
+	unsigned code_words; /* of a code that is made; 0 = 2 */
 	enum gw_carriers carriers;
 	enum gw_congestion congestion; /* on udp */
 	/* Most unread bytes of a stream here; 0: a quarter of the context's
@@ -665,6 +671,14 @@ GW_API void gw_connection_abort(
  */
 GW_API void gw_connection_close(struct gw_connection *);
 
+/*
+ * Keep the key of a peer that came in by the code and asks to be remembered,
+ * as this side does; from then on gw_connection_info has its name here, and it
+ * needs no code.  GW_E_REFUSED: one of the two does not ask, or there was no
+ * code; else the list could not be changed: see gw_last_error.
+ */
+GW_API GW_MUST_USE enum gw_err gw_connection_remember(struct gw_connection *);
+
 struct gw_connection_info {
 	const char *state;      /* "SYN_SENT", "ESTABLISHED", "TIME_WAIT" ... */
 	uint64_t state_usec;    /* in that state so far */
@@ -673,6 +687,7 @@ struct gw_connection_info {
 	const char *peer;       /* name of its device */
 	const char *key;        /* its public key, hexadecimal */
 	const char *device;     /* name it is remembered under; NULL: is not */
+	bool asks;              /* it asks to be remembered */
 	const char *address;    /* host:port */
 	const char *congestion; /* "bbr"; on tcp NULL */
 	uint64_t rtt_usec, min_rtt_usec;

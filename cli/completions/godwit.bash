@@ -10,14 +10,14 @@ _godwit()
 	local cur prev words cword split
 	_init_completion -s || return
 
-	local common='--code --code-file --code-words --listen --carrier
+	local common='--code --code-file --remember --code-words --listen --carrier
 		--congestion --background --timeout --retry --limit-rate --memory --checksum --json --no-progress --qr
 		--quiet --verbose --trace --help'
 	local command=${words[1]}
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram relay peers devices partials sockets trace doctor help --help --version' \
+			'send recv stream dgram relay peers devices pair partials sockets trace doctor help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -33,6 +33,10 @@ _godwit()
 		else
 			_filedir -d
 		fi
+		return
+		;;
+	--with)
+		_known_hosts_real -- "$cur"
 		return
 		;;
 	--to | --from)
@@ -149,6 +153,11 @@ _godwit()
 			COMPREPLY=($(compgen -W "$(_godwit_devices)" -- "$cur"))
 		fi
 		;;
+	pair)
+		COMPREPLY=($(compgen -W '--with --code-file --code-words
+			--listen --carrier --json --quiet --verbose --help' \
+			-- "$cur"))
+		;;
 	partials)
 		COMPREPLY=($(compgen -W \
 			'--clear --clear-all --json --help' -- "$cur"))
@@ -184,7 +193,7 @@ _godwit()
 		;;
 	help)
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram relay peers devices partials sockets trace doctor' -- "$cur"))
+			'send recv stream dgram relay peers devices pair partials sockets trace doctor' -- "$cur"))
 		;;
 	esac
 } &&

@@ -1,6 +1,6 @@
 # Completion of godwit for fish.
 
-set -l commands send recv stream dgram relay peers devices partials sockets trace doctor help
+set -l commands send recv stream dgram relay peers devices pair partials sockets trace doctor help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
@@ -10,19 +10,21 @@ complete -c godwit -n __fish_use_subcommand -a stream -d 'Connect standard input
 complete -c godwit -n __fish_use_subcommand -a dgram -d 'Exchange plain UDP datagrams'
 complete -c godwit -n __fish_use_subcommand -a peers -d 'Show which devices wait in the networks here'
 complete -c godwit -n __fish_use_subcommand -a devices -d 'List, rename or forget remembered devices'
+complete -c godwit -n __fish_use_subcommand -a pair -d 'Make two devices remember each other'
 complete -c godwit -n __fish_use_subcommand -a partials -d 'List or clear what interrupted transfers left'
 complete -c godwit -n __fish_use_subcommand -a sockets -d 'Show TCP and UDP sockets and their states'
 complete -c godwit -n __fish_use_subcommand -a trace -d 'Draw what a connection did'
 complete -c godwit -n __fish_use_subcommand -a relay -d 'Carry broadcasts and multicast to other subnets'
 complete -c godwit -n __fish_use_subcommand -a doctor -d 'Say what keeps this machine from finding others'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram relay peers devices partials sockets trace doctor'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram relay peers devices pair partials sockets trace doctor'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
 set -l both "__fish_seen_subcommand_from send recv; and $no_dgram"
 complete -c godwit -n "$both" -l code -x -d 'The code; - takes it from elsewhere'
 complete -c godwit -n "$both" -l code-file -r -F -d 'Read the code from a file'
+complete -c godwit -n "$both" -l remember -d 'Let both sides remember each other'
 complete -c godwit -n "$both" -l code-words -x -a '2 3 4 5 6 7 8' -d 'Words of a code that is made'
 complete -c godwit -n "$both" -l listen -x -d 'Where to wait'
 complete -c godwit -n "$both" -l carrier -x -a 'auto udp tcp' -d 'What it runs on'
@@ -164,3 +166,13 @@ end
 complete -c godwit -n '__fish_seen_subcommand_from devices' -l json -d 'List as JSON'
 complete -c godwit -n '__fish_seen_subcommand_from devices' -a 'rename forget name'
 complete -c godwit -n '__fish_seen_subcommand_from rename forget' -a '(__godwit_devices)'
+
+set -l pair '__fish_seen_subcommand_from pair'
+complete -c godwit -n $pair -l with -x -a '(__fish_print_hostnames)' -d 'Connect to a waiting pair'
+complete -c godwit -n $pair -l code-file -r -F -d 'Read the code from a file'
+complete -c godwit -n $pair -l code-words -x -a '2 3 4 5 6 7 8' -d 'Words of a code that is made'
+complete -c godwit -n $pair -l listen -x -d 'Where to wait'
+complete -c godwit -n $pair -l carrier -x -a 'auto udp tcp' -d 'What it runs on'
+complete -c godwit -n $pair -l json -d 'Tell events as JSON'
+complete -c godwit -n $pair -s q -l quiet -d 'Say only what must be known'
+complete -c godwit -n $pair -s v -l verbose -d 'Say more'

@@ -19,7 +19,7 @@ on_opened(void *arg, struct gw_conn *conn, const struct gw_session_event *ev)
 	struct gw_connection *c = NULL;
 
 	if (a->waiting_count < GW_ACCEPTOR_WAITING)
-		c = gw_connection_of(a->g, a->terms.idle, conn, ev);
+		c = gw_connection_of(a->g, &a->terms, conn, ev);
 	if (c == NULL) {
 		gw_session_abort(conn->session, GW_E_LIMIT,
 		    "too many wait to be accepted there", gw_clock_now());
@@ -68,6 +68,7 @@ open_listener(struct gw_acceptor *a, const char *address, uint16_t port)
 		.loop = &a->g->loop,
 		.self = &a->g->self,
 		.window = a->terms.window,
+		.remember = a->terms.remember,
 		.address = address,
 		.port = port,
 		.carriers = a->terms.carriers,

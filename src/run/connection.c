@@ -31,6 +31,7 @@ gw_connection_terms(struct gw *g, const struct gw_connection_options *given,
 	if (given != NULL)
 		o = *given;
 	*t = (struct gw_connection_terms){ .carriers = o.carriers,
+		.remember = o.remember,
 		.udp.congestion = o.congestion };
 	if ((err = gw_context_whole(g)) != GW_OK)
 		return err;
@@ -132,7 +133,8 @@ gw_connection_stream(struct gw_connection *c, unsigned id)
 }
 
 static struct gw_connection *
-connection_new(struct gw *g, bool initiator, gw_usec idle)
+connection_new(
+    struct gw *g, bool initiator, const struct gw_connection_terms *t)
 {
 	struct gw_connection *c = calloc(1, sizeof *c);
 
@@ -145,7 +147,8 @@ connection_new(struct gw *g, bool initiator, gw_usec idle)
 	c->g = g;
 	c->initiator = initiator;
 	c->next_id = initiator ? 2 : 1;
-	c->idle = idle;
+	c->idle = t->idle;
+	c->remember = t->remember;
 	c->state = initiator ? "SYN_SENT" : "SYN_RCVD";
 	c->since = gw_clock_now();
 	gw_queue_init(&c->in, GW_CONNECTION_MESSAGES);
@@ -163,6 +166,9 @@ take_conn(struct gw_connection *c, struct gw_conn *conn,
 	for (size_t i = 0; i < GW_KEY_LEN; i++)
 		snprintf(c->key + 2 * i, 3, "%02x", ev->opened.peer[i]);
 	snprintf(c->peer, sizeof c->peer, "%s", ev->opened.name);
+	memcpy(c->peer_key, ev->opened.peer, sizeof c->peer_key);
+	c->asks = ev->opened.remember;
+	c->by_code = ev->opened.mode == GW_MODE_CODE;
 	(void)gw_known_name(c->g, ev->opened.peer, c->device);
 	snprintf(c->address, sizeof c->address, "%s", conn->address);
 	c->cipher = gw_cipher_name(ev->opened.cipher);
@@ -175,10 +181,10 @@ take_conn(struct gw_connection *c, struct gw_conn *conn,
 }
 
 struct gw_connection *
-gw_connection_of(struct gw *g, gw_usec idle, struct gw_conn *conn,
-    const struct gw_session_event *ev)
+gw_connection_of(struct gw *g, const struct gw_connection_terms *t,
+    struct gw_conn *conn, const struct gw_session_event *ev)
 {
-	struct gw_connection *c = connection_new(g, false, idle);
+	struct gw_connection *c = connection_new(g, false, t);
 
 	if (c != NULL)
 		take_conn(c, conn, ev);
@@ -229,7 +235,7 @@ gw_connect(struct gw *g, const char *host, uint16_t port,
 	if (t.code[0] == '\0' && t.device.name[0] == '\0')
 		return gw_context_error(
 		    g, GW_E_USAGE, "to connect to %s its code is needed", host);
-	if ((c = connection_new(g, true, t.idle)) == NULL)
+	if ((c = connection_new(g, true, &t)) == NULL)
 		return gw_context_error(
 		    g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
 	if (t.device.name[0] != '\0') {
@@ -245,6 +251,7 @@ gw_connect(struct gw *g, const char *host, uint16_t port,
 	d.port = port != 0 ? port : GW_PORT;
 	d.helper_fd = g->helper_fd;
 	d.code = t.code;
+	d.remember = t.remember;
 	d.carriers = t.carriers;
 	d.udp = t.udp;
 	d.owner = (struct gw_entrance_owner){ on_opened, on_failed, c };
@@ -280,6 +287,24 @@ gw_dial(struct gw *g, const char *host, uint16_t port,
 	(void)gw_context_error(g, err, "%s", c->text);
 	gw_connection_free(c);
 	return err;
+}
+
+enum gw_err
+gw_connection_remember(struct gw_connection *c)
+{
+	struct gw_why why = { "" };
+	enum gw_err err;
+
+	c->g->last_error[0] = '\0';
+	if (!c->open || !c->by_code || !c->remember || !c->asks)
+		return gw_context_error(c->g, GW_E_REFUSED, "%s",
+		    !c->asks ? "the other side does not ask to be remembered"
+			     : "nobody asked to be remembered by a code here");
+	err = gw_known_keep(c->g, c->peer_key, c->peer, c->device, &why);
+	if (err != GW_OK)
+		return gw_context_error(c->g, err, "%s",
+		    why.text[0] != '\0' ? why.text : gw_err_text(err));
+	return GW_OK;
 }
 
 /* ---- the end ---- */

@@ -49,6 +49,8 @@ struct gw_connection {
 	/* who is there */
 	bool open;
 	char peer[GW_NAME_MAX + 1], key[2 * GW_KEY_LEN + 1];
+	uint8_t peer_key[GW_KEY_LEN];
+	bool remember, asks, by_code;  /* this side, the peer; how it came */
 	char device[GW_NAME_MAX + 1];  /* "": not remembered */
 	struct gw_known_device pinned; /* whom the dial means; name "": any */
 	char address[GW_ADDRESS_TEXT];
@@ -83,6 +85,7 @@ struct gw_connection_terms {
 	char code[GW_CONNECTION_CODE_MAX + 1];
 	struct gw_known_device device; /* connecting; name "": by the code */
 	enum gw_carriers carriers;
+	bool remember;
 	uint64_t window;
 	gw_usec idle;
 	struct gw_udp_tuning udp;
@@ -95,8 +98,9 @@ GW_MUST_USE enum gw_err gw_connection_terms(struct gw *,
     const struct gw_connection_options *, struct gw_connection_terms *);
 /* A session that came in; the conn is its own from here on.  NULL: no
  * memory, and the conn is still the caller's. */
-struct gw_connection *gw_connection_of(struct gw *, gw_usec idle,
-    struct gw_conn *, const struct gw_session_event *opened);
+struct gw_connection *gw_connection_of(struct gw *,
+    const struct gw_connection_terms *, struct gw_conn *,
+    const struct gw_session_event *opened);
 /* End it wherever it stands, now. */
 void gw_connection_free(struct gw_connection *);
 /* What was written, credited or ended is to leave. */

@@ -222,6 +222,7 @@ gw_connection_info(
 	out->cipher = c->cipher;
 	out->peer = c->peer;
 	out->key = c->key;
+	out->asks = c->asks;
 	out->device = c->device[0] != '\0' ? c->device : NULL;
 	out->address = c->address;
 	if (c->conn == NULL)

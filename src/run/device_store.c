@@ -69,6 +69,14 @@ gw_device_store_load(
 }
 
 static enum gw_err
+disk_error(struct gw_why *why, int error, const char *what)
+{
+	const enum gw_err err = gw_why_errno(why, error, what);
+
+	return err == GW_E_SPACE || err == GW_E_MEMORY ? err : GW_E_DISK;
+}
+
+static enum gw_err
 take_lock(int fd, struct gw_why *why)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE };
@@ -77,7 +85,7 @@ take_lock(int fd, struct gw_why *why)
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return GW_OK;
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return gw_why_errno(
+			return disk_error(
 			    why, errno, "list of remembered devices");
 		nanosleep(&pause, NULL);
 	}
@@ -98,7 +106,7 @@ gw_device_store_open(
 		goto out;
 	s.lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s.lock < 0) {
-		err = gw_why_errno(why, errno, lock);
+		err = disk_error(why, errno, lock);
 		goto out;
 	}
 	if ((err = take_lock(s.lock, why)) == GW_OK)

@@ -151,6 +151,7 @@ session_options(const struct gw_dial *d)
 		.initiator = true,
 		.self = &d->o.self->keys,
 		.name = d->o.self->name,
+		.remember = d->o.remember,
 		.prefer_aes = gw_cipher_has_aes(),
 		.window = d->o.window,
 		.random = d->o.self->random,

@@ -16,6 +16,7 @@ struct gw_dial;
 struct gw_dial_options {
 	struct gw_loop *loop;
 	const struct gw_self *self;
+	bool remember;    /* this side asks to be remembered */
 	uint64_t window;  /* of a stream, bytes */
 	const char *host; /* name or address */
 	uint16_t port;

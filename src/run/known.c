@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "os/clock.h"
 #include "run/device_store.h"
@@ -99,6 +100,30 @@ gw_known_name(
 		memcpy(name, e->name, sizeof e->name);
 	gw_device_book_fini(&b);
 	return e != NULL;
+}
+
+enum gw_err
+gw_known_keep(struct gw *g, const uint8_t key[GW_KEY_LEN], const char *goes_by,
+    char name[GW_NAME_MAX + 1], struct gw_why *why)
+{
+	struct gw_device_store s;
+	const struct gw_device_entry *e;
+	enum gw_err err = gw_device_store_open(g->data_dir, &s, why);
+
+	if (err != GW_OK)
+		return err;
+	err =
+	    gw_device_book_add(&s.book, key, goes_by, (int64_t)time(NULL), &e);
+	if (err == GW_E_LIMIT)
+		gw_why(why, err,
+		    "as many devices are remembered as can be, %d: forget one",
+		    GW_DEVICES_MAX);
+	if (err == GW_OK)
+		err = gw_device_store_save(&s, why);
+	if (err == GW_OK)
+		memcpy(name, e->name, sizeof e->name);
+	gw_device_store_close(&s);
+	return err;
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef GW_RUN_KNOWN_H
 #define GW_RUN_KNOWN_H
 
+#include "os/why.h"
 #include "run/context.h"
 
 /* Who is meant by the name of a remembered device. */
@@ -20,6 +21,15 @@ GW_MUST_USE enum gw_err gw_known_find(
 /* The name that a key is remembered under; false: it is not. */
 bool gw_known_name(
     struct gw *, const uint8_t key[GW_KEY_LEN], char name[GW_NAME_MAX + 1]);
+
+/*
+ * Keep the key of a peer that proved a code and, as this side, asked for it;
+ * *name: what it is called here from now on, which may be called so already.
+ * GW_E_DISK, GW_E_AGAIN, GW_E_LIMIT, GW_E_MEMORY: why says it.
+ */
+GW_MUST_USE enum gw_err gw_known_keep(struct gw *,
+    const uint8_t key[GW_KEY_LEN], const char *goes_by,
+    char name[GW_NAME_MAX + 1], struct gw_why *);
 
 /* What to say of a dial to a known device that was not authenticated: either
  * somebody else answered, or it does not let this device in. */

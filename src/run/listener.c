@@ -118,6 +118,7 @@ session_options(const struct gw_listener *l)
 	return (struct gw_session_options){
 		.self = &l->o.self->keys,
 		.name = l->o.self->name,
+		.remember = l->o.remember,
 		.prefer_aes = gw_cipher_has_aes(),
 		.window = l->o.window,
 		.random = l->o.self->random,

@@ -13,6 +13,7 @@ struct gw_listener;
 struct gw_listener_options {
 	struct gw_loop *loop;
 	const struct gw_self *self;
+	bool remember;       /* this side asks to be remembered */
 	uint64_t window;     /* of a stream, bytes */
 	const char *address; /* NULL: all, both families */
 	uint16_t port;       /* 0: any */

@@ -271,6 +271,7 @@ copy_link(struct gw_transfer *job, const struct gw_link_options *o)
 	l->congestion = o->congestion;
 	l->for_known = o->for_known;
 	l->no_code = o->no_code;
+	l->remember = o->remember;
 	if (o->host != NULL && (l->host = strdup(o->host)) == NULL)
 		return GW_E_MEMORY;
 	if (o->listen != NULL && (l->listen = strdup(o->listen)) == NULL)

@@ -42,6 +42,7 @@ struct gw_transfer_link {
 	bool known;                    /* connect: without a code, ... */
 	struct gw_known_device device; /* ... and only to this one */
 	bool for_known, no_code;       /* wait */
+	bool remember;
 	char *for_device;
 	uint16_t port;
 	bool port_required, code_given;

@@ -88,6 +88,42 @@ tell_connected(struct gw_transfer *job, struct gw_conn *c,
 		} });
 }
 
+/* Both sides learn in the handshake whether both ask for it. */
+static void
+remember(struct gw_transfer *job, const struct gw_session_event *ev)
+{
+	struct gw_events *to = &job->base.events;
+	char name[GW_NAME_MAX + 1];
+	struct gw_why why = { "" };
+	enum gw_err err;
+
+	if (ev->opened.mode != GW_MODE_CODE ||
+	    (!job->link.remember && !ev->opened.remember))
+		return;
+	if (!job->link.remember || !ev->opened.remember) {
+		gw_events_notice(to, GW_NOTICE_REMEMBERED, 0,
+		    job->link.remember
+			? "%s does not ask to be remembered, so neither side "
+			  "is: say --remember there, too"
+			: "%s asks to be remembered, but this side does not, "
+			  "so neither is: say --remember here, too",
+		    ev->opened.name);
+		return;
+	}
+	err = gw_known_keep(
+	    job->base.g, ev->opened.peer, ev->opened.name, name, &why);
+	if (err == GW_OK)
+		gw_events_notice(to, GW_NOTICE_REMEMBERED, 1,
+		    "%s is remembered as %s: it needs no code from now on",
+		    ev->opened.name, name);
+	else
+		gw_events_notice(to, GW_NOTICE_REMEMBERED, 0,
+		    "%s could not be remembered here: %s", ev->opened.name,
+		    why.text[0] != '\0' ? why.text : gw_err_text(err));
+	if (job->known != NULL)
+		gw_known_refresh(job->known);
+}
+
 /* Why whoever came cannot have this job; NULL: it can. */
 static const char *
 is_late(const struct gw_transfer *job, const struct gw_session_event *ev)
@@ -118,6 +154,7 @@ on_opened(void *arg, struct gw_conn *c, const struct gw_session_event *ev)
 	}
 	keep_peer(job, ev);
 	tell_connected(job, c, ev);
+	remember(job, ev);
 	if (job->link.congestion != GW_CONGESTION_BBR &&
 	    strcmp(c->carrier, "tcp") == 0)
 		gw_events_notice(&job->base.events, GW_NOTICE_TEXT, 0,
@@ -233,6 +270,7 @@ listen_now(struct gw_transfer *job)
 		.loop = &job->base.g->loop,
 		.self = &job->base.g->self,
 		.window = job->window,
+		.remember = job->link.remember,
 		.address = job->link.listen,
 		.port = job->link.port,
 		.carriers = job->link.carriers,
@@ -281,6 +319,7 @@ dial(struct gw_transfer *job)
 		.loop = &job->base.g->loop,
 		.self = &job->base.g->self,
 		.window = job->window,
+		.remember = job->link.remember,
 		.host = job->link.host,
 		.port = job->link.port != 0 ? job->link.port : GW_PORT,
 		.helper_fd = job->base.g->helper_fd,

@@ -57,7 +57,7 @@ copy_options(struct gw_handshake *h, const struct gw_session_options *o)
 	h->initiator = o->initiator;
 	h->prefer_aes = o->prefer_aes;
 	h->random = o->random;
-	copy_string(h->name, sizeof(h->name), o->name);
+	h->intro = gw_intro(o->name, o->remember);
 	if (!o->initiator) {
 		GW_ASSERT(o->door != NULL);
 		h->door = o->door;

@@ -64,7 +64,7 @@ struct gw_handshake {
 
 	struct gw_noise noise;
 	struct gw_cpace cpace; /* initiator, until SYN_ACK */
-	char name[GW_NAME_MAX + 1];
+	struct gw_intro intro; /* of this side */
 	char code[GW_CODE_MAX + 1];
 	struct gw_ticket ticket;
 	bool pinned;
@@ -73,7 +73,7 @@ struct gw_handshake {
 	bool token_given;
 	uint8_t ids[16]; /* of the initiator, of the responder */
 	bool ids_given;
-	char peer_name[GW_NAME_MAX + 1]; /* responder, from ACK */
+	struct gw_intro peer_intro; /* responder, from ACK */
 
 	uint8_t in[GW_HANDSHAKE_IN];
 	size_t in_len;

@@ -106,7 +106,7 @@ gw_initiator_on_syn_ack(
 		return gw_handshake_broken(close);
 	h->cipher = (enum gw_cipher)m.cipher;
 	memcpy(h->token, m.token, GW_TOKEN_LEN);
-	gw_name_encode(h->name, name);
+	gw_intro_encode(&h->intro, name);
 	gw_handshake_put(h, GW_HELLO_ACK, gw_slice(name, sizeof(name)));
 	h->step = GW_STEP_DONE;
 	return GW_HANDSHAKE_KEYS;

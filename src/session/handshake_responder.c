@@ -208,7 +208,7 @@ gw_responder_on_ack(
 	case GW_NOISE_BAD:
 		return gw_handshake_broken(close);
 	}
-	if (!gw_name_decode(gw_slice(payload, len), h->peer_name))
+	if (!gw_intro_decode(gw_slice(payload, len), &h->peer_intro))
 		return gw_handshake_broken(close);
 	if (ask_door(h, close) != GW_HANDSHAKE_KEYS)
 		return GW_HANDSHAKE_FAILED;

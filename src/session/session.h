@@ -41,6 +41,7 @@ struct gw_session_options {
 	bool initiator;
 	const struct gw_keypair *self;
 	const char *name;             /* of this device, at most GW_NAME_MAX */
+	bool remember;                /* it asks to be remembered */
 	bool prefer_aes;              /* gw_cipher_has_aes() of this machine */
 	uint64_t window;              /* of one stream's unread bytes, at least
 					 GW_STREAM_WINDOW */
@@ -95,6 +96,7 @@ struct gw_session_event {
 			const uint8_t *peer; /* key */
 			const char *name;    /* checked: printable UTF-8 or
 						escaped by the receiver */
+			bool remember;       /* it asks to be remembered */
 			enum gw_cipher cipher;
 			enum gw_mode mode;
 			struct gw_ticket ticket; /* to come back with */

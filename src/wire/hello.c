@@ -9,6 +9,7 @@
 
 enum {
 	MAGIC_LEN = 4,
+	REMEMBER = 0x80, /* in the length of a name, which is below that */
 	/* gw_escape makes at most \xHH of a byte. */
 	ESCAPED_MAX = 4 * GW_REASON_MAX + 1
 };
@@ -16,6 +17,7 @@ enum {
 static const uint8_t magic[MAGIC_LEN] = { 'g', 'd', 'w', 't' };
 
 static_assert(GW_SYN_PAYLOAD >= 2 + GW_HELLO_SHARE, "a share fits SYN");
+static_assert((int)GW_NAME_MAX < (int)REMEMBER, "a bit is free");
 static_assert(GW_SYN_PAYLOAD >= 2 + GW_PSK_ID_LEN, "an id fits SYN");
 
 /* ---- header ---- */
@@ -212,6 +214,40 @@ gw_name_decode(struct gw_slice s, char name[GW_NAME_MAX + 1])
 	if (s.n != GW_NAME_PAYLOAD || !read_zeros(&r))
 		return false;
 	gw_text_clean(text, name, GW_NAME_MAX + 1);
+	return true;
+}
+
+struct gw_intro
+gw_intro(const char *name, bool remember)
+{
+	struct gw_intro m = { .remember = remember };
+	const size_t n = strlen(name);
+
+	GW_ASSERT(n <= GW_NAME_MAX);
+	memcpy(m.name, name, n + 1);
+	return m;
+}
+
+void
+gw_intro_encode(const struct gw_intro *m, uint8_t out[GW_NAME_PAYLOAD])
+{
+	gw_name_encode(m->name, out);
+	if (m->remember)
+		out[0] |= REMEMBER;
+}
+
+bool
+gw_intro_decode(struct gw_slice s, struct gw_intro *out)
+{
+	uint8_t bare[GW_NAME_PAYLOAD];
+
+	if (s.n != GW_NAME_PAYLOAD)
+		return false;
+	memcpy(bare, s.p, sizeof(bare));
+	bare[0] &= (uint8_t)~REMEMBER;
+	if (!gw_name_decode(gw_slice(bare, sizeof(bare)), out->name))
+		return false;
+	out->remember = (s.p[0] & REMEMBER) != 0;
 	return true;
 }
 

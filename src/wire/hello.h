@@ -113,11 +113,25 @@ void gw_syn_ack_encode(
 bool gw_syn_ack_decode(struct gw_slice, struct gw_syn_ack *);
 
 /*
- * ACK: the initiator's name: u8 length, then GW_NAME_MAX bytes, zeros after
+ * A device's name: u8 length, then GW_NAME_MAX bytes, zeros after
  * the name.  name is made fit for a terminal (gw_text_clean) when decoded.
  */
 void gw_name_encode(const char *name, uint8_t out[GW_NAME_PAYLOAD]);
 bool gw_name_decode(struct gw_slice, char name[GW_NAME_MAX + 1]);
+
+/*
+ * What both sides say of themselves, in ACK and in CONFIRM: the name as above;
+ * the highest bit of its length: "I ask to be remembered, and will remember
+ * you".
+ */
+struct gw_intro {
+	char name[GW_NAME_MAX + 1];
+	bool remember;
+};
+/* name: at most GW_NAME_MAX bytes. */
+struct gw_intro gw_intro(const char *name, bool remember);
+void gw_intro_encode(const struct gw_intro *, uint8_t out[GW_NAME_PAYLOAD]);
+bool gw_intro_decode(struct gw_slice, struct gw_intro *);
 
 /*
  * RST: u8 reason, token[16]; with VERSION also u8 oldest, u8 newest.  What

@@ -40,6 +40,12 @@ decode_name(struct gw_slice s)
 {
 	char name[GW_NAME_MAX + 1], escaped[4 * GW_NAME_MAX + 1];
 
+	struct gw_intro intro;
+
+	if (gw_intro_decode(s, &intro)) {
+		GW_ASSERT(strlen(intro.name) == (s.p[0] & 0x7f));
+		GW_ASSERT(intro.remember == (s.p[0] >= 0x80));
+	}
 	if (!gw_name_decode(s, name))
 		return;
 	GW_ASSERT(strlen(name) == s.p[0]);

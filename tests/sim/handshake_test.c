@@ -27,6 +27,27 @@ the_same_code_opens(void **state)
 }
 
 static void
+each_side_learns_whether_the_other_asks_to_be_remembered(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	for (unsigned ask = 0; ask < 4; ask++) {
+		pair_init(&p,
+		    &(struct pair_options){ .remember = { ask & 1, ask & 2 } });
+		pair_run(&p);
+		check_open(&p);
+		assert_int_equal(
+		    p.side[0].opened_event.opened.remember, (ask & 2) != 0);
+		assert_int_equal(
+		    p.side[1].opened_event.opened.remember, (ask & 1) != 0);
+		assert_string_equal(p.side[0].peer_name, "attic");
+		assert_string_equal(p.side[1].peer_name, "kitchen");
+		pair_fini(&p);
+	}
+}
+
+static void
 it_opens_byte_by_byte_too(void **state)
 {
 	struct pair p;
@@ -383,6 +404,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_code_opens),
+		cmocka_unit_test(
+		    each_side_learns_whether_the_other_asks_to_be_remembered),
 		cmocka_unit_test(it_opens_byte_by_byte_too),
 		cmocka_unit_test(messages_have_the_lengths_of_the_protocol),
 		cmocka_unit_test(aes_is_used_when_both_have_it),

@@ -35,6 +35,7 @@ start_side(struct pair *p, const struct pair_options *o, unsigned i)
 		.self = &side->keys,
 		.name = o->name[i] != NULL ? o->name[i] : names[i],
 		.prefer_aes = o->aes[i],
+		.remember = o->remember[i],
 		.window = o->window[i] != 0 ? o->window[i] : GW_STREAM_WINDOW,
 		.random = p->random,
 	};

@@ -63,7 +63,7 @@ struct pair_options {
 	enum gw_mode mode;   /* 0: CODE */
 	const char *code[2]; /* NULL: "7-crane-otter" */
 	const char *name[2]; /* NULL: "kitchen", "attic" */
-	bool aes[2];
+	bool aes[2], remember[2];
 	uint64_t window[2]; /* 0: GW_STREAM_WINDOW */
 	const struct gw_ticket *ticket;
 	bool pin_right, pin_wrong;

@@ -173,6 +173,31 @@ names_come_back(void **state)
 }
 
 static void
+an_introduction_is_a_name_and_a_wish(void **state)
+{
+	uint8_t bytes[GW_NAME_PAYLOAD + 1] = { 0 };
+	struct gw_intro m, back;
+
+	(void)state;
+	for (int remember = 0; remember < 2; remember++) {
+		m = gw_intro("kitchen-pc", remember);
+		gw_intro_encode(&m, bytes);
+		for (size_t n = 0; n <= sizeof(bytes); n++)
+			assert_int_equal(
+			    gw_intro_decode(gw_slice(bytes, n), &back),
+			    n == GW_NAME_PAYLOAD);
+		assert_string_equal(back.name, "kitchen-pc");
+		assert_int_equal(back.remember, remember);
+		/* Who knows names only does not take it for one. */
+		assert_int_equal(
+		    gw_name_decode(gw_slice(bytes, GW_NAME_PAYLOAD), back.name),
+		    !remember);
+	}
+	bytes[0] = 0x80 | (GW_NAME_MAX + 1);
+	assert_false(gw_intro_decode(gw_slice(bytes, GW_NAME_PAYLOAD), &back));
+}
+
+static void
 rst_comes_back(void **state)
 {
 	struct gw_rst m = { .reason = GW_RST_GUESS }, back;
@@ -241,6 +266,7 @@ main(void)
 		cmocka_unit_test(syn_of_another_form_is_refused),
 		cmocka_unit_test(syn_ack_comes_back),
 		cmocka_unit_test(names_come_back),
+		cmocka_unit_test(an_introduction_is_a_name_and_a_wish),
 		cmocka_unit_test(rst_comes_back),
 		cmocka_unit_test(text_becomes_harmless),
 	};

@@ -36,10 +36,11 @@ static enum gw_progress
 on_confirm(
     struct gw_tcp_session *s, const struct gw_frame *f, struct gw_slice data)
 {
-	if (f->type != GW_FRAME_CONFIRM || !gw_name_decode(data, s->peer_name))
+	if (f->type != GW_FRAME_CONFIRM ||
+	    !gw_intro_decode(data, &s->peer_intro))
 		return illegal(s, "first record");
 	s->opened_due = true;
-	gw_session_trace_opened(&s->base, s->peer_name, s->cipher);
+	gw_session_trace_opened(&s->base, s->peer_intro.name, s->cipher);
 	gw_tcp_session_set_state(s, GW_TCP_SESSION_ESTABLISHED);
 	return GW_PROGRESS_SOME;
 }

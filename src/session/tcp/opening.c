@@ -54,14 +54,14 @@ responder_opens(struct gw_tcp_session *s)
 	uint8_t name[GW_NAME_PAYLOAD];
 	bool ok;
 
-	gw_name_encode(h->name, name);
+	gw_intro_encode(&h->intro, name);
 	ok = gw_record_out_put(
 	    &s->link->out, &confirm, gw_slice(name, sizeof(name)));
 	GW_ASSERT(ok);
-	memcpy(s->peer_name, h->peer_name, sizeof(s->peer_name));
+	s->peer_intro = h->peer_intro;
 	gw_door_keep_psk(h->door, s->peer, s->ticket.id, s->ticket.psk);
 	s->opened_due = true;
-	gw_session_trace_opened(&s->base, s->peer_name, s->cipher);
+	gw_session_trace_opened(&s->base, s->peer_intro.name, s->cipher);
 	gw_tcp_session_set_state(s, GW_TCP_SESSION_ESTABLISHED);
 }
 

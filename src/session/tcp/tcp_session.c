@@ -286,7 +286,8 @@ tell_opened(struct gw_tcp_session *s, struct gw_session_event *ev)
 		.kind = GW_SESSION_OPENED,
 		.opened = {
 		    .peer = s->peer,
-		    .name = s->peer_name,
+		    .name = s->peer_intro.name,
+		    .remember = s->peer_intro.remember,
 		    .cipher = s->cipher,
 		    .mode = s->mode,
 		    .ticket = s->ticket,

@@ -100,7 +100,7 @@ gw_udp_session_take_fates(struct gw_udp_session *s)
 static void
 on_confirm(struct gw_udp_session *s, struct gw_slice name)
 {
-	if (!s->initiator || !gw_name_decode(name, s->peer_name)) {
+	if (!s->initiator || !gw_intro_decode(name, &s->peer_intro)) {
 		gw_udp_session_illegal(s, "CONFIRM");
 		return;
 	}
@@ -108,7 +108,7 @@ on_confirm(struct gw_udp_session *s, struct gw_slice name)
 		return; /* repeated */
 	gw_udp_session_confirmed(s);
 	s->opened_due = true;
-	gw_session_trace_opened(&s->base, s->peer_name, s->cipher);
+	gw_session_trace_opened(&s->base, s->peer_intro.name, s->cipher);
 	gw_udp_session_set_state(s, GW_UDP_ESTABLISHED);
 }
 

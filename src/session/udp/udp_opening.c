@@ -177,11 +177,11 @@ responder_opens(struct gw_udp_session *s)
 {
 	const struct gw_handshake *h = s->handshake;
 
-	memcpy(s->peer_name, h->peer_name, sizeof(s->peer_name));
+	s->peer_intro = h->peer_intro;
 	gw_door_keep_psk(h->door, s->peer, s->ticket.id, s->ticket.psk);
 	s->link->due |= GW_DUE_CONFIRM;
 	s->opened_due = true;
-	gw_session_trace_opened(&s->base, s->peer_name, s->cipher);
+	gw_session_trace_opened(&s->base, s->peer_intro.name, s->cipher);
 	gw_udp_session_set_state(s, GW_UDP_ESTABLISHED);
 	gw_udp_session_confirmed(s);
 }

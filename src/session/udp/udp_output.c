@@ -68,7 +68,7 @@ put_confirm(struct draft *d, const struct gw_udp_session *s)
 {
 	uint8_t name[GW_NAME_PAYLOAD];
 
-	gw_name_encode(s->name, name);
+	gw_intro_encode(&s->intro, name);
 	put(d, &(struct gw_pframe){
 		   .type = GW_PFRAME_CONFIRM,
 		   .confirm = gw_slice(name, sizeof(name)),

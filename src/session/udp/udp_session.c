@@ -235,7 +235,8 @@ tell_opened(struct gw_udp_session *s, struct gw_session_event *ev)
 		.kind = GW_SESSION_OPENED,
 		.opened = {
 		    .peer = s->peer,
-		    .name = s->peer_name,
+		    .name = s->peer_intro.name,
+		    .remember = s->peer_intro.remember,
 		    .cipher = s->cipher,
 		    .mode = s->mode,
 		    .ticket = s->ticket,
@@ -466,7 +467,7 @@ copy_options(struct gw_udp_session *s, const struct gw_session_options *o,
 	s->path = start->path;
 	s->serial = start->serial;
 	s->changes = start->changes;
-	memcpy(s->name, o->name, strlen(o->name) + 1);
+	s->intro = gw_intro(o->name, o->remember);
 }
 
 enum gw_err
@@ -476,7 +477,6 @@ gw_udp_session_new(const struct gw_session_options *o,
 	struct gw_udp_session *s = calloc(1, sizeof(*s));
 
 	GW_ASSERT(o->window >= GW_STREAM_WINDOW);
-	GW_ASSERT(strlen(o->name) <= GW_NAME_MAX);
 	if (s == NULL)
 		return GW_E_MEMORY;
 	if ((s->handshake = malloc(sizeof(*s->handshake))) == NULL) {

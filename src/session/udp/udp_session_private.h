@@ -146,8 +146,8 @@ struct gw_udp_session {
 	struct gw_udp_link *link;       /* NULL until there are keys */
 
 	uint8_t peer[GW_KEY_LEN];
-	char name[GW_NAME_MAX + 1];
-	char peer_name[GW_NAME_MAX + 1];
+	struct gw_intro intro; /* of this side */
+	struct gw_intro peer_intro;
 	enum gw_cipher cipher;
 	enum gw_mode mode;
 	struct gw_ticket ticket;

@@ -220,6 +220,16 @@ has_ended(struct pairing *p, unsigned stream)
 }
 
 static void
+refuse(struct pairing *p)
+{
+	gw_connection_abort(p->c, GW_E_REFUSED,
+	    "it pairs, and takes part in no transfer: run `godwit pair` on "
+	    "both sides");
+	fail(p, GW_E_REFUSED,
+	    "the other side wants to send or receive: run `godwit pair` there");
+}
+
+static void
 take_event(struct pairing *p, const struct gw_connection_event *ev)
 {
 	switch (ev->kind) {
@@ -227,17 +237,14 @@ take_event(struct pairing *p, const struct gw_connection_event *ev)
 		keep(p);
 		break;
 	case GW_CONNECTION_READABLE:
-		if (has_ended(p, ev->stream))
-			break;
-		gw_connection_abort(p->c, GW_E_REFUSED,
-		    "it pairs, and takes part in no transfer: run `godwit "
-		    "pair` on both sides");
-		fail(p, GW_E_REFUSED,
-		    "the other side wants to send or receive: run `godwit "
-		    "pair` there");
+		if (!has_ended(p, ev->stream))
+			refuse(p);
 		break;
 	case GW_CONNECTION_FIN:
-		tell_paired(p);
+		if (has_ended(p, GW_STREAM_FIRST))
+			tell_paired(p);
+		else
+			refuse(p);
 		break;
 	case GW_CONNECTION_CLOSED:
 		closed(p, ev);

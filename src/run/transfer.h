@@ -80,6 +80,7 @@ struct gw_transfer {
 
 	enum gw_err result; /* of the transfer, or of the job at its end */
 	bool result_fixed, failing;
+	bool heard;        /* something came on a stream of this session */
 	bool acknowledged; /* both sides have the RECEIPT */
 	gw_usec retry_until, dial_at, close_by;
 

@@ -49,7 +49,13 @@ session_closed(struct gw_transfer *job, const struct gw_session_event *ev)
 	}
 	snprintf(text, sizeof text, "%s",
 	    ev->closed.text[0] != '\0' ? ev->closed.text : gw_err_text(err));
-	if (err == GW_OK || err == GW_E_LOST)
+	/* An end in good order, of which nothing had begun: so does who pairs.
+	 */
+	if (err == GW_OK && !job->heard)
+		gw_transfer_broken(job, GW_E_REFUSED,
+		    "the other side transfers nothing: run `godwit send` or "
+		    "`godwit recv` there");
+	else if (err == GW_OK || err == GW_E_LOST)
 		gw_transfer_lost(job, GW_E_LOST, text);
 	else if (err == GW_E_STALLED)
 		gw_transfer_lost(job, GW_E_STALLED, text);
@@ -67,6 +73,7 @@ pull(struct gw_transfer *job, struct gw_conn *c, gw_usec now)
 	       gw_session_event(c->session, &ev)) {
 		switch (ev.kind) {
 		case GW_SESSION_DATA:
+			job->heard |= ev.data.bytes.n > 0;
 			job->mover->ops->input(
 			    job->mover, ev.data.stream, ev.data.bytes, now);
 			break;
@@ -121,6 +128,7 @@ gw_transfer_begin(struct gw_transfer *job)
 	gw_transfer_set_state(job, GW_TRANSFER_MOVING);
 	job->moved_at = gw_clock_now();
 	job->stall_told = 0;
+	job->heard = false;
 	err = job->mover->ops->begin(job->mover, c);
 	if (err != GW_OK) {
 		gw_transfer_fail(job, err, "%s", gw_err_text(err));

@@ -14,8 +14,7 @@ cli_advice(const struct cli_report *r, enum gw_err err)
 		[GW_E_RESOLVE] =
 		    "Check the name, or give an address (fe80:: with zone).",
 		[GW_E_CONNECT] =
-		    "Does the other side wait there, and is the port open? "
-		    "`godwit doctor HOST` looks.",
+		    "Does anybody wait there? `godwit doctor HOST` looks.",
 		[GW_E_STRANGER] = "Give the port that the other side shows.",
 		[GW_E_AUTH] = "Check the code: each serves one transfer.",
 		[GW_E_VERSION] = "Update the older one of the two.",

@@ -41,6 +41,10 @@ static const struct cli_option options[] = {
 	{ .help = "Output:" },
 	{ "json", NULL, "tell events as JSON, one object a line",
 	    cli_value_switch, FIELD(common.json), CLI_OPTION_CONFIG, 0 },
+	{ "qr", NULL,
+	    "a side that waits shows the command for the other one as a QR "
+	    "code, too",
+	    cli_value_switch, FIELD(common.qr), CLI_OPTION_CONFIG, 0 },
 	{ "quiet", NULL, "say only what must be known", cli_value_switch,
 	    FIELD(common.quiet), CLI_OPTION_CONFIG, 'q' },
 	{ "verbose", NULL, "say more", cli_value_switch, FIELD(common.verbose),
@@ -104,7 +108,7 @@ tell_listening(struct pairing *p)
 	enum { MOST = 16 };
 	struct cli_screen *screen = &p->s.report.screen;
 	const char *addresses[MOST], *code = gw_acceptor_code(p->acceptor);
-	char at[CLI_ADDRESS_TEXT] = "HOST";
+	char at[CLI_ADDRESS_TEXT] = "HOST", *command;
 	cJSON *object = cli_json_begin("listening"),
 	      *list = cJSON_AddArrayToObject(object, "addresses");
 	size_t n = 0;
@@ -121,16 +125,17 @@ tell_listening(struct pairing *p)
 		    gw_acceptor_port(p->acceptor));
 	if (!p->s.report.code_shown)
 		code = "-";
+	command = cli_format("godwit pair %s --with %s", code, at);
 	if (screen->quiet)
-		fprintf(stderr, "godwit pair %s --with %s\n", code, at);
+		fprintf(stderr, "%s\n", command);
 	else
-		cli_screen_info(screen,
-		    "On the other device:\n\n    %sgodwit pair %s --with "
-		    "%s%s\n\n%sWaiting. Ctrl-C ends it.%s",
-		    cli_style_bold(&screen->style), code, at,
-		    cli_style_plain(&screen->style),
-		    cli_style_dim(&screen->style),
+		cli_screen_info(screen, "On the other device:\n\n    %s%s%s\n",
+		    cli_style_bold(&screen->style), command,
 		    cli_style_plain(&screen->style));
+	cli_report_qr(&p->s.report, command);
+	cli_screen_info(screen, "%sWaiting. Ctrl-C ends it.%s",
+	    cli_style_dim(&screen->style), cli_style_plain(&screen->style));
+	free(command);
 }
 
 static void

@@ -155,7 +155,7 @@ _godwit()
 		;;
 	pair)
 		COMPREPLY=($(compgen -W '--with --code-file --code-words
-			--listen --carrier --json --quiet --verbose --help' \
+			--listen --carrier --json --qr --quiet --verbose --help' \
 			-- "$cur"))
 		;;
 	partials)

@@ -174,5 +174,6 @@ complete -c godwit -n $pair -l code-words -x -a '2 3 4 5 6 7 8' -d 'Words of a c
 complete -c godwit -n $pair -l listen -x -d 'Where to wait'
 complete -c godwit -n $pair -l carrier -x -a 'auto udp tcp' -d 'What it runs on'
 complete -c godwit -n $pair -l json -d 'Tell events as JSON'
+complete -c godwit -n $pair -l qr -d 'Show the command as a QR code, too'
 complete -c godwit -n $pair -s q -l quiet -d 'Say only what must be known'
 complete -c godwit -n $pair -s v -l verbose -d 'Say more'

@@ -188,6 +188,17 @@ def test_a_list_that_cannot_be_written_keeps_nothing_on_its_side(pair):
     assert "could not keep the key" in waiting.events("error")[0]["reason"]
 
 
+def test_the_command_is_a_qr_code_on_request(pair):
+    for arguments, lines in (["--qr"], 20), (["--qr", "-q"], 20), ([], 0):
+        waiting = wait_pair(pair.receiver, *arguments)
+        waiting.wait_event("listening")
+        waiting.signal(signal.SIGINT)
+        waiting.expect(130)
+        shown = [line for line in waiting.said().splitlines()
+                 if line.startswith("\u2588" * 4)]
+        assert len(shown) >= lines and bool(shown) == bool(lines)
+
+
 def test_ctrl_c_ends_it(pair):
     waiting = wait_pair(pair.receiver)
     waiting.wait_event("listening")

@@ -189,14 +189,15 @@ def test_a_list_that_cannot_be_written_keeps_nothing_on_its_side(pair):
 
 
 def test_the_command_is_a_qr_code_on_request(pair):
-    for arguments, lines in (["--qr"], 20), (["--qr", "-q"], 20), ([], 0):
+    for arguments in ["--qr"], ["--qr", "-q"], []:
         waiting = wait_pair(pair.receiver, *arguments)
         waiting.wait_event("listening")
         waiting.signal(signal.SIGINT)
         waiting.expect(130)
         shown = [line for line in waiting.said().splitlines()
                  if line.startswith("\u2588" * 4)]
-        assert len(shown) >= lines and bool(shown) == bool(lines)
+        # The smallest code has 21 rows, and 8 of light around it.
+        assert len(shown) >= 15 if arguments else not shown
 
 
 def test_ctrl_c_ends_it(pair):

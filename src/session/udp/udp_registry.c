@@ -89,8 +89,10 @@ forget_peer(struct gw_udp_registry *r, struct gw_udp_entry *x)
 	if (x->peer == 0)
 		return;
 	first = find(r->by_peer, x->peer);
-	while (*at != x)
+	while (*at != x) {
+		GW_ASSERT(*at != NULL);
 		at = &(*at)->next_peer;
+	}
 	*at = x->next_peer;
 	if (first != NULL) /* its key is there: no memory is needed */
 		(void)!gw_map_set(r->by_peer, &k, (uintptr_t)first);

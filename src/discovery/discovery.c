@@ -18,6 +18,7 @@ gw_discovery_new(const struct gw_random *random, struct gw_discovery **out)
 	/* Never all zeros, which is no run id. */
 	gw_random_fill(random, d->run, sizeof d->run);
 	d->run[0] |= 1;
+	gw_random_fill(random, d->filling, sizeof d->filling);
 	*out = d;
 	return GW_OK;
 }
@@ -49,6 +50,7 @@ gw_discovery_tags(struct gw_discovery *d, const struct gw_tag *tags, size_t n)
 		memcpy(copy, tags, n * sizeof *copy);
 	free(d->tags);
 	d->tags = copy;
+	gw_random_fill(&d->random, d->filling, sizeof d->filling);
 	d->tag_count = n;
 	return GW_OK;
 }
@@ -108,6 +110,8 @@ void
 gw_discovery_seek(
     struct gw_discovery *d, const struct gw_question *q, gw_usec now)
 {
+	GW_ASSERT(q == NULL || q->ask != GW_ASK_NUMBER || q->number != 0);
+	GW_ASSERT(q == NULL || q->ask != GW_ASK_NAME || q->name[0] != '\0');
 	d->seeking = q != NULL;
 	memset(&d->roster.v, 0, sizeof d->roster.v);
 	memset(d->nonces, 0, sizeof d->nonces);
@@ -140,17 +144,22 @@ gw_discovery_again(struct gw_discovery *d, gw_usec now)
 
 /* ---- output ---- */
 
-/* The tag of the device that matters, the others in turn, random ones. */
+/* The tag of the device that matters, the others in turn, the filling; none
+ * of them twice. */
 static void
 put_tags(struct gw_discovery *d, struct gw_beacon *b, int first, bool alone)
 {
 	size_t at = 0, n = alone ? 0 : d->tag_count;
 
-	gw_random_fill(&d->random, b->tags, sizeof b->tags);
+	memcpy(b->tags, d->filling, sizeof b->tags);
 	if (first >= 0 && (size_t)first < d->tag_count)
 		b->tags[at++] = d->tags[first];
-	for (; n > 0 && at < GW_BEACON_TAGS; n--)
-		b->tags[at++] = d->tags[d->tag_next++ % d->tag_count];
+	for (; n > 0 && at < GW_BEACON_TAGS; n--) {
+		const size_t next = d->tag_next++ % d->tag_count;
+
+		if (first < 0 || next != (size_t)first)
+			b->tags[at++] = d->tags[next];
+	}
 }
 
 static gw_usec

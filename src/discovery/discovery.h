@@ -28,7 +28,7 @@ const uint8_t *gw_discovery_run(const struct gw_discovery *);
 /* ---- what this side says ---- */
 
 struct gw_announcement {
-	const char *name; /* of this device; copied */
+	const char *name; /* of this device, not empty; copied */
 	uint16_t port;    /* of sessions */
 	uint32_t number;  /* of the code that it waits with; 0: none.  Told to
 			     those alone who ask for it */
@@ -46,8 +46,9 @@ enum { GW_ALL_KNOWN = -1 };
 
 struct gw_question {
 	enum gw_beacon_ask ask; /* not NOTHING */
-	uint32_t number;        /* NUMBER */
-	const char *name;       /* NAME; copied, and cut to GW_NAME_MAX */
+	uint32_t number;        /* NUMBER: not 0 */
+	const char *name;       /* NAME: not empty; copied, and cut to
+				   GW_NAME_MAX */
 	int known;              /* KNOWN: this one, or GW_ALL_KNOWN */
 };
 
@@ -59,8 +60,9 @@ void gw_discovery_seek(
 /* There are other interfaces than before: ask, and be heard, anew. */
 void gw_discovery_again(struct gw_discovery *, gw_usec now);
 
-/* By what each known device knows this run just now.  Copied, at most
- * GW_KNOWN_MAX; the index names the device.  GW_E_MEMORY. */
+/* By what each known device knows this run just now; also when there are
+ * none, whenever others get new ones: every beacon looks alike.  Copied, at
+ * most GW_KNOWN_MAX; the index names the device.  GW_E_MEMORY. */
 GW_MUST_USE enum gw_err gw_discovery_tags(
     struct gw_discovery *, const struct gw_tag *, size_t n);
 

@@ -41,6 +41,9 @@ struct gw_discovery {
 	uint8_t run[GW_BEACON_RUN_LEN];
 	struct gw_tag *tags;
 	size_t tag_count, tag_next; /* where the next beacon begins */
+	/* What stands where there are no more: always the same, as those
+	 * are, so that nobody can count them. */
+	struct gw_tag filling[GW_BEACON_TAGS];
 
 	/* what this side says */
 	bool announcing;

@@ -15,17 +15,19 @@ period_now(void)
 	return (uint64_t)gw_clock_wall() / GW_KNOWN_TAG_SECONDS;
 }
 
-/* New tags every hour.  Where there is no memory for them the old ones do a
- * while longer: the other side looks for those, too. */
+/* New tags every hour, also where nobody is known.  Where there is no memory
+ * for them the old ones do a while longer: the other side looks for those, too.
+ */
 static void
 renew_tags(struct gw_discovery_port *p)
 {
 	const uint64_t period = period_now();
 	struct gw_tag *tags;
 
-	if (p->known.count == 0 || period == p->period)
+	if (period == p->period)
 		return;
-	if ((tags = calloc(p->known.count, sizeof *tags)) == NULL)
+	/* Never an allocation of nothing. */
+	if ((tags = calloc(p->known.count + 1, sizeof *tags)) == NULL)
 		return;
 	for (size_t i = 0; i < p->known.count; i++)
 		gw_discovery_known_tag(&p->known, i, p->self, period,

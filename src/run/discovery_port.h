@@ -58,8 +58,8 @@ void gw_discovery_port_announce(
 
 struct gw_seek {
 	enum gw_beacon_ask ask;
-	uint32_t number;    /* GW_ASK_NUMBER: of a code */
-	const char *name;   /* GW_ASK_NAME */
+	uint32_t number;    /* GW_ASK_NUMBER: of a code, not 0 */
+	const char *name;   /* GW_ASK_NAME: not empty */
 	const uint8_t *key; /* GW_ASK_KNOWN: this device, or NULL: all */
 };
 /* Look for these from now on, and forget whom it has found before; NULL:

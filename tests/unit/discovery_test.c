@@ -304,6 +304,74 @@ tags_do_not_tell_how_many_are_known(void **state)
 	}
 }
 
+/* The tags of a device's next beacon to all. */
+static void
+next_tags(size_t device, struct gw_tag *out)
+{
+	struct gw_discovery_out o;
+	struct gw_beacon b;
+
+	bed.now += 100 * GW_SEC;
+	assert_true(gw_discovery_output(bed.d[device], &o, bed.now));
+	assert_int_equal(gw_beacon_decode(gw_slice(o.data, sizeof o.data), &b),
+	    GW_BEACON_OK);
+	memcpy(out, b.tags, sizeof b.tags);
+}
+
+static bool
+has(const struct gw_tag *tags, const struct gw_tag *one)
+{
+	for (size_t i = 0; i < GW_BEACON_TAGS; i++)
+		if (memcmp(&tags[i], one, sizeof *one) == 0)
+			return true;
+	return false;
+}
+
+/* Nor what changes from one to the next, and what does not. */
+static void
+all_tags_last_as_long(void **state)
+{
+	struct gw_tag one[GW_BEACON_TAGS], two[GW_BEACON_TAGS];
+
+	(void)state;
+	bed_make_tags(&bed, 0, 3);
+	bed_announce(&bed, 0, 0, true);
+	next_tags(0, one);
+	next_tags(0, two);
+	for (size_t i = 0; i < GW_BEACON_TAGS; i++)
+		assert_true(has(two, &one[i]));
+	bed_make_tags(&bed, 0, 0); /* another hour */
+	next_tags(0, two);
+	for (size_t i = 0; i < GW_BEACON_TAGS; i++)
+		assert_false(has(two, &one[i]));
+}
+
+/* Of an answer to one of them. */
+static void
+no_tag_comes_twice(void **state)
+{
+	struct gw_question q = { .ask = GW_ASK_KNOWN, .known = 5 };
+	struct gw_discovery_out o;
+	struct gw_beacon b;
+
+	(void)state;
+	bed_make_tags(&bed, 0, 10);
+	bed_make_tags(&bed, 1, 10);
+	bed_announce(&bed, 1, 7, false);
+	gw_discovery_seek(bed.d[0], &q, bed.now);
+	assert_true(gw_discovery_output(bed.d[0], &o, bed.now));
+	assert_int_equal(gw_beacon_decode(gw_slice(o.data, sizeof o.data), &b),
+	    GW_BEACON_OK);
+	bed_give(&bed, 1, &b, &(struct gw_spot){ .interface = 3 }, true);
+	bed.now += GW_SEC;
+	assert_true(gw_discovery_output(bed.d[1], &o, bed.now));
+	assert_false(o.to_all);
+	assert_int_equal(gw_beacon_decode(gw_slice(o.data, sizeof o.data), &b),
+	    GW_BEACON_OK);
+	for (size_t i = 1; i < GW_BEACON_TAGS; i++)
+		assert_memory_not_equal(&b.tags[0], &b.tags[i], 8);
+}
+
 static void
 without_memory_there_is_none(void **state)
 {
@@ -344,6 +412,8 @@ main(void)
 		CASE(one_known_device_is_sought_alone),
 		CASE(without_tags_nobody_is_asked_whose_they_are),
 		CASE(tags_do_not_tell_how_many_are_known),
+		CASE(all_tags_last_as_long),
+		CASE(no_tag_comes_twice),
 		CASE(without_memory_there_is_none),
 	};
 

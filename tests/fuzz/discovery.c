@@ -108,7 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		GW_OK ||
 	    gw_discovery_tags(s.d, tags, 2) != GW_OK)
 		return 0;
-	while (gw_reader_left(&r) > 0) {
+	while (gw_reader_ok(&r) && gw_reader_left(&r) > 0) {
 		uint8_t command = gw_read_u8(&r);
 
 		if (command < 0x80)

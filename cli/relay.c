@@ -80,12 +80,13 @@ const struct cli_command cli_relay_command = {
 	.about =
 	    "What comes to PORT by broadcast or to a group on one of the "
 	    "interfaces leaves by\nthe others, once. PORT is a number, or "
-	    "ssdp, mdns, wol or dhcp; after a ? come words\nof its own, as in "
-	    "9000?group=239.1.2.3&source=keep. What is sent to this machine\n"
-	    "alone is left to those for whom it is. SIGUSR1 prints the "
+	    "ssdp, mdns, wol, dhcp, or godwit: then\ncodes, names and peers "
+	    "work across. After a ? come words of its own, as in\n"
+	    "9000?group=239.1.2.3&source=keep. What is sent to this machine "
+	    "alone is left to\nthose for whom it is. SIGUSR1 prints the "
 	    "counts.\n",
 	.examples =
-	    "  godwit relay ssdp mdns --between eth0,wlan0\n"
+	    "  godwit relay godwit ssdp mdns --between eth0,wlan0\n"
 	    "  godwit relay 9000 --between eth0,eth1 --from eth0 -v\n"
 	    "  godwit relay wol --between eth0,tun0 --peer tun0=10.8.0.2\n"
 	    "  godwit relay 9000 --between eth0,eth1 --explain \\\n"

@@ -181,7 +181,7 @@ _godwit()
 		COMPREPLY=($(compgen -W '--between --from --group --source
 			--allow --deny --rate --replies --peer --explain
 			--every --json --quiet --verbose --help ssdp mdns wol
-			dhcp' -- "$cur"))
+			dhcp godwit' -- "$cur"))
 		;;
 	doctor)
 		if [[ $cur == -* ]]; then

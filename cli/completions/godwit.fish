@@ -76,7 +76,7 @@ complete -c godwit -n $partials -l clear-all -d 'Remove all'
 complete -c godwit -n $partials -l json -d 'List as JSON'
 
 set -l relay '__fish_seen_subcommand_from relay'
-complete -c godwit -n $relay -f -a 'ssdp mdns wol dhcp'
+complete -c godwit -n $relay -f -a 'ssdp mdns wol dhcp godwit'
 complete -c godwit -n $relay -l between -x -a '(ls /sys/class/net)' -d 'Join these interfaces'
 complete -c godwit -n $relay -l from -x -a '(ls /sys/class/net)' -d 'Hear only these of them'
 complete -c godwit -n $relay -l group -x -d 'Carry these multicast groups'

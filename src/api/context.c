@@ -185,10 +185,11 @@ gw_close(struct gw *g)
 		gw_job_free(g->jobs);
 	while (g->dgrams != NULL)
 		gw_dgram_close(g->dgrams);
-	while (g->forwards != NULL)
-		gw_forward_close(g->forwards);
+	/* A relay may hold one that forwards. */
 	while (g->relays != NULL)
 		gw_relay_close(g->relays);
+	while (g->forwards != NULL)
+		gw_forward_close(g->forwards);
 	while (g->acceptors != NULL)
 		gw_acceptor_close(g->acceptors);
 	while (g->peers != NULL)

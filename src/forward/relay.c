@@ -7,6 +7,7 @@
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "forward/relay_private.h"
+#include "wire/beacon.h"
 
 static const char *const fate_texts[] = {
 #define X(name, text) [GW_RELAY_FATE_##name] = (text),
@@ -121,6 +122,20 @@ is_own(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 
 enum kind { ECHO, REPETITION };
 
+static struct gw_key
+hash_content(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
+    struct gw_slice data)
+{
+	uint8_t beacon[GW_BEACON_LEN];
+
+	if (!r->beacons || data.n != sizeof beacon)
+		return gw_hash_key(e->seed, data);
+	/* Each relay writes a port of its own there. */
+	memcpy(beacon, data.p, sizeof beacon);
+	memset(beacon + GW_BEACON_PORT_AT, 0, 2);
+	return gw_hash_key(e->seed, gw_slice(beacon, sizeof beacon));
+}
+
 /*
  * What makes two datagrams the same.  As echo: content and destination; who
  * says it only where the relay keeps that, since another one may have put
@@ -131,7 +146,7 @@ static uint64_t
 hash(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
     const struct gw_relay_arrival *a, enum kind kind)
 {
-	struct gw_key content = gw_hash_key(e->seed, a->data), key;
+	struct gw_key content = hash_content(e, r, a->data), key;
 	uint8_t buf[64];
 	struct gw_writer w = gw_writer(buf, sizeof buf);
 	uint64_t h;
@@ -151,6 +166,14 @@ hash(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 	return h;
 }
 
+static bool
+is_beacon(struct gw_slice data)
+{
+	struct gw_beacon b;
+
+	return gw_beacon_decode(data, &b) == GW_BEACON_OK;
+}
+
 static enum gw_relay_fate
 judge_ends(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
     const struct gw_relay_arrival *a)
@@ -160,6 +183,8 @@ judge_ends(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 	if (a->to.port != r->port || (r->between & 1u << a->link) == 0 ||
 	    !gw_relay_rule_takes(r, a->cast, &a->to))
 		return GW_RELAY_FATE_NO_RULE;
+	if (r->beacons && !is_beacon(a->data))
+		return GW_RELAY_FATE_NO_BEACON;
 	if (a->from.port == 0)
 		return GW_RELAY_FATE_NO_PORT;
 	if (is_own(e, r, &a->from))
@@ -235,7 +260,8 @@ gw_relay_engine_input(struct gw_relay_engine *e, unsigned rule,
 /* ---- answers ---- */
 
 static enum gw_relay_fate
-judge_answer(struct gw_relay_hold *hold, const struct gw_relay_arrival *a)
+judge_answer(const struct gw_relay_rule *r, const struct gw_relay_hold *hold,
+    const struct gw_relay_arrival *a)
 {
 	static const uint8_t any4[16] = { [10] = 0xff, [11] = 0xff }, any6[16];
 
@@ -244,6 +270,8 @@ judge_answer(struct gw_relay_hold *hold, const struct gw_relay_arrival *a)
 	if (memcmp(hold->asker.who.ip, any4, sizeof any4) == 0 ||
 	    memcmp(hold->asker.who.ip, any6, sizeof any6) == 0)
 		return GW_RELAY_FATE_NO_ADDRESS;
+	if (r->beacons && !is_beacon(a->data))
+		return GW_RELAY_FATE_NO_BEACON;
 	if (hold->answers >= GW_RELAY_ANSWERS)
 		return GW_RELAY_FATE_ANSWERS;
 	return GW_RELAY_FATE_CARRIED;
@@ -260,7 +288,7 @@ gw_relay_engine_answer(struct gw_relay_engine *e, unsigned held,
 	begin(e, now);
 	if ((hold = gw_relay_held_at(&e->held, held, now)) == NULL)
 		return GW_RELAY_FATE_STALE;
-	fate = judge_answer(hold, a);
+	fate = judge_answer(&e->rules[hold->asker.rule], hold, a);
 	out.rule = hold->asker.rule;
 	out.link = hold->asker.link;
 	out.to = hold->asker.who;

@@ -48,6 +48,7 @@ struct gw_relay_link {
 	X(CARRIED, "carried")                                                  \
 	X(UNICAST, "unicast")          /* to one host: none of ours */         \
 	X(NO_RULE, "no rule")          /* none takes what goes to there */     \
+	X(NO_BEACON, "no beacon")      /* at the port of godwit's own */       \
 	X(NO_PORT, "no source port")   /* nobody could answer: F28 */          \
 	X(OWN, "own")                  /* this machine has sent it */          \
 	X(DIRECTION, "direction")      /* this interface is not heard */       \
@@ -60,9 +61,10 @@ struct gw_relay_link {
 	X(NO_WAY, "no interface")      /* none to leave by is up */            \
 	X(NO_ADDRESS, "no address")    /* none of that family, or no peer */   \
 	X(NO_HOLD, "no port")          /* the port is another program's */     \
-	X(TOO_BIG, "too big")          /* cannot be sent in one piece there */ \
-	X(UNSENT, "not sent")          /* the system refused it */             \
-	X(STALE, "late answer")        /* nobody waits for it any more */      \
+	X(NO_PIPE, "no way to the device") /* for sessions with it */          \
+	X(TOO_BIG, "too big")   /* cannot be sent in one piece there */        \
+	X(UNSENT, "not sent")   /* the system refused it */                    \
+	X(STALE, "late answer") /* nobody waits for it any more */             \
 	X(ANSWERS, "too many answers")
 
 enum gw_relay_fate {

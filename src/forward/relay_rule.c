@@ -72,6 +72,9 @@ gw_relay_rule_wrong(const struct gw_relay_rule *r)
 		return "a relay joins two interfaces or more";
 	if ((r->from & r->between) == 0)
 		return "it hears none of the interfaces that it joins";
+	if (r->beacons && r->source != GW_RELAY_INTERFACE)
+		return "godwit answers only who is on its link: this needs "
+		       "source=interface";
 	if (r->rate == 0)
 		return "a rate of 0 carries nothing";
 	return NULL;

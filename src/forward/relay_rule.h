@@ -44,6 +44,9 @@ struct gw_relay_rule {
 	uint32_t rate;              /* datagrams a second, an interface */
 	gw_usec replies;            /* how long answers are waited for */
 	bool by_mx; /* a question may say so itself, as SSDP's do */
+	/* Beacons of godwit, of which the port of sessions is another one on
+	 * each side: it makes no other datagram of them. */
+	bool beacons;
 };
 
 bool gw_relay_nets_have(

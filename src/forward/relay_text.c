@@ -23,6 +23,8 @@ static const struct well_known names[] = {
 	{ "mdns", { 5353 }, "224.0.0.251,ff02::fb", GW_RELAY_KEEP_PORT, false },
 	{ "wol", { 9, 7 }, NULL, GW_RELAY_INTERFACE, false },
 	{ "dhcp", { 67, 68 }, NULL, GW_RELAY_KEEP_PORT, false },
+	{ "godwit", { GW_BEACON_PORT }, GW_BEACON_GROUP, GW_RELAY_INTERFACE,
+	    false },
 };
 
 enum { NAMES = sizeof names / sizeof *names };
@@ -313,7 +315,7 @@ begin(struct parse *p, const char *what, const struct well_known **known)
 		if (!number(what, 65535, &port) || port == 0)
 			return wrong(p,
 			    "\"%.40s\" is no port from 1 to 65535, and none "
-			    "of ssdp, mdns, wol, dhcp",
+			    "of ssdp, mdns, wol, dhcp, godwit",
 			    what);
 		p->rule->port = (uint16_t)port;
 		return true;
@@ -321,7 +323,12 @@ begin(struct parse *p, const char *what, const struct well_known **known)
 	p->rule->port = (*known)->ports[0];
 	p->rule->source = (*known)->source;
 	p->rule->by_mx = (*known)->by_mx;
-	return (*known)->groups == NULL || set_groups(p, (*known)->groups);
+	if ((*known)->groups != NULL && !set_groups(p, (*known)->groups))
+		return false;
+	/* Where there is no IPv6, too. */
+	if (p->rule->port == GW_BEACON_PORT)
+		p->rule->broadcast = true;
+	return true;
 }
 
 /* ---- adding ---- */
@@ -339,6 +346,7 @@ finish(struct parse *p)
 	struct gw_relay_rule *r = p->rule;
 	const char *bad;
 
+	r->beacons = r->port == GW_BEACON_PORT;
 	if (p->between[0] == '\0')
 		return wrong(
 		    p, "between which interfaces? Say --between eth0,eth1");

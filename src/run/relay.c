@@ -96,6 +96,7 @@ gw_relay_close(struct gw_relay *r)
 		gw_relay_close_link(r, i);
 	for (unsigned i = 0; i < GW_RELAY_HELD; i++)
 		gw_relay_close_held(r, i);
+	gw_relay_pipes_fini(&r->pipes);
 	gw_loop_poke(&r->g->loop);
 	if (r->handles == 0) {
 		free_all(r);
@@ -218,7 +219,7 @@ gw_relay_open(
 	g->last_error[0] = '\0';
 	if (r == NULL)
 		return no_memory(g);
-	r->g = g;
+	r->g = r->pipes.g = g;
 	r->next = g->relays;
 	g->relays = r;
 	err = make(r, o);

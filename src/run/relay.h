@@ -21,7 +21,7 @@
 #include "os/link_watch.h"
 #include "os/raw_udp.h"
 #include "os/udp.h"
-#include "run/context.h"
+#include "run/relay_pipes.h"
 
 enum {
 	GW_RELAY_TURN = 64,    /* datagrams */
@@ -61,6 +61,7 @@ struct gw_relay {
 	struct gw_relay_socket *held[GW_RELAY_HELD];
 	struct gw_raw_udp raw;
 	bool has_raw;
+	struct gw_relay_pipes pipes;
 	struct gw_random random;
 	uint32_t told; /* links whose trouble with sending has been told */
 	uint64_t kernel[GW_RELAY_RULES][GW_RELAY_LINKS]; /* found no room */

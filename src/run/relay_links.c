@@ -253,6 +253,7 @@ update_link(struct gw_relay *r, unsigned link, struct gw_why *why)
 	gw_relay_engine_link(r->e, link, &l);
 	r->told &= ~(1u << link);
 	tell_link(r, link, n);
+	gw_relay_pipes_close_link(&r->pipes, link);
 	/* The old memberships go first. */
 	gw_relay_close_link(r, link);
 	return l.up && !r->dry ? open_link(r, link, why) : GW_OK;

@@ -9,6 +9,7 @@
 #include "os/clock.h"
 #include "run/endpoint.h"
 #include "run/relay.h"
+#include "wire/beacon.h"
 
 /* ---- sending ---- */
 
@@ -92,7 +93,11 @@ tell_unsent(struct gw_relay *r, const struct gw_relay_emission *out,
 	e = gw_relay_tell(r, GW_RELAY_EVENT_TROUBLE, out->link);
 	if (e == NULL)
 		return;
-	if (fate == GW_RELAY_FATE_NO_HOLD)
+	if (fate == GW_RELAY_FATE_NO_PIPE)
+		snprintf(e->text, sizeof e->text,
+		    "no port can be had to lead to a device: too many, or none "
+		    "is free");
+	else if (fate == GW_RELAY_FATE_NO_HOLD)
 		snprintf(e->text, sizeof e->text,
 		    "port %u of who asks cannot be used here: it is another "
 		    "program's",
@@ -102,16 +107,51 @@ tell_unsent(struct gw_relay *r, const struct gw_relay_emission *out,
 		snprintf(e->text, sizeof e->text, "%.250s", why->text);
 }
 
+/*
+ * A beacon that tells where sessions are taken has to tell of this machine: who
+ * hears it may have no way to that device.  False: there is no port for it.
+ */
+static bool
+rewrite(struct gw_relay *r, const struct gw_relay_arrival *a,
+    struct gw_relay_emission *out, uint8_t beacon[GW_BEACON_LEN])
+{
+	enum { PRIVILEGED = 1024 }; /* below: services, and none of ours */
+	struct gw_endpoint device = a->from;
+	struct gw_beacon b;
+	uint16_t port;
+
+	if (!r->set.rules[out->rule].beacons)
+		return true;
+	if (gw_beacon_decode(out->data, &b) != GW_BEACON_OK)
+		return false;
+	if (b.port == 0)
+		return true;
+	device.port = b.port;
+	if (b.port < PRIVILEGED || is_zero(&out->from))
+		return false;
+	port = gw_relay_pipes_port(
+	    &r->pipes, out->link, &out->from, &device, gw_clock_now());
+	memcpy(beacon, out->data.p, GW_BEACON_LEN);
+	beacon[GW_BEACON_PORT_AT] = (uint8_t)(port >> 8);
+	beacon[GW_BEACON_PORT_AT + 1] = (uint8_t)port;
+	out->data = gw_slice(beacon, GW_BEACON_LEN);
+	return port != 0;
+}
+
 /* Returns how many have left. */
 static size_t
-send_all(struct gw_relay *r)
+send_all(struct gw_relay *r, const struct gw_relay_arrival *a)
 {
+	uint8_t beacon[GW_BEACON_LEN];
 	struct gw_relay_emission out;
 	size_t sent = 0;
 
 	while (gw_relay_engine_output(r->e, &out)) {
 		struct gw_why why = { "" };
-		enum gw_relay_fate fate = send_one(r, &out, &why);
+		enum gw_relay_fate fate = GW_RELAY_FATE_NO_PIPE;
+
+		if (rewrite(r, a, &out, beacon))
+			fate = send_one(r, &out, &why);
 
 		gw_relay_engine_sent(r->e, &out, fate);
 		tell_unsent(r, &out, fate, &why);
@@ -178,7 +218,7 @@ take_one(struct gw_relay *r, const struct gw_relay_socket *s,
 	else
 		fate = gw_relay_engine_answer(
 		    r->e, (unsigned)s->held, &a, gw_clock_now());
-	copies = send_all(r);
+	copies = send_all(r, &a);
 	if (r->tell_each)
 		tell_datagram(r, &a, s, fate, copies);
 }
@@ -273,5 +313,9 @@ gw_relay_after(struct gw_relay *r)
 		e->rule = news.rule;
 		e->pause_ms = (uint32_t)(news.pause / GW_MSEC);
 	}
-	gw_loop_arm(&r->timer, gw_relay_engine_deadline(r->e), on_timer);
+	gw_relay_pipes_tick(&r->pipes, gw_clock_now());
+	gw_loop_arm(&r->timer,
+	    gw_usec_min(gw_relay_engine_deadline(r->e),
+		gw_relay_pipes_deadline(&r->pipes)),
+	    on_timer);
 }

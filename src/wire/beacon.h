@@ -50,6 +50,8 @@ enum gw_beacon_ask {
 	GW_ASK_KNOWN   /* who shares a secret that makes one of these tags? */
 };
 
+enum { GW_BEACON_PORT_AT = 36 }; /* where the port stands, for relays */
+
 struct gw_tag {
 	uint8_t b[GW_BEACON_TAG_LEN];
 };

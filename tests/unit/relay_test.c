@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "relay_fixture.h"
+#include "wire/beacon.h"
 
 static struct relay_fixture f;
 
@@ -291,6 +292,72 @@ B8_interfaces_come_and_go(void **state)
 	relay_is(&f.out[0].to, "10.0.2.127", 9000);
 }
 
+static struct gw_slice
+beacon(enum gw_beacon_kind kind, uint16_t port)
+{
+	static uint8_t bytes[GW_BEACON_LEN];
+	struct gw_beacon b = { .kind = kind,
+		.ask = kind == GW_BEACON_QUESTION ? GW_ASK_EVERYBODY
+						  : GW_ASK_NOTHING,
+		.run = { 1 },
+		.receives = kind == GW_BEACON_HERE,
+		.nonce = kind == GW_BEACON_QUESTION ? 7 : 0,
+		.port = port,
+		.name = "kitchen" };
+
+	if (kind == GW_BEACON_QUESTION)
+		b.name[0] = '\0';
+	gw_beacon_encode(&b, bytes);
+	return gw_slice(bytes, sizeof bytes);
+}
+
+static enum gw_relay_fate
+hear_beacon(unsigned link, const char *from, struct gw_slice data)
+{
+	struct gw_relay_arrival a = { .link = link,
+		.from = relay_at(from, 40000),
+		.to = relay_at("255.255.255.255", GW_BEACON_PORT),
+		.cast = GW_CAST_BROADCAST,
+		.data = data };
+	enum gw_relay_fate fate = gw_relay_engine_input(f.e, 0, &a, f.now);
+	struct gw_relay_emission out;
+
+	while (gw_relay_engine_output(f.e, &out))
+		;
+	return fate;
+}
+
+static void
+B3_beacons_with_another_port_are_echoes_as_well(void **state)
+{
+	(void)state;
+	relay_open(&f, "godwit");
+	assert_int_equal(
+	    hear_beacon(0, "10.0.1.9", beacon(GW_BEACON_HERE, 4639)),
+	    GW_RELAY_FATE_CARRIED);
+	/* Another relay has put its own port there. */
+	assert_int_equal(
+	    hear_beacon(1, "10.0.2.7", beacon(GW_BEACON_HERE, 50001)),
+	    GW_RELAY_FATE_ECHO);
+	assert_int_equal(
+	    hear_beacon(0, "10.0.1.9", beacon(GW_BEACON_QUESTION, 0)),
+	    GW_RELAY_FATE_CARRIED);
+}
+
+static void
+at_the_port_of_beacons_nothing_else_is_carried(void **state)
+{
+	struct gw_slice cut = beacon(GW_BEACON_HERE, 4639);
+
+	(void)state;
+	relay_open(&f, "godwit");
+	cut.n--;
+	assert_int_equal(
+	    hear_beacon(0, "10.0.1.9", cut), GW_RELAY_FATE_NO_BEACON);
+	assert_int_equal(hear_beacon(0, "10.0.1.9", gw_slice_str("x")),
+	    GW_RELAY_FATE_NO_BEACON);
+}
+
 static void
 every_datagram_is_counted_once(void **state)
 {
@@ -338,6 +405,8 @@ main(void)
 		CASE(B7_direction_and_networks_decide),
 		CASE(B7_rules_are_told_apart_by_port_and_interfaces),
 		CASE(B8_interfaces_come_and_go),
+		CASE(B3_beacons_with_another_port_are_echoes_as_well),
+		CASE(at_the_port_of_beacons_nothing_else_is_carried),
 		CASE(every_datagram_is_counted_once),
 	};
 

@@ -71,7 +71,12 @@ well_known_names_are_their_ports_and_groups(void **state)
 	is(3, "7?between=eth0,eth1&source=interface");
 	is(4, "67?between=eth0,eth1&source=interface:keep-port");
 	is(5, "68?between=eth0,eth1&source=interface:keep-port");
-	assert_int_equal(set.count, 6);
+	assert_true(add("godwit"));
+	is(6, "4638?between=eth0,eth1&group=ff12::e764:7774&broadcast=yes"
+	      "&source=interface");
+	assert_true(set.rules[6].beacons);
+	assert_false(set.rules[5].beacons);
+	assert_int_equal(set.count, 7);
 	assert_string_equal(gw_relay_well_known(0), "ssdp");
 	assert_null(gw_relay_well_known(100));
 }
@@ -142,6 +147,7 @@ mistakes_are_named(void **state)
 		{ "9000?replies=61", "replies is a number" },
 		{ "9000?broadcast=maybe", "yes or no" },
 		{ "9000?broadcast=no", "neither broadcasts nor a group" },
+		{ "godwit?source=keep", "this needs source=interface" },
 		{ "9000?from=eth2", "only interfaces that it joins" },
 		{ "9000?between=averylonginterface,eth0", "no name of an" },
 		{ "9000?between=a/b,eth0", "no name of an" },

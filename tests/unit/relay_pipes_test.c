@@ -1,0 +1,187 @@
+/* Ports that lead to a device of another subnet. */
+#include "run/relay_pipes.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "os/clock.h"
+#include "os/udp.h"
+#include "run/endpoint.h"
+#include "udp_sockets.h"
+
+static struct gw *g;
+static struct gw_relay_pipes p;
+static struct gw_endpoint own, target;
+static gw_usec now;
+
+static struct gw_endpoint
+at(const char *host, uint16_t port)
+{
+	struct gw_endpoint e;
+
+	assert_int_equal(gw_endpoint_parse(&e, host, port), GW_OK);
+	return e;
+}
+
+static int
+set_up(void **state)
+{
+	struct gw_options o = GW_OPTIONS_INIT;
+
+	(void)state;
+	o.plain = true;
+	if (gw_open(&o, &g) != GW_OK)
+		return -1;
+	p = (struct gw_relay_pipes){ .g = g };
+	now = gw_clock_now();
+	own = at("127.0.0.1", 0);
+	target = at("127.0.0.1", 4639);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	gw_relay_pipes_fini(&p);
+	gw_close(g);
+	return 0;
+}
+
+/* Until the socket has something, while the pipe works. */
+static void
+work(const struct gw_udp *u)
+{
+	struct pollfd fd = { .fd = u->fd, .events = POLLIN };
+
+	for (int i = 0; i < 6000 && poll(&fd, 1, 0) <= 0; i++)
+		(void)gw_wait(g, 10);
+}
+
+static void
+what_comes_to_the_port_goes_to_the_device_and_back(void **state)
+{
+	struct gw_udp device = udp_open("127.0.0.1"),
+		      asker = udp_open("127.0.0.1");
+	struct gw_udp_datagram *d;
+	uint16_t port;
+
+	(void)state;
+	target.port = device.port;
+	port = gw_relay_pipes_port(&p, 0, &own, &target, now);
+	assert_int_not_equal(port, 0);
+	assert_int_equal(udp_send(&asker, "127.0.0.1", port, "SYN", 3), GW_OK);
+	work(&device);
+	d = udp_recv(&device);
+	assert_memory_equal(d->data, "SYN", 3);
+	assert_int_equal(udp_send(&device, "127.0.0.1", gw_addr_port(&d->peer),
+			     "SYN+ACK", 7),
+	    GW_OK);
+	work(&asker);
+	d = udp_recv(&asker);
+	assert_memory_equal(d->data, "SYN+ACK", 7);
+	udp_is(&d->peer, "127.0.0.1", port);
+	gw_udp_close(&device);
+	gw_udp_close(&asker);
+}
+
+static bool
+takes_tcp(uint16_t port)
+{
+	struct gw_addr to = udp_addr("127.0.0.1", port);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok = connect(fd, (struct sockaddr *)&to.ss, to.len) == 0;
+
+	close(fd);
+	return ok;
+}
+
+static void
+it_is_the_same_number_for_tcp_and_the_same_each_time(void **state)
+{
+	uint16_t port = gw_relay_pipes_port(&p, 0, &own, &target, now), other;
+
+	(void)state;
+	assert_true(takes_tcp(port));
+	assert_int_equal(gw_relay_pipes_port(&p, 0, &own, &target, now), port);
+	target.port++;
+	other = gw_relay_pipes_port(&p, 0, &own, &target, now);
+	assert_int_not_equal(other, port);
+	assert_int_not_equal(other, 0);
+	/* The first one goes on. */
+	assert_true(takes_tcp(port));
+	assert_true(takes_tcp(other));
+}
+
+static void
+one_device_cannot_take_all(void **state)
+{
+	unsigned had = 0;
+
+	(void)state;
+	for (uint16_t i = 0; i < 20; i++) {
+		target.port = (uint16_t)(5000 + i);
+		had += gw_relay_pipes_port(&p, 0, &own, &target, now) != 0;
+	}
+	assert_int_equal(had, 8);
+	target = at("127.0.0.2", 5000);
+	assert_int_not_equal(gw_relay_pipes_port(&p, 0, &own, &target, now), 0);
+}
+
+static void
+it_goes_when_nothing_is_said_of_it_for_two_minutes(void **state)
+{
+	uint16_t port = gw_relay_pipes_port(&p, 0, &own, &target, now);
+	gw_usec end = gw_relay_pipes_deadline(&p);
+
+	(void)state;
+	assert_int_equal(end, now + 120 * GW_SEC);
+	gw_relay_pipes_tick(&p, end - 1);
+	assert_int_not_equal(gw_relay_pipes_deadline(&p), GW_NEVER);
+	gw_relay_pipes_tick(&p, end);
+	assert_int_equal(gw_relay_pipes_deadline(&p), GW_NEVER);
+	(void)gw_wait(g, 100);
+	assert_false(takes_tcp(port));
+}
+
+static void
+it_goes_with_its_interface(void **state)
+{
+	uint16_t one = gw_relay_pipes_port(&p, 0, &own, &target, now),
+		 two = gw_relay_pipes_port(&p, 1, &own, &target, now);
+
+	(void)state;
+	assert_int_not_equal(one, two);
+	gw_relay_pipes_close_link(&p, 0);
+	(void)gw_wait(g, 100);
+	assert_false(takes_tcp(one));
+	assert_true(takes_tcp(two));
+}
+
+static void
+an_address_that_is_not_ours_has_none(void **state)
+{
+	(void)state;
+	own = at("192.0.2.7", 0);
+	assert_int_equal(gw_relay_pipes_port(&p, 0, &own, &target, now), 0);
+	assert_int_equal(gw_relay_pipes_deadline(&p), GW_NEVER);
+}
+
+#define CASE(c) cmocka_unit_test_setup_teardown(c, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(what_comes_to_the_port_goes_to_the_device_and_back),
+		CASE(it_is_the_same_number_for_tcp_and_the_same_each_time),
+		CASE(one_device_cannot_take_all),
+		CASE(it_goes_when_nothing_is_said_of_it_for_two_minutes),
+		CASE(it_goes_with_its_interface),
+		CASE(an_address_that_is_not_ours_has_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

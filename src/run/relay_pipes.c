@@ -1,10 +1,11 @@
 #include "run/relay_pipes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "forward/relay_rule.h"
 #include "os/udp.h"
-#include "run/endpoint.h"
 
 enum {
 	IDLE = 120000000, /* us: beacons come every 30 s */
@@ -15,37 +16,48 @@ enum {
 
 /* ---- the rules that forward ---- */
 
+struct texts {
+	char v[4 * GW_RELAY_PIPES][RULE];
+	const char *at[4 * GW_RELAY_PIPES];
+	size_t count;
+};
+
 static void
-write_rule(const struct gw_relay_pipe *p, const char *protocol, char out[RULE])
+write_rules(struct texts *t, const struct gw_relay_pipe *p, unsigned family)
 {
+	static const char *const protocols[] = { "udp", "tcp" };
 	char own[GW_ENDPOINT_TEXT], target[GW_ENDPOINT_TEXT];
 
-	gw_endpoint_text(&p->own, own);
-	gw_endpoint_text(&p->target, target);
-	snprintf(out, RULE, "%s://%s/%s?max=%d", protocol, own, target, FLOWS);
+	if (p->target[family].port == 0)
+		return;
+	gw_endpoint_text(&p->own[family], own);
+	gw_endpoint_text(&p->target[family], target);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(t->v[t->count], RULE, "%s://%s/%s?max=%d",
+		    protocols[i], own, target, FLOWS);
+		t->at[t->count] = t->v[t->count];
+		t->count++;
+	}
 }
 
 static enum gw_err
 apply(struct gw_relay_pipes *p)
 {
-	char texts[2 * GW_RELAY_PIPES][RULE];
-	const char *rules[2 * GW_RELAY_PIPES];
+	struct texts *t = calloc(1, sizeof *t);
 	struct gw_forward_options o = GW_FORWARD_OPTIONS_INIT;
+	enum gw_err err;
 
-	for (size_t i = 0; i < GW_RELAY_PIPES; i++) {
-		if (p->v[i].target.port == 0)
-			continue;
-		write_rule(&p->v[i], "udp", texts[o.rule_count]);
-		rules[o.rule_count] = texts[o.rule_count];
-		o.rule_count++;
-		write_rule(&p->v[i], "tcp", texts[o.rule_count]);
-		rules[o.rule_count] = texts[o.rule_count];
-		o.rule_count++;
-	}
-	o.rules = rules;
-	if (p->forward != NULL)
-		return gw_forward_reload(p->forward, &o);
-	return gw_forward_open(p->g, &o, &p->forward);
+	if (t == NULL)
+		return GW_E_MEMORY;
+	for (size_t i = 0; i < GW_RELAY_PIPES; i++)
+		for (unsigned k = 0; k < 2; k++)
+			write_rules(t, &p->v[i], k);
+	o.rules = t->at;
+	o.rule_count = t->count;
+	err = p->forward != NULL ? gw_forward_reload(p->forward, &o)
+				 : gw_forward_open(p->g, &o, &p->forward);
+	free(t);
+	return err;
 }
 
 /* Does anybody use it? */
@@ -55,7 +67,7 @@ is_used(const struct gw_relay_pipes *p, const struct gw_relay_pipe *pipe)
 	struct gw_forward_rule rule;
 
 	for (size_t i = 0; gw_forward_rule(p->forward, i, &rule); i++)
-		if (rule.port == pipe->own.port && rule.flows != 0)
+		if (rule.port == pipe->port && rule.flows != 0)
 			return true;
 	return false;
 }
@@ -68,33 +80,46 @@ is_same(const struct gw_endpoint *a, const struct gw_endpoint *b)
 	return memcmp(a->ip, b->ip, sizeof a->ip) == 0 && a->zone == b->zone;
 }
 
-static struct gw_relay_pipe *
-find(struct gw_relay_pipes *p, unsigned link, const struct gw_endpoint *own,
-    const struct gw_endpoint *target)
+static unsigned
+family_of(const struct gw_endpoint *e)
 {
+	return gw_relay_is_v4(e) ? 0 : 1;
+}
+
+/* One of the device that leads there already, or has nothing of this family
+ * yet; NULL: there is none. */
+static struct gw_relay_pipe *
+find(struct gw_relay_pipes *p, const struct gw_relay_device *d)
+{
+	unsigned k = family_of(&d->at);
+
 	for (size_t i = 0; i < GW_RELAY_PIPES; i++) {
 		struct gw_relay_pipe *pipe = &p->v[i];
 
-		if (pipe->target.port == target->port && pipe->link == link &&
-		    is_same(&pipe->target, target) && is_same(&pipe->own, own))
+		if (pipe->device_port != d->at.port || pipe->link != d->link ||
+		    memcmp(pipe->run, d->run, sizeof pipe->run) != 0)
+			continue;
+		if (pipe->target[k].port == 0 ||
+		    (is_same(&pipe->target[k], &d->at) &&
+			is_same(&pipe->own[k], &d->own)))
 			return pipe;
 	}
 	return NULL;
 }
 
-/* Of one device there are few: a stranger that tells of a thousand ports
+/* Of one address there are few: a stranger that tells of a thousand ports
  * leaves room for the others. */
 static struct gw_relay_pipe *
-place(struct gw_relay_pipes *p, const struct gw_endpoint *target)
+place(struct gw_relay_pipes *p, const struct gw_relay_device *d)
 {
 	enum { OF_ONE = 8 };
 	struct gw_relay_pipe *room = NULL;
 	unsigned of_one = 0;
 
 	for (size_t i = 0; i < GW_RELAY_PIPES; i++)
-		if (p->v[i].target.port == 0)
+		if (p->v[i].device_port == 0)
 			room = &p->v[i];
-		else if (is_same(&p->v[i].target, target))
+		else if (is_same(&p->v[i].target[family_of(&d->at)], &d->at))
 			of_one++;
 	return of_one < OF_ONE ? room : NULL;
 }
@@ -118,41 +143,56 @@ free_port(const struct gw_endpoint *own)
 	return port;
 }
 
+/* Lead to it in this family, too. */
 static bool
-make(struct gw_relay_pipes *p, struct gw_relay_pipe *pipe)
+lead(struct gw_relay_pipes *p, struct gw_relay_pipe *pipe,
+    const struct gw_relay_device *d)
 {
-	for (unsigned i = 0; i < TRIES; i++) {
-		pipe->own.port = free_port(&pipe->own);
-		if (pipe->own.port == 0)
-			return false;
-		if (apply(p) == GW_OK)
-			return true;
-	}
+	unsigned k = family_of(&d->at);
+
+	pipe->target[k] = d->at;
+	pipe->own[k] = d->own;
+	pipe->own[k].port = pipe->port;
+	if (pipe->port != 0 && apply(p) == GW_OK)
+		return true;
+	pipe->target[k] = (struct gw_endpoint){ .port = 0 };
+	(void)apply(p); /* what had been made of it goes */
 	return false;
 }
 
-uint16_t
-gw_relay_pipes_port(struct gw_relay_pipes *p, unsigned link,
-    const struct gw_endpoint *own, const struct gw_endpoint *target,
-    gw_usec now)
+static struct gw_relay_pipe *
+make(struct gw_relay_pipes *p, const struct gw_relay_device *d)
 {
-	struct gw_relay_pipe *pipe = find(p, link, own, target);
+	struct gw_relay_pipe *pipe = place(p, d);
 
-	if (pipe == NULL) {
-		if ((pipe = place(p, target)) == NULL)
-			return 0;
-		*pipe = (struct gw_relay_pipe){
-			.target = *target, .own = *own, .link = link
-		};
-		if (!make(p, pipe)) {
-			*pipe = (struct gw_relay_pipe){ .link = 0 };
-			if (p->forward != NULL)
-				(void)apply(p);
-			return 0;
-		}
+	if (pipe == NULL)
+		return NULL;
+	*pipe = (struct gw_relay_pipe){ .device_port = d->at.port,
+		.link = d->link };
+	memcpy(pipe->run, d->run, sizeof pipe->run);
+	for (unsigned i = 0; i < TRIES; i++) {
+		pipe->port = free_port(&d->own);
+		if (lead(p, pipe, d))
+			return pipe;
 	}
+	*pipe = (struct gw_relay_pipe){ .link = 0 };
+	return NULL;
+}
+
+uint16_t
+gw_relay_pipes_port(
+    struct gw_relay_pipes *p, const struct gw_relay_device *d, gw_usec now)
+{
+	struct gw_relay_pipe *pipe = find(p, d);
+
+	if (pipe == NULL)
+		pipe = make(p, d);
+	else if (pipe->target[family_of(&d->at)].port == 0 && !lead(p, pipe, d))
+		pipe = NULL;
+	if (pipe == NULL)
+		return 0;
 	pipe->told = now;
-	return pipe->own.port;
+	return pipe->port;
 }
 
 void
@@ -161,7 +201,7 @@ gw_relay_pipes_close_link(struct gw_relay_pipes *p, unsigned link)
 	bool any = false;
 
 	for (size_t i = 0; i < GW_RELAY_PIPES; i++)
-		if (p->v[i].target.port != 0 && p->v[i].link == link) {
+		if (p->v[i].device_port != 0 && p->v[i].link == link) {
 			p->v[i] = (struct gw_relay_pipe){ .link = 0 };
 			any = true;
 		}
@@ -183,7 +223,7 @@ gw_relay_pipes_tick(struct gw_relay_pipes *p, gw_usec now)
 	for (size_t i = 0; i < GW_RELAY_PIPES; i++) {
 		struct gw_relay_pipe *pipe = &p->v[i];
 
-		if (pipe->target.port == 0 || now - pipe->told < IDLE)
+		if (pipe->device_port == 0 || now - pipe->told < IDLE)
 			continue;
 		if (is_used(p, pipe)) {
 			pipe->told = now;
@@ -202,7 +242,7 @@ gw_relay_pipes_deadline(const struct gw_relay_pipes *p)
 	gw_usec at = GW_NEVER;
 
 	for (size_t i = 0; i < GW_RELAY_PIPES; i++)
-		if (p->v[i].target.port != 0)
+		if (p->v[i].device_port != 0)
 			at = gw_usec_min(at, p->v[i].told + IDLE);
 	return at;
 }

@@ -12,13 +12,19 @@
 #define GW_RUN_RELAY_PIPES_H
 
 #include "run/context.h"
+#include "wire/limits.h"
 
 enum { GW_RELAY_PIPES = 64 };
 
 struct gw_relay_pipe {
-	struct gw_endpoint target; /* of the device's sessions; port 0: free */
-	struct gw_endpoint own;    /* where it is told to be */
-	unsigned link;             /* by which those come who use it */
+	/* What a device is: its run, and the port that it tells; 0: free. */
+	uint8_t run[GW_BEACON_RUN_LEN];
+	uint16_t device_port;
+	unsigned link; /* by which those come who use it */
+	uint16_t port; /* of this machine, in both families */
+	/* Of IPv4 and of IPv6: where it is told to be, and where it is; port
+	 * 0: not of this family. */
+	struct gw_endpoint own[2], target[2];
 	gw_usec told;
 };
 
@@ -28,11 +34,18 @@ struct gw_relay_pipes {
 	struct gw_relay_pipe v[GW_RELAY_PIPES];
 };
 
-/* The port at which `own`, an address of the interface, leads to `target`;
- * 0: none can be had. */
-uint16_t gw_relay_pipes_port(struct gw_relay_pipes *, unsigned link,
-    const struct gw_endpoint *own, const struct gw_endpoint *target,
-    gw_usec now);
+/* A device that has told of itself from `at`, with the port of its sessions,
+ * and shall be told of as `own`, an address of an interface. */
+struct gw_relay_device {
+	const uint8_t *run;
+	struct gw_endpoint at;
+	unsigned link;
+	struct gw_endpoint own;
+};
+
+/* The port at which `own` leads to the device; 0: none can be had. */
+uint16_t gw_relay_pipes_port(
+    struct gw_relay_pipes *, const struct gw_relay_device *, gw_usec now);
 /* The interface is another one now. */
 void gw_relay_pipes_close_link(struct gw_relay_pipes *, unsigned link);
 void gw_relay_pipes_tick(struct gw_relay_pipes *, gw_usec now);

@@ -116,7 +116,9 @@ rewrite(struct gw_relay *r, const struct gw_relay_arrival *a,
     struct gw_relay_emission *out, uint8_t beacon[GW_BEACON_LEN])
 {
 	enum { PRIVILEGED = 1024 }; /* below: services, and none of ours */
-	struct gw_endpoint device = a->from;
+	struct gw_relay_device d = {
+		.at = a->from, .link = out->link, .own = out->from
+	};
 	struct gw_beacon b;
 	uint16_t port;
 
@@ -126,11 +128,11 @@ rewrite(struct gw_relay *r, const struct gw_relay_arrival *a,
 		return false;
 	if (b.port == 0)
 		return true;
-	device.port = b.port;
 	if (b.port < PRIVILEGED || is_zero(&out->from))
 		return false;
-	port = gw_relay_pipes_port(
-	    &r->pipes, out->link, &out->from, &device, gw_clock_now());
+	d.run = b.run;
+	d.at.port = b.port;
+	port = gw_relay_pipes_port(&r->pipes, &d, gw_clock_now());
 	memcpy(beacon, out->data.p, GW_BEACON_LEN);
 	beacon[GW_BEACON_PORT_AT] = (uint8_t)(port >> 8);
 	beacon[GW_BEACON_PORT_AT + 1] = (uint8_t)port;

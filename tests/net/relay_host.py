@@ -6,14 +6,18 @@ nothing of godwit.  Imports nothing of them, since it runs in a namespace.
                   "reply_to"}; one JSON line for each datagram
     say JSON      say: {"to", "port", "device", "from_port", "from", "ttl",
                   "data" (hex), "count", "every", "wait"}; one line for each answer
+    device JSON   {"port", "name", "device"}: answer godwit's questions, as one
+                  that waits at this port; {"echo": true}: and answer there
     sniff JSON    {"device", "port"}: heads of IP packets as they come
 """
 
 import ipaddress
 import json
+import select
 import socket
 import struct
 import sys
+import threading
 import time
 
 BINDTODEVICE = 25
@@ -159,6 +163,65 @@ def sniff(o):
              valid=fragment != 0 or ones(pseudo + udp) == 0xffff)
 
 
+# ---- docs/protocol.md, 8
+
+BEACON_PORT = 4638
+BEACON_GROUP = "ff12::e764:7774"
+
+
+def beacon(kind, run, nonce, port, name):
+    return (b"gdwb" + bytes([1, kind, 0, 1]) + run + struct.pack(
+        "!QIH", nonce, 0, port) + bytes([len(name)]) + name.ljust(64, b"\0") +
+        b"\0" * (1 + 128 + 24))
+
+
+def answer_questions(o):
+    run, name = struct.pack("!QQ", 7, o["port"]), o["name"].encode()
+    socks = []
+    for family, bind in ((socket.AF_INET, ""), (socket.AF_INET6, "::")):
+        s = opened(family, o["device"])
+        s.bind((bind, BEACON_PORT))
+        socks.append(s)
+    join(socks[1], BEACON_GROUP, o["device"])
+    voice = opened(socket.AF_INET, o["device"])
+    voice.sendto(beacon(3, run, 0, o["port"], name),
+                 (o.get("everybody", "255.255.255.255"), BEACON_PORT))
+    while True:
+        for s in select.select(socks, [], [])[0]:
+            data, peer = s.recvfrom(512)
+            if data[:6] != b"gdwb\1\1" or len(data) != 256:
+                continue
+            tell(asked=peer[0])
+            nonce = struct.unpack("!Q", data[24:32])[0]
+            answering = opened(s.family, o["device"])
+            answering.sendto(beacon(2, run, nonce, o["port"], name), peer)
+
+
+def echo(o):
+    """By udp and tcp, with who asked in front."""
+    udp = opened(socket.AF_INET, None)
+    udp.bind(("", o["port"]))
+    tcp = socket.create_server(("", o["port"]))
+
+    def serve():
+        while True:
+            one, peer = tcp.accept()
+            while data := one.recv(65536):
+                one.sendall(peer[0].encode() + b" " + data)
+            one.close()
+    threading.Thread(target=serve, daemon=True).start()
+    while True:
+        data, peer = udp.recvfrom(65536)
+        udp.sendto(peer[0].encode() + b" " + data, peer)
+
+
+def device(o):
+    if o.get("echo"):
+        threading.Thread(target=echo, args=(o,), daemon=True).start()
+    tell(ready=True)
+    answer_questions(o)
+
+
 if __name__ == "__main__":
-    {"listen": listen, "say": say, "sniff": sniff}[sys.argv[1]](
+    {"listen": listen, "device": device, "say": say, "sniff": sniff}[sys.argv[1]](
         json.loads(sys.argv[2]))

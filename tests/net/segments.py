@@ -127,6 +127,12 @@ class Segments:
         self.plains.append(Plain(space, "sniff", port=port, device=device))
         return self.plains[-1]
 
+    def device(self, space, port, name, device="eth0", **options):
+        """Answers godwit's questions."""
+        self.plains.append(Plain(space, "device", port=port, name=name,
+                                 device=device, **options))
+        return self.plains[-1]
+
     def say(self, space, to, port, data=b"x", device="eth0", **options):
         """Says it, and waits until it has; .next() then are answers."""
         made = Plain(space, "say", to=to, port=port, data=data.hex(),

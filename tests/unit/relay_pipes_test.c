@@ -8,13 +8,14 @@
 
 #include "os/clock.h"
 #include "os/udp.h"
-#include "run/endpoint.h"
 #include "udp_sockets.h"
 
 static struct gw *g;
 static struct gw_relay_pipes p;
-static struct gw_endpoint own, target;
+static struct gw_relay_device d;
 static gw_usec now;
+static const uint8_t run[GW_BEACON_RUN_LEN] = { 1 },
+		     other_run[] = { 2, [15] = 0 };
 
 static struct gw_endpoint
 at(const char *host, uint16_t port)
@@ -36,8 +37,9 @@ set_up(void **state)
 		return -1;
 	p = (struct gw_relay_pipes){ .g = g };
 	now = gw_clock_now();
-	own = at("127.0.0.1", 0);
-	target = at("127.0.0.1", 4639);
+	d = (struct gw_relay_device){ .run = run,
+		.own = at("127.0.0.1", 0),
+		.at = at("127.0.0.1", 4639) };
 	return 0;
 }
 
@@ -65,24 +67,24 @@ what_comes_to_the_port_goes_to_the_device_and_back(void **state)
 {
 	struct gw_udp device = udp_open("127.0.0.1"),
 		      asker = udp_open("127.0.0.1");
-	struct gw_udp_datagram *d;
+	struct gw_udp_datagram *got;
 	uint16_t port;
 
 	(void)state;
-	target.port = device.port;
-	port = gw_relay_pipes_port(&p, 0, &own, &target, now);
+	d.at.port = device.port;
+	port = gw_relay_pipes_port(&p, &d, now);
 	assert_int_not_equal(port, 0);
 	assert_int_equal(udp_send(&asker, "127.0.0.1", port, "SYN", 3), GW_OK);
 	work(&device);
-	d = udp_recv(&device);
-	assert_memory_equal(d->data, "SYN", 3);
-	assert_int_equal(udp_send(&device, "127.0.0.1", gw_addr_port(&d->peer),
-			     "SYN+ACK", 7),
+	got = udp_recv(&device);
+	assert_memory_equal(got->data, "SYN", 3);
+	assert_int_equal(udp_send(&device, "127.0.0.1",
+			     gw_addr_port(&got->peer), "SYN+ACK", 7),
 	    GW_OK);
 	work(&asker);
-	d = udp_recv(&asker);
-	assert_memory_equal(d->data, "SYN+ACK", 7);
-	udp_is(&d->peer, "127.0.0.1", port);
+	got = udp_recv(&asker);
+	assert_memory_equal(got->data, "SYN+ACK", 7);
+	udp_is(&got->peer, "127.0.0.1", port);
 	gw_udp_close(&device);
 	gw_udp_close(&asker);
 }
@@ -101,13 +103,13 @@ takes_tcp(uint16_t port)
 static void
 it_is_the_same_number_for_tcp_and_the_same_each_time(void **state)
 {
-	uint16_t port = gw_relay_pipes_port(&p, 0, &own, &target, now), other;
+	uint16_t port = gw_relay_pipes_port(&p, &d, now), other;
 
 	(void)state;
 	assert_true(takes_tcp(port));
-	assert_int_equal(gw_relay_pipes_port(&p, 0, &own, &target, now), port);
-	target.port++;
-	other = gw_relay_pipes_port(&p, 0, &own, &target, now);
+	assert_int_equal(gw_relay_pipes_port(&p, &d, now), port);
+	d.at.port++;
+	other = gw_relay_pipes_port(&p, &d, now);
 	assert_int_not_equal(other, port);
 	assert_int_not_equal(other, 0);
 	/* The first one goes on. */
@@ -122,18 +124,18 @@ one_device_cannot_take_all(void **state)
 
 	(void)state;
 	for (uint16_t i = 0; i < 20; i++) {
-		target.port = (uint16_t)(5000 + i);
-		had += gw_relay_pipes_port(&p, 0, &own, &target, now) != 0;
+		d.at.port = (uint16_t)(5000 + i);
+		had += gw_relay_pipes_port(&p, &d, now) != 0;
 	}
 	assert_int_equal(had, 8);
-	target = at("127.0.0.2", 5000);
-	assert_int_not_equal(gw_relay_pipes_port(&p, 0, &own, &target, now), 0);
+	d.at = at("127.0.0.2", 5000);
+	assert_int_not_equal(gw_relay_pipes_port(&p, &d, now), 0);
 }
 
 static void
 it_goes_when_nothing_is_said_of_it_for_two_minutes(void **state)
 {
-	uint16_t port = gw_relay_pipes_port(&p, 0, &own, &target, now);
+	uint16_t port = gw_relay_pipes_port(&p, &d, now);
 	gw_usec end = gw_relay_pipes_deadline(&p);
 
 	(void)state;
@@ -149,10 +151,11 @@ it_goes_when_nothing_is_said_of_it_for_two_minutes(void **state)
 static void
 it_goes_with_its_interface(void **state)
 {
-	uint16_t one = gw_relay_pipes_port(&p, 0, &own, &target, now),
-		 two = gw_relay_pipes_port(&p, 1, &own, &target, now);
+	uint16_t one = gw_relay_pipes_port(&p, &d, now), two;
 
 	(void)state;
+	d.link = 1;
+	two = gw_relay_pipes_port(&p, &d, now);
 	assert_int_not_equal(one, two);
 	gw_relay_pipes_close_link(&p, 0);
 	(void)gw_wait(g, 100);
@@ -161,11 +164,49 @@ it_goes_with_its_interface(void **state)
 }
 
 static void
+a_device_has_one_port_in_both_families(void **state)
+{
+	struct gw_udp device = udp_open(NULL), asker = udp_open(NULL);
+	uint16_t port, again;
+
+	(void)state;
+	d.at.port = device.port;
+	port = gw_relay_pipes_port(&p, &d, now);
+	if (udp_has_ipv6()) {
+		d.at = at("::1", device.port);
+		d.own = at("::1", 0);
+		again = gw_relay_pipes_port(&p, &d, now);
+		assert_int_equal(again, port);
+		assert_int_equal(udp_send(&asker, "::1", port, "6", 1), GW_OK);
+		work(&device);
+		assert_memory_equal(udp_recv(&device)->data, "6", 1);
+	}
+	assert_int_equal(udp_send(&asker, "127.0.0.1", port, "4", 1), GW_OK);
+	work(&device);
+	assert_memory_equal(udp_recv(&device)->data, "4", 1);
+	/* Another run is another device. */
+	d.run = other_run;
+	assert_int_not_equal(gw_relay_pipes_port(&p, &d, now), port);
+	gw_udp_close(&device);
+	gw_udp_close(&asker);
+}
+
+static void
+who_says_the_same_from_elsewhere_gets_another_port(void **state)
+{
+	uint16_t port = gw_relay_pipes_port(&p, &d, now);
+
+	(void)state;
+	d.at = at("127.0.0.9", d.at.port);
+	assert_int_not_equal(gw_relay_pipes_port(&p, &d, now), port);
+}
+
+static void
 an_address_that_is_not_ours_has_none(void **state)
 {
 	(void)state;
-	own = at("192.0.2.7", 0);
-	assert_int_equal(gw_relay_pipes_port(&p, 0, &own, &target, now), 0);
+	d.own = at("192.0.2.7", 0);
+	assert_int_equal(gw_relay_pipes_port(&p, &d, now), 0);
 	assert_int_equal(gw_relay_pipes_deadline(&p), GW_NEVER);
 }
 
@@ -180,6 +221,8 @@ main(void)
 		CASE(one_device_cannot_take_all),
 		CASE(it_goes_when_nothing_is_said_of_it_for_two_minutes),
 		CASE(it_goes_with_its_interface),
+		CASE(a_device_has_one_port_in_both_families),
+		CASE(who_says_the_same_from_elsewhere_gets_another_port),
 		CASE(an_address_that_is_not_ours_has_none),
 	};
 

@@ -8,7 +8,8 @@ enum {
 	IPV4 = 0x10,
 	IPV6 = 0x20,
 	STREAM = 1,
-	DGRAM = 2
+	DGRAM = 2,
+	SPP = 0x56ec
 };
 
 static const uint8_t signature[12] = { 0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a,
@@ -33,4 +34,17 @@ gw_proxy_v2(const struct gw_proxy_ends *e, uint8_t out[GW_PROXY_V2_MAX])
 	gw_write_u16(&w, e->destination_port);
 	GW_ASSERT(gw_writer_ok(&w));
 	return gw_writer_len(&w);
+}
+
+void
+gw_proxy_spp(const struct gw_proxy_ends *e, uint8_t out[GW_PROXY_SPP])
+{
+	struct gw_writer w = gw_writer(out, GW_PROXY_SPP);
+
+	gw_write_u16(&w, SPP);
+	gw_write_bytes(&w, e->source.b, sizeof e->source.b);
+	gw_write_bytes(&w, e->destination.b, sizeof e->destination.b);
+	gw_write_u16(&w, e->source_port);
+	gw_write_u16(&w, e->destination_port);
+	GW_ASSERT(gw_writer_ok(&w) && gw_writer_len(&w) == GW_PROXY_SPP);
 }

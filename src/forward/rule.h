@@ -36,8 +36,9 @@ enum gw_rule_strategy {
 /* Who tells the target for whom it is (F15). */
 enum gw_rule_proxy {
 	GW_RULE_PROXY_NONE,
-	GW_RULE_PROXY_V2,     /* before the first byte, in the first datagram */
-	GW_RULE_PROXY_V2_EACH /* in each datagram */
+	GW_RULE_PROXY_V2, /* before the first byte, in the first datagram */
+	GW_RULE_PROXY_V2_EACH, /* in each datagram */
+	GW_RULE_PROXY_SPP      /* the Simple Proxy Protocol, in each */
 };
 
 /* What an ICMP error of a target does to a UDP flow (F17). */

@@ -23,7 +23,7 @@ enum { TCP = 1 << GW_RULE_TCP, UDP = 1 << GW_RULE_UDP, BOTH = TCP | UDP };
 /* In the order of the enums; what others call it comes after. */
 static const char *const strategies[] = { "round", "random", "first", "hash",
 	NULL };
-static const char *const proxies[] = { "none", "v2", "v2-each", NULL };
+static const char *const proxies[] = { "none", "v2", "v2-each", "spp", NULL };
 static const char *const icmps[] = { "ignore", "close", NULL };
 static const char *const sheds[] = { "reject", "evict", NULL };
 
@@ -351,8 +351,9 @@ check(const struct gw_rule *r, char why[GW_RULE_WHY])
 		return gw_rule_wrong(why,
 		    "transparent speaks from the client's address: there is "
 		    "no other source");
-	if (r->proxy == GW_RULE_PROXY_V2_EACH && r->protocol == GW_RULE_TCP)
-		return gw_rule_wrong(why, "proxy=v2-each is for udp");
+	if (r->proxy >= GW_RULE_PROXY_V2_EACH && r->protocol == GW_RULE_TCP)
+		return gw_rule_wrong(
+		    why, "proxy=%s is for udp", proxies[r->proxy]);
 	return true;
 }
 

@@ -91,7 +91,12 @@ set_header(const struct gw_forward_udp *f, struct gw_udp_upstream *u,
 	memcpy(ends.source.b, b->peer, sizeof b->peer);
 	memcpy(
 	    ends.destination.b, u->flow->key.local, sizeof u->flow->key.local);
-	u->header_len = gw_proxy_v2(&ends, u->header);
+	if (f->base.rule.proxy == GW_RULE_PROXY_SPP) {
+		gw_proxy_spp(&ends, u->header);
+		u->header_len = GW_PROXY_SPP;
+	} else {
+		u->header_len = gw_proxy_v2(&ends, u->header);
+	}
 	return true;
 }
 
@@ -104,7 +109,9 @@ open_socket(struct gw_forward_udp *f, struct gw_udp_upstream *u,
 		.source = f->source,
 		.transparent = f->base.rule.transparent != 0,
 		.dont_fragment = f->base.rule.dont_fragment != 0,
-		.gro = f->base.rule.responses == 0,
+		/* What is counted, or bears a header, comes one by one. */
+		.gro = f->base.rule.responses == 0 &&
+		       f->base.rule.proxy != GW_RULE_PROXY_SPP,
 		.buffer = BUFFER,
 	};
 	enum gw_err err;

@@ -287,33 +287,45 @@ put(struct gw_forward_udp *f, struct gw_udp_upstream *u,
 	begin(&out->v[out->count++], &u->client, u->client_split, piece, b);
 }
 
+/* An answer bears the header that its question had, if it knows of it. */
+static void
+strip_header(const struct gw_forward_udp *f, const struct gw_udp_upstream *u,
+    struct gw_udp_burst *b)
+{
+	if (f->base.rule.proxy != GW_RULE_PROXY_SPP || b->len < u->header_len ||
+	    memcmp(b->bytes, u->header, u->header_len) != 0)
+		return;
+	b->bytes += u->header_len;
+	b->len -= (uint32_t)u->header_len;
+	b->segment = b->len;
+}
+
 static void
 take_reply(struct gw_forward_udp *f, struct gw_udp_upstream *u,
-    struct gw_udp_burst *b, gw_usec now)
+    const struct gw_udp_burst *came, gw_usec now)
 {
-	const struct gw_udp_load l = load_of(b);
+	struct gw_udp_burst b = *came;
+	struct gw_udp_load l;
 	uint32_t pass;
 
-	if (b->lost_before > 0)
+	if (b.lost_before > 0)
 		gw_udp_flows_drop(
-		    f->flows, u->flow, GW_DROP_KERNEL, b->lost_before);
-	if (b->cut) {
-		gw_udp_flows_drop(
-		    f->flows, u->flow, GW_DROP_TRUNCATED, b->count);
+		    f->flows, u->flow, GW_DROP_KERNEL, b.lost_before);
+	if (b.cut || u->flow->over) {
+		gw_udp_flows_drop(f->flows, u->flow,
+		    b.cut ? GW_DROP_TRUNCATED : GW_DROP_LATE, b.count);
 		return;
 	}
-	if (u->flow->over) {
-		gw_udp_flows_drop(f->flows, u->flow, GW_DROP_LATE, b->count);
-		return;
-	}
+	strip_header(f, u, &b);
+	l = load_of(&b);
 	pass = gw_udp_flows_reply(f->flows, u->flow, &l, now);
 	if (pass == 0)
 		return;
-	if (pass < b->count) {
-		b->count = pass;
-		b->len = pass * b->segment;
+	if (pass < b.count) {
+		b.count = pass;
+		b.len = pass * b.segment;
 	}
-	put(f, u, b);
+	put(f, u, &b);
 }
 
 static void

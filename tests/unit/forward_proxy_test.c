@@ -61,6 +61,24 @@ two_families_are_told_as_ipv6(void **state)
 	assert_memory_equal(out + 16, e.source.b, 16);
 }
 
+static void
+f15_the_simple_header_is_laid_out_as_published(void **state)
+{
+	struct gw_proxy_ends e = {
+		.protocol = GW_RULE_UDP, .source_port = 1, .destination_port = 2
+	};
+	uint8_t out[GW_PROXY_SPP];
+
+	(void)state;
+	assert_true(gw_ip_parse("192.0.2.1", &e.source));
+	assert_true(gw_ip_parse("2001:db8::2", &e.destination));
+	gw_proxy_spp(&e, out);
+	assert_memory_equal(
+	    out, "\x56\xec\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x01", 18);
+	assert_memory_equal(out + 18, e.destination.b, 16);
+	assert_memory_equal(out + 34, "\0\1\0\2", 4);
+}
+
 int
 main(void)
 {
@@ -70,6 +88,8 @@ main(void)
 		cmocka_unit_test(
 		    f15_the_header_for_ipv6_is_laid_out_as_published),
 		cmocka_unit_test(two_families_are_told_as_ipv6),
+		cmocka_unit_test(
+		    f15_the_simple_header_is_laid_out_as_published),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,6 +227,35 @@ f15_the_first_datagram_or_each_says_for_whom_it_is(void **state)
 	}
 }
 
+static void
+f15_by_the_simple_protocol_answers_bear_the_header_too(void **state)
+{
+	struct forward_bed b;
+	uint8_t header[38];
+	int client;
+
+	(void)state;
+	forward_bed_init(&b, "127.0.0.1", "?proxy=spp");
+	client = forward_client(&b, "127.0.0.1");
+	for (unsigned i = 0; i < 3; i++) {
+		forward_send(client, "payload", 7);
+		forward_target_gets(&b);
+		assert_int_equal(b.len, sizeof header + 7);
+		assert_memory_equal(b.bytes, "\x56\xec", 2);
+		assert_memory_equal(b.bytes + sizeof header, "payload", 7);
+		memcpy(header, b.bytes, sizeof header);
+		forward_target_says(&b, b.bytes, sizeof header + 7);
+		forward_client_gets(&b, client, "payload", 7);
+		forward_target_says(&b, header, sizeof header);
+		forward_client_gets(&b, client, "", 0);
+		/* Who does not know of it answers without. */
+		forward_target_says(&b, "plain", 5);
+		forward_client_gets(&b, client, "plain", 5);
+	}
+	close(client);
+	forward_bed_fini(&b);
+}
+
 int
 main(void)
 {
@@ -247,6 +276,8 @@ main(void)
 		cmocka_unit_test(f13_one_listener_of_both_families_serves_both),
 		cmocka_unit_test(
 		    f15_the_first_datagram_or_each_says_for_whom_it_is),
+		cmocka_unit_test(
+		    f15_by_the_simple_protocol_answers_bear_the_header_too),
 	};
 
 	return cmocka_run_group_tests(tests, forward_setup, NULL);

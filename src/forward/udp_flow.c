@@ -21,8 +21,7 @@ static void
 set_defaults(struct gw_udp_flow_options *o, uint32_t limit)
 {
 	if (o->idle_assured == 0)
-		o->idle_assured =
-		    o->idle != 0 ? o->idle : IDLE_ASSURED * GW_SEC;
+		o->idle_assured = IDLE_ASSURED * GW_SEC;
 	if (o->idle == 0)
 		o->idle = IDLE * GW_SEC;
 	if (o->limit == 0 || o->limit > limit)

@@ -134,7 +134,8 @@ f6_answers_that_go_on_are_a_conversation(void **state)
 static void
 f6_a_ttl_is_a_real_idle_time_in_both_states(void **state)
 {
-	const struct gw_udp_flow_options o = { .idle = 5 * GW_SEC };
+	const struct gw_udp_flow_options o = { .idle = 5 * GW_SEC,
+		.idle_assured = 5 * GW_SEC };
 	struct gw_udp_flow *f;
 	struct flow_bed b;
 

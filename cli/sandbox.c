@@ -1,6 +1,7 @@
 #include "cli/sandbox.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static enum gw_err
 confine(struct cli_report *r, const struct cli_list *read,
@@ -76,4 +77,28 @@ cli_sandbox_enter_plain(
 
 	o->plain = true;
 	return err == GW_OK ? confine(r, &nothing, NULL, 0) : err;
+}
+
+enum gw_err
+cli_sandbox_enter_rules(
+    struct cli_report *r, struct gw_options *o, const char *file)
+{
+	const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+	struct cli_list read = { 0 };
+	char *dir;
+	enum gw_err err = start_helper(r, o);
+
+	o->plain = true;
+	if (err != GW_OK)
+		return err;
+	if (slash == NULL)
+		dir = cli_copy(".");
+	else
+		dir = cli_format("%.*s", (int)(slash - file) + 1, file);
+	if (file != NULL)
+		cli_list_add(&read, dir);
+	err = confine(r, &read, NULL, 0);
+	cli_list_fini(&read);
+	free(dir);
+	return err;
 }

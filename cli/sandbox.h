@@ -22,4 +22,9 @@ GW_MUST_USE enum gw_err cli_sandbox_enter(struct cli_report *,
 GW_MUST_USE enum gw_err cli_sandbox_enter_plain(
     struct cli_report *, struct gw_options *, bool looks_up);
 
+/* The same for one that reads a file (or NULL) again and again, also when an
+ * editor has put another one in its place: it may read its directory. */
+GW_MUST_USE enum gw_err cli_sandbox_enter_rules(
+    struct cli_report *, struct gw_options *, const char *file);
+
 #endif /* GW_CLI_SANDBOX_H */

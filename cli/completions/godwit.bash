@@ -17,7 +17,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram relay peers devices pair partials sockets trace doctor help --help --version' \
+			'send recv stream dgram forward relay peers devices pair partials sockets trace doctor help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -88,7 +88,7 @@ _godwit()
 	--code | --listen | --timeout | --retry | --limit-rate | --memory | \
 		--name | --exclude | --reply | --max-size | --group | --count | \
 		--wait | --deadline | --buffer | --ttl | --interval | \
-		--session)
+		--session | --local | --explain | --metrics | --drain | --every)
 		return
 		;;
 	esac
@@ -125,6 +125,11 @@ _godwit()
 		else
 			_known_hosts_real -- "$cur"
 		fi
+		;;
+	forward)
+		COMPREPLY=($(compgen -W '--local --rules --to --explain
+			--metrics --drain --json --every --no-live --quiet
+			--verbose --help' -- "$cur"))
 		;;
 	stream)
 		local both='--code --code-file --carrier --congestion --timeout
@@ -193,7 +198,7 @@ _godwit()
 		;;
 	help)
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram relay peers devices pair partials sockets trace doctor' -- "$cur"))
+			'send recv stream dgram forward relay peers devices pair partials sockets trace doctor' -- "$cur"))
 		;;
 	esac
 } &&

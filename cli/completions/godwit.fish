@@ -1,6 +1,6 @@
 # Completion of godwit for fish.
 
-set -l commands send recv stream dgram relay peers devices pair partials sockets trace doctor help
+set -l commands send recv stream dgram forward relay peers devices pair partials sockets trace doctor help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
@@ -8,6 +8,7 @@ complete -c godwit -n __fish_use_subcommand -a send -d 'Send files and directori
 complete -c godwit -n __fish_use_subcommand -a recv -d 'Receive files and directories'
 complete -c godwit -n __fish_use_subcommand -a stream -d 'Connect standard input and output of two machines'
 complete -c godwit -n __fish_use_subcommand -a dgram -d 'Exchange plain UDP datagrams'
+complete -c godwit -n __fish_use_subcommand -a forward -d 'Send what comes to ports here on to others'
 complete -c godwit -n __fish_use_subcommand -a peers -d 'Show which devices wait in the networks here'
 complete -c godwit -n __fish_use_subcommand -a devices -d 'List, rename or forget remembered devices'
 complete -c godwit -n __fish_use_subcommand -a pair -d 'Make two devices remember each other'
@@ -17,7 +18,7 @@ complete -c godwit -n __fish_use_subcommand -a trace -d 'Draw what a connection 
 complete -c godwit -n __fish_use_subcommand -a relay -d 'Carry broadcasts and multicast to other subnets'
 complete -c godwit -n __fish_use_subcommand -a doctor -d 'Say what keeps this machine from finding others'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram relay peers devices pair partials sockets trace doctor'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram forward relay peers devices pair partials sockets trace doctor'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
@@ -137,6 +138,19 @@ set -l dgram_send "$dgram; and __fish_seen_subcommand_from send"
 complete -c godwit -n "$dgram_send" -l broadcast -d 'To every host'
 complete -c godwit -n "$dgram_send" -l interval -x -d 'From one to the next'
 complete -c godwit -n "$dgram_send" -l all -d 'Go on after the first answer'
+
+set -l forward '__fish_seen_subcommand_from forward'
+complete -c godwit -n $forward -s L -l local -x -d 'A rule'
+complete -c godwit -n $forward -l rules -r -F -d 'Rules of a file'
+complete -c godwit -n $forward -l to -x -a '(__fish_print_hostnames)' -d 'Target of rules that name none'
+complete -c godwit -n $forward -l explain -x -d 'Which rule would take it'
+complete -c godwit -n $forward -l metrics -x -d 'Figures for Prometheus'
+complete -c godwit -n $forward -l drain -x -d 'Let flows go on at the end'
+complete -c godwit -n $forward -l json -d 'Tell it as JSON'
+complete -c godwit -n $forward -l every -x -d 'With --json: all figures'
+complete -c godwit -n $forward -l no-live -d 'No live view'
+complete -c godwit -n $forward -s q -l quiet -d 'Say only what must be known'
+complete -c godwit -n $forward -s v -l verbose -d 'Say more'
 
 set -l stream '__fish_seen_subcommand_from stream'
 set -l stream_part 'not __fish_seen_subcommand_from listen connect'

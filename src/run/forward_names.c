@@ -81,22 +81,35 @@ arm(struct gw_forward_names *all)
 		gw_loop_arm(&all->timer, gw_clock_now() + after, on_timer);
 }
 
+/* Told once, and again when it has worked in between. */
+static void
+warn(struct gw_forward_name *n, const struct gw_helper_answer *a)
+{
+	struct gw_forwarder *f = n->all->f;
+	const char *stays =
+	    n->found.count > 0 ? "; its last address stays" : "";
+
+	if (a->why.text[0] != '\0')
+		gw_forwarder_warn(f, "%s%s", a->why.text, stays);
+	else
+		gw_forwarder_warn(f, "%s: %s%s",
+		    f->rule.targets[n - n->all->names].host,
+		    gw_err_text(a->err), stays);
+}
+
 static void
 on_answer(void *arg, const struct gw_helper_answer *a)
 {
 	struct gw_forward_name *n = arg;
 	struct gw_forward_names *all = n->all;
-	const char *host = all->f->rule.targets[n - all->names].host;
-	bool first = !n->answered;
 
 	n->lookup = NULL;
 	n->answered = true;
 	if (a->err == GW_OK)
 		found(n, &a->found);
-	else if (first || n->found.count > 0)
-		gw_forwarder_warn(all->f, "%s: %s%s", host,
-		    a->why.text[0] != '\0' ? a->why.text : gw_err_text(a->err),
-		    n->found.count > 0 ? "; its last address stays" : "");
+	else if (!n->failed)
+		warn(n, a);
+	n->failed = a->err != GW_OK;
 	all->changed(all->arg);
 }
 

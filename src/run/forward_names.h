@@ -20,6 +20,7 @@ struct gw_forward_name {
 	size_t at; /* the address that is used, of those */
 	bool numeric;
 	bool answered; /* found or not: the first look-up is over */
+	bool failed;   /* the last one did */
 };
 
 struct gw_forward_names {

@@ -148,6 +148,8 @@ the_manual_promises_nothing_else(void **state)
 		ROOT "docs/man/godwit-recv.1", ROOT "docs/man/godwit-dgram.1",
 		ROOT "docs/man/godwit-devices.1",
 		ROOT "docs/man/godwit-doctor.1", ROOT "docs/man/godwit-pair.1",
+		ROOT "docs/man/godwit-doctor.1",
+		ROOT "docs/man/godwit-forward.1",
 		ROOT "docs/man/godwit-partials.1",
 		ROOT "docs/man/godwit-peers.1",
 		ROOT "docs/man/godwit-sockets.1",

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import forwards  # noqa: E402
 import namespaces  # noqa: E402
 import program  # noqa: E402
 import tcp_states  # noqa: E402
@@ -66,6 +67,19 @@ def pair(godwit, work, carrier):
     made = program.Pair(work, carrier)
     yield made
     made.end()
+
+
+@pytest.fixture
+def tcp_server():
+    """A TCP server: tcp_server(serve), see forwards.Server."""
+    made = []
+
+    def start(serve=forwards.echo, **options):
+        made.append(forwards.Server(serve, **options))
+        return made[-1]
+    yield start
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

@@ -113,3 +113,18 @@ def answer_at_end(one, _):
     """The question whole, then the answer: needs a half-close."""
     data = read_all(one)
     one.sendall(b"got %d" % len(data))
+
+
+def to(port, more=""):
+    """A rule for one target."""
+    return f"tcp://{LOOPBACK}:{{port}}/{LOOPBACK}:{port}{more}"
+
+
+def refused(port):
+    try:
+        connect(port).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False

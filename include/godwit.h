@@ -1031,8 +1031,8 @@ struct gw_forward_event {
  * until the next call. */
 GW_API bool gw_forward_next(struct gw_forward *, struct gw_forward_event *);
 
-/* Answer GET /metrics at this address (numeric; NULL: 127.0.0.1; "": all) and port in
- * the text format of Prometheus. */
+/* Answer GET /metrics at this address (numeric; NULL: 127.0.0.1; "": all) and
+ * port, in the text format of Prometheus. */
 GW_API GW_MUST_USE enum gw_err gw_forward_metrics(
     struct gw_forward *, const char *address, uint16_t port);
 /* The port of that; 0: there is none. */

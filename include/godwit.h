@@ -1037,6 +1037,7 @@ GW_API GW_MUST_USE enum gw_err gw_forward_metrics(
     struct gw_forward *, const char *address, uint16_t port);
 /* The port of that; 0: there is none. */
 GW_API uint16_t gw_forward_metrics_port(const struct gw_forward *);
+
 /* ---- broadcast relay ---- */
 
 /*

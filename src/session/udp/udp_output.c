@@ -4,9 +4,9 @@
  *
  * A packet is its clear header, a small head (control frames, then the head
  * of a STREAM frame) and the chunk's bytes.  The head is filled up in front
- * with PADDING to a multiple of 16, so that the cipher takes both without
- * joining them, and so that a full packet is exactly as large as the path
- * takes.
+ * with PADDING to a multiple of 16, so that the cipher takes both where they
+ * cannot be joined for the while (udp_seal.c), and so that a full packet is
+ * exactly as large as the path takes.
  */
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "forward/relay_text.h"
 
 static struct gw_relay_ruleset set;
-static char why[GW_RELAY_WHY], text[GW_RELAY_TEXT];
+static char why[GW_RELAY_WHY], text[GW_RELAY_TEXT], longest[8192];
 
 static int
 set_up(void **state)
@@ -226,34 +226,38 @@ B9_peers_are_of_an_interface_that_is_joined(void **state)
 	assert_int_equal(set.peer_counts[1], 2);
 }
 
+static void __attribute__((format(printf, 1, 2)))
+append(const char *format, ...)
+{
+	size_t n = strlen(longest);
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(longest + n, sizeof longest - n, format, ap);
+	va_end(ap);
+}
+
 static void
 the_longest_rule_has_room(void **state)
 {
-	char rule[8192] = "65535?rate=999999&replies=60&broadcast=yes&source="
-			  "fd00:1111:2222:3333:4444:5555:6666:7777";
+	static const char net[] = "fd00:1111:2222:3333:4444:5555:6666:7778/127";
 
 	(void)state;
-	for (unsigned k = 0; k < 2; k++) {
-		strcat(rule, k == 0 ? "&allow=" : "&deny=");
-		for (unsigned i = 0; i < 11; i++)
-			strcat(rule, i > 0 ? ",fd00:1111:2222:3333:4444:5555:"
-					     "6666:7778/127"
-					   : "fd00:1111:2222:3333:4444:5555:"
-					     "6666:7778/127");
-	}
-	for (unsigned k = 0; k < 2; k++) {
-		strcat(rule, k == 0 ? "&between=" : "&from=");
-		for (unsigned i = 0; i < 16; i++) {
-			char name[20];
-
-			snprintf(name, sizeof name, "%sinterface-%05u",
-			    i > 0 ? "," : "", i);
-			strcat(rule, name);
-			if (k == 1 && i == 14)
-				break;
-		}
-	}
-	assert_true(add(rule));
+	longest[0] = '\0';
+	append("65535?rate=999999&replies=60&broadcast=yes&source="
+	       "fd00:1111:2222:3333:4444:5555:6666:7777");
+	for (unsigned k = 0; k < 2; k++)
+		for (unsigned i = 0; i < GW_RELAY_NETS; i++)
+			append("%s%s",
+			    i > 0    ? ","
+			    : k == 0 ? "&allow="
+				     : "&deny=",
+			    net);
+	for (unsigned i = 0; i < GW_RELAY_LINKS; i++)
+		append("%sinterface-%05u", i > 0 ? "," : "&between=", i);
+	for (unsigned i = 0; i < GW_RELAY_LINKS - 1; i++)
+		append("%sinterface-%05u", i > 0 ? "," : "&from=", i);
+	assert_true(add(longest));
 	gw_relay_rule_text(&set, 0, text);
 	memset(&set, 0, sizeof set);
 	assert_true(gw_relay_ruleset_add(&set, text, NULL, 0, why));

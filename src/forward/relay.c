@@ -152,6 +152,9 @@ hash(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 	uint64_t h;
 
 	gw_write_u8(&w, (uint8_t)kind);
+	/* Two rules may carry it on, each to others. */
+	if (kind == REPETITION)
+		gw_write_u8(&w, (uint8_t)(r - e->rules));
 	gw_write_u16(&w, r->port);
 	if (a->cast == GW_CAST_GROUP)
 		gw_write_bytes(&w, a->to.ip, sizeof a->to.ip);

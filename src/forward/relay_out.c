@@ -114,6 +114,10 @@ hold(struct copy *c, uint16_t port)
 	c->out.serial = e->held.v[c->out.held].serial;
 }
 
+/* Below are services: strangers shall not have this machine hold their
+ * ports. */
+enum { PRIVILEGED = 1024 };
+
 /* False: it cannot seem to come from there. */
 static bool
 set_source(struct copy *c)
@@ -147,8 +151,10 @@ set_source(struct copy *c)
 	c->out.from.port = port;
 	if (c->out.by < c->e->rule_count)
 		c->out.via = GW_RELAY_VIA_RULE;
-	else
+	else if (port >= PRIVILEGED)
 		hold(c, port);
+	else
+		return false;
 	return true;
 }
 

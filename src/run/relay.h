@@ -90,9 +90,9 @@ void gw_relay_close_held(struct gw_relay *, unsigned place);
 /* One that listens for the rule there, of this family; or NULL. */
 struct gw_relay_socket *gw_relay_listener(
     struct gw_relay *, unsigned rule, unsigned link, int family);
-/* The held port that the emission wants; GW_E_ADDRESS: it cannot be had. */
-enum gw_err gw_relay_hold(struct gw_relay *, const struct gw_relay_emission *,
-    struct gw_relay_socket **);
+/* The held port that the emission wants; NULL: it cannot be had, and why. */
+struct gw_relay_socket *gw_relay_hold(
+    struct gw_relay *, const struct gw_relay_emission *, struct gw_why *);
 
 /* One turn: everything that has come. */
 void gw_relay_take_turn(struct gw_relay *);

@@ -97,6 +97,8 @@ describe(struct text *t, const struct gw_relay_link *l)
 	else if (v4 == NULL)
 		put(t, "broadcasts leave for 255.255.255.255, from an address "
 		       "of another interface");
+	else if (!gw_relay_is_v4(&v4->broadcast))
+		put(t, "broadcasts leave for 255.255.255.255");
 	else {
 		put(t, "broadcasts leave for ");
 		put_endpoint(t, &v4->broadcast);

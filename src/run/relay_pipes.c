@@ -107,6 +107,17 @@ find(struct gw_relay_pipes *p, const struct gw_relay_device *d)
 	return NULL;
 }
 
+/* One that may go for one that has answered: nobody had asked for it, and
+ * nobody uses it. */
+static struct gw_relay_pipe *
+weakest(struct gw_relay_pipes *p)
+{
+	for (size_t i = 0; i < GW_RELAY_PIPES; i++)
+		if (!p->v[i].was_asked && !is_used(p, &p->v[i]))
+			return &p->v[i];
+	return NULL;
+}
+
 /* Of one address there are few: a stranger that tells of a thousand ports
  * leaves room for the others. */
 static struct gw_relay_pipe *
@@ -121,7 +132,9 @@ place(struct gw_relay_pipes *p, const struct gw_relay_device *d)
 			room = &p->v[i];
 		else if (is_same(&p->v[i].target[family_of(&d->at)], &d->at))
 			of_one++;
-	return of_one < OF_ONE ? room : NULL;
+	if (of_one >= OF_ONE)
+		return NULL;
+	return room == NULL && d->was_asked ? weakest(p) : room;
 }
 
 /* One that is free at this address just now; 0: there is none. */
@@ -192,6 +205,7 @@ gw_relay_pipes_port(
 	if (pipe == NULL)
 		return 0;
 	pipe->told = now;
+	pipe->was_asked |= d->was_asked;
 	return pipe->port;
 }
 

@@ -26,6 +26,7 @@ struct gw_relay_pipe {
 	 * 0: not of this family. */
 	struct gw_endpoint own[2], target[2];
 	gw_usec told;
+	bool was_asked; /* only such ones stay when there is no room */
 };
 
 struct gw_relay_pipes {
@@ -41,6 +42,7 @@ struct gw_relay_device {
 	struct gw_endpoint at;
 	unsigned link;
 	struct gw_endpoint own;
+	bool was_asked; /* it has answered a question */
 };
 
 /* The port at which `own` leads to the device; 0: none can be had. */

@@ -150,9 +150,9 @@ gw_relay_close_held(struct gw_relay *r, unsigned place)
 	r->held[place] = NULL;
 }
 
-enum gw_err
-gw_relay_hold(struct gw_relay *r, const struct gw_relay_emission *out,
-    struct gw_relay_socket **found)
+struct gw_relay_socket *
+gw_relay_hold(
+    struct gw_relay *r, const struct gw_relay_emission *out, struct gw_why *why)
 {
 	struct gw_udp_options o = { .port = out->held_port,
 		.broadcast = true,
@@ -160,23 +160,20 @@ gw_relay_hold(struct gw_relay *r, const struct gw_relay_emission *out,
 		.no_loop = true };
 	struct gw_relay_socket *s = r->held[out->held];
 	struct gw_udp udp;
-	enum gw_err err;
 
-	if (s != NULL && s->serial == out->serial) {
-		*found = s;
-		return GW_OK;
-	}
+	if (s != NULL && s->serial == out->serial)
+		return s;
 	gw_relay_close_held(r, out->held);
-	if ((err = gw_udp_open(&o, NULL, &udp)) != GW_OK)
-		return err;
-	if ((err = add(r, &udp, &s)) != GW_OK) {
+	if (gw_udp_open(&o, why, &udp) != GW_OK)
+		return NULL;
+	if (add(r, &udp, &s) != GW_OK) {
 		gw_udp_close(&udp);
-		return err;
+		gw_why(why, GW_E_MEMORY, "out of memory");
+		return NULL;
 	}
 	s->held = (int)out->held;
 	s->rule = out->rule;
 	s->serial = out->serial;
 	r->held[out->held] = s;
-	*found = s;
-	return GW_OK;
+	return s;
 }

@@ -65,14 +65,17 @@ send_one(
 		err = send_raw(r, out, why);
 		break;
 	case GW_RELAY_VIA_HELD:
-		if (gw_relay_hold(r, out, &s) != GW_OK)
+		if ((s = gw_relay_hold(r, out, why)) == NULL)
 			return GW_RELAY_FATE_NO_HOLD;
 		err = send_by(r, &s->udp, out, why);
 		break;
 	default:
 		s = gw_relay_listener(r, out->by, out->link, family);
-		if (s == NULL)
+		if (s == NULL) {
+			gw_why(why, GW_E_ADDRESS,
+			    "no socket of the rule is open there");
 			return GW_RELAY_FATE_NO_HOLD;
+		}
 		err = send_by(r, &s->udp, out, why);
 		break;
 	}
@@ -93,18 +96,11 @@ tell_unsent(struct gw_relay *r, const struct gw_relay_emission *out,
 	e = gw_relay_tell(r, GW_RELAY_EVENT_TROUBLE, out->link);
 	if (e == NULL)
 		return;
-	if (fate == GW_RELAY_FATE_NO_PIPE)
-		snprintf(e->text, sizeof e->text,
-		    "no port can be had to lead to a device: too many, or none "
-		    "is free");
-	else if (fate == GW_RELAY_FATE_NO_HOLD)
-		snprintf(e->text, sizeof e->text,
-		    "port %u of who asks cannot be used here: it is another "
-		    "program's",
-		    (unsigned)(out->held_port != 0 ? out->held_port
-						   : out->from.port));
-	else
-		snprintf(e->text, sizeof e->text, "%.250s", why->text);
+	snprintf(e->text, sizeof e->text, "%.250s",
+	    fate == GW_RELAY_FATE_NO_PIPE
+		? "no port can be had to lead to a device: there are too many, "
+		  "or none is free"
+		: why->text);
 }
 
 /*
@@ -116,9 +112,10 @@ rewrite(struct gw_relay *r, const struct gw_relay_arrival *a,
     struct gw_relay_emission *out, uint8_t beacon[GW_BEACON_LEN])
 {
 	enum { PRIVILEGED = 1024 }; /* below: services, and none of ours */
-	struct gw_relay_device d = {
-		.at = a->from, .link = out->link, .own = out->from
-	};
+	struct gw_relay_device d = { .at = a->from,
+		.link = out->link,
+		.own = out->from,
+		.was_asked = out->answer };
 	struct gw_beacon b;
 	uint16_t port;
 

@@ -83,6 +83,18 @@ B5_a_port_that_a_rule_listens_at_needs_no_other_socket(void **state)
 }
 
 static void
+B5_ports_of_services_are_not_held(void **state)
+{
+	(void)state;
+	relay_open(&f, "9000?source=interface:keep-port");
+	assert_int_equal(relay_hear(&f, 0, relay_at("10.0.1.9", 53), ALL, "x"),
+	    GW_RELAY_FATE_NO_ADDRESS);
+	assert_int_equal(
+	    relay_hear(&f, 0, relay_at("10.0.1.9", 1024), ALL, "y"),
+	    GW_RELAY_FATE_CARRIED);
+}
+
+static void
 B5_a_given_address_is_of_one_family(void **state)
 {
 	(void)state;
@@ -257,6 +269,7 @@ main(void)
 		CASE(B2_the_destination_is_the_other_subnets_own_broadcast),
 		CASE(B5_modes_of_the_source),
 		CASE(B5_a_port_that_a_rule_listens_at_needs_no_other_socket),
+		CASE(B5_ports_of_services_are_not_held),
 		CASE(B5_a_given_address_is_of_one_family),
 		CASE(B6_answers_come_back_to_who_asked),
 		CASE(B6_each_who_asks_has_a_port),

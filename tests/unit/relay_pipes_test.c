@@ -2,6 +2,7 @@
 #include "run/relay_pipes.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -132,6 +133,34 @@ one_device_cannot_take_all(void **state)
 	assert_int_not_equal(gw_relay_pipes_port(&p, &d, now), 0);
 }
 
+static uint16_t
+from(unsigned n)
+{
+	char host[32];
+
+	snprintf(host, sizeof host, "127.0.%u.%u", n / 8 + 1, n % 8 + 1);
+	d.at = at(host, 4639);
+	return gw_relay_pipes_port(&p, &d, now);
+}
+
+static void
+one_that_has_answered_makes_room_for_itself(void **state)
+{
+	(void)state;
+	d.was_asked = true;
+	assert_int_not_equal(from(0), 0);
+	d.was_asked = false;
+	for (unsigned i = 1; i < GW_RELAY_PIPES; i++)
+		assert_int_not_equal(from(i), 0);
+	assert_int_equal(from(GW_RELAY_PIPES), 0);
+	d.was_asked = true;
+	for (unsigned i = 0; i < GW_RELAY_PIPES - 1; i++)
+		assert_int_not_equal(from(100 + i), 0);
+	/* Those stay. */
+	assert_int_equal(from(200), 0);
+	assert_int_not_equal(from(0), 0);
+}
+
 static void
 it_goes_when_nothing_is_said_of_it_for_two_minutes(void **state)
 {
@@ -219,6 +248,7 @@ main(void)
 		CASE(what_comes_to_the_port_goes_to_the_device_and_back),
 		CASE(it_is_the_same_number_for_tcp_and_the_same_each_time),
 		CASE(one_device_cannot_take_all),
+		CASE(one_that_has_answered_makes_room_for_itself),
 		CASE(it_goes_when_nothing_is_said_of_it_for_two_minutes),
 		CASE(it_goes_with_its_interface),
 		CASE(a_device_has_one_port_in_both_families),

@@ -389,8 +389,7 @@ gw_relay_engine_news(struct gw_relay_engine *e, struct gw_relay_news *out)
 	for (; news.rule < e->rule_count; news.rule++) {
 		news.kind = GW_RELAY_NEWS_STORM;
 		if (take_bit(&e->storms[news.rule], &news.link)) {
-			news.pause =
-			    e->gates[news.rule][news.link].until - e->now;
+			news.pause = e->gates[news.rule][news.link].lasts;
 			*out = news;
 			return true;
 		}

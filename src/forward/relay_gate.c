@@ -55,7 +55,8 @@ judge(struct gw_relay_gate *g, gw_usec now)
 	if (now > g->until + GW_RELAY_PAUSE_MAX)
 		g->pause = GW_RELAY_PAUSE;
 	g->state = GW_RELAY_TRIPPED;
-	g->until = now + g->pause;
+	g->lasts = g->pause;
+	g->until = now + g->lasts;
 	g->pause = gw_usec_min(2 * g->pause, GW_RELAY_PAUSE_MAX);
 	return true;
 }

@@ -26,6 +26,7 @@ struct gw_relay_gate {
 	uint32_t echoes, repeats, sent;
 	enum gw_relay_gate_state state;
 	gw_usec until; /* tripped */
+	gw_usec lasts; /* from when it did */
 	gw_usec pause; /* how long the next one is */
 };
 

@@ -8,7 +8,7 @@ enum gw_err
 cli_classic_only(const struct cli_session *s)
 {
 	static const char *const needing[] = { "reply", "no-reply",
-		"keep-partial", "max-size" };
+		"keep-partial" };
 
 	for (size_t i = 0; i < sizeof needing / sizeof *needing; i++)
 		if (cli_session_typed(s, needing[i]))

@@ -23,7 +23,8 @@ check(struct cli_session *s, const struct cli_classic_recv *o)
 {
 	static const char *const senseless[] = { "code", "code-file", "trace",
 		"code-words", "qr", "from", "retry", "memory", "checksum",
-		"archive", "stdout", NULL };
+		"archive", "stdout", "remember", "from-known", "max-files",
+		"exec", "exec-timeout", NULL };
 	const char *wrong;
 	enum gw_err err =
 	    cli_classic_check(s, o->common, o->classic, senseless);

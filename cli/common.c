@@ -318,6 +318,7 @@ void
 cli_session_end(struct cli_session *s)
 {
 	gw_job_free(s->job.job);
+	cli_hook_free(s->job.hook);
 	gw_close(s->job.gw);
 	cli_trace_file_end(&s->trace, &s->report);
 	cli_report_fini(&s->report);

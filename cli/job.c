@@ -83,6 +83,8 @@ take_event(struct cli_job *j, const struct gw_event *e)
 	else if (e->kind == GW_EVENT_LISTENING)
 		j->connected = false;
 	cli_report_event(j->report, e);
+	if (j->hook != NULL)
+		cli_hook_event(j->hook, j->report, e);
 	if (e->kind == GW_EVENT_CONFLICT ||
 	    (e->kind == GW_EVENT_OFFER && e->offer.needs_answer))
 		cli_ask_open(&j->ask, j->report, e, j->job);
@@ -113,6 +115,8 @@ wait_for_something(struct cli_job *j)
 		{ .fd = j->ask.open != CLI_ASK_NOTHING ? j->ask.terminal.in
 						       : -1,
 		    .events = POLLIN },
+		{ .fd = j->hook != NULL ? cli_hook_fd(j->hook) : -1,
+		    .events = POLLIN },
 	};
 
 	if (poll(fds, sizeof fds / sizeof *fds, -1) < 0 && errno != EINTR)
@@ -121,8 +125,19 @@ wait_for_something(struct cli_job *j)
 		take_signals(j);
 	if (fds[2].revents != 0 && j->ask.open != CLI_ASK_NOTHING)
 		cli_ask_input(&j->ask, j->report, j->job);
+	if (fds[3].revents != 0)
+		cli_hook_take(j->hook, j->report);
 	if (fds[0].revents != 0)
 		gw_dispatch(j->gw);
+}
+
+/* Commands of --exec that are under way go on without us; who is not in a
+ * hurry hears what becomes of them. */
+static void
+wait_for_commands(struct cli_job *j)
+{
+	while (j->hook != NULL && cli_hook_busy(j->hook) && j->interrupts == 0)
+		wait_for_something(j);
 }
 
 int
@@ -132,6 +147,7 @@ cli_job_run(struct cli_job *j)
 
 	while (!take_events(j, &err))
 		wait_for_something(j);
+	wait_for_commands(j);
 	if (err == GW_E_INTERRUPTED && j->terminated && j->standing)
 		return 0;
 	/* Some entries failed: each has been named, and so has their sum. */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "cli/ask.h"
+#include "cli/hook.h"
 #include "cli/report.h"
 #include "godwit.h"
 
@@ -15,6 +16,7 @@ struct cli_job {
 	struct gw_job *job;
 	struct cli_report *report;
 	struct cli_ask ask;
+	struct cli_hook *hook; /* --exec; or NULL */
 	int signal_fd;
 	bool standing; /* a recv that goes on after a transfer */
 	bool connected;

@@ -47,6 +47,7 @@ connected(const struct gw_event *e)
 
 	cli_json_text(o, "peer", e->connected.peer);
 	cli_json_text(o, "key", e->connected.key);
+	cli_json_text(o, "device", e->connected.device);
 	cli_json_text(o, "address", e->connected.address);
 	cli_json_text(o, "carrier", e->connected.carrier);
 	cli_json_text(o, "why", e->connected.why);

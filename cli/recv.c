@@ -11,7 +11,9 @@
 struct settings {
 	struct cli_common common; /* first: its offsets are ours */
 	struct cli_address from;
-	const char *output;
+	const char *output, *exec;
+	struct cli_duration exec_timeout;
+	unsigned max_files;
 	struct cli_conflict on_conflict;
 	bool from_known, only_known, yes, once, archive, to_stdout;
 	struct cli_classic classic;
@@ -52,8 +54,18 @@ static const struct cli_option options[] = {
 	    cli_value_switch, FIELD(classic.on), 0, 0 },
 	{ "reply", "WORD", "with --classic: the word that is sent [ok]",
 	    cli_value_text, FIELD(classic.reply), 0, 0 },
-	{ "max-size", "SIZE", "with --classic: the largest file that is taken",
+	{ "max-size", "SIZE",
+	    "the largest offer that is taken; with --classic: the largest file",
 	    cli_value_size, FIELD(classic.max_size), CLI_OPTION_CONFIG, 0 },
+	{ "max-files", "N",
+	    "the most files, directories and links that an offer may have",
+	    cli_value_count, FIELD(max_files), CLI_OPTION_CONFIG, 0 },
+	{ "exec", "CMD",
+	    "after each transfer run CMD by a shell, in DIR: the names are its "
+	    "standard input, each ended by NUL",
+	    cli_value_text, FIELD(exec), CLI_OPTION_CONFIG, 0 },
+	{ "exec-timeout", "TIME", "end a CMD that runs for TIME [10m]",
+	    cli_value_duration, FIELD(exec_timeout), CLI_OPTION_CONFIG, 0 },
 	{ "keep-partial", NULL,
 	    "with --classic: keep what came of a file that failed, as "
 	    "NAME.partial",
@@ -119,6 +131,27 @@ take_operand(struct cli_session *s, struct settings *o)
 	return GW_OK;
 }
 
+/* What becomes of the content. */
+static const char *
+output_contradiction(const struct cli_session *s, const struct settings *o)
+{
+	if (o->exec_timeout.given && o->exec_timeout.ms == 0)
+		return "--exec-timeout must be more than 0";
+	if (!o->to_stdout)
+		return NULL;
+	if (o->exec != NULL)
+		return "--stdout keeps no file for --exec: one of them";
+	if (cli_session_typed(s, "output"))
+		return "--stdout and --output: one of them";
+	if (cli_session_typed(s, "archive"))
+		return "--stdout keeps no links and attributes: leave out "
+		       "--archive";
+	if (isatty(STDOUT_FILENO))
+		return "--stdout would write to the terminal: send it into a "
+		       "pipe or a file";
+	return NULL;
+}
+
 static const char *
 contradiction(const struct cli_session *s, const struct settings *o)
 {
@@ -132,15 +165,7 @@ contradiction(const struct cli_session *s, const struct settings *o)
 		return "--from connects and --from-known waits: one of them";
 	if (o->from.given && cli_session_typed(s, "listen"))
 		return "--from connects and --listen waits: one of them";
-	if (o->to_stdout && cli_session_typed(s, "output"))
-		return "--stdout and --output: one of them";
-	if (o->to_stdout && cli_session_typed(s, "archive"))
-		return "--stdout keeps no links and attributes: leave out "
-		       "--archive";
-	if (o->to_stdout && isatty(STDOUT_FILENO))
-		return "--stdout would write to the terminal: send it into a "
-		       "pipe or a file";
-	return NULL;
+	return output_contradiction(s, o);
 }
 
 /* Unattended is what --yes means, and a pipe knows no names. */
@@ -201,6 +226,8 @@ start_job(struct cli_session *s, struct settings *o)
 	    !o->from.given && (o->from_known || g.link.code == NULL);
 	g.link.no_code = o->only_known;
 	g.accept_known = o->from_known;
+	g.max_size = o->classic.max_size;
+	g.max_files = o->max_files;
 	g.dir = s->report.dir;
 	g.on_conflict = o->on_conflict.what;
 	/* Whoever names the sender and its code has accepted. */
@@ -232,6 +259,11 @@ prepare(struct cli_session *s, struct settings *o)
 	    (err = cli_session_present(s, s->report.dir)) != GW_OK)
 		return err;
 	if ((err = cli_session_whom(s, &o->common, &o->from)) != GW_OK)
+		return err;
+	if (o->exec != NULL &&
+	    (err = cli_hook_start(&s->report, o->exec, s->report.dir,
+		 o->exec_timeout.given ? o->exec_timeout.ms : CLI_HOOK_MS,
+		 &s->job.hook)) != GW_OK)
 		return err;
 	return cli_session_open(
 	    s, &o->common, &nothing, o->to_stdout ? NULL : s->report.dir);

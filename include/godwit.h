@@ -211,10 +211,13 @@ struct gw_recv_options {
 	enum gw_conflict on_conflict;
 	bool accept;       /* accept every offer unasked */
 	bool accept_known; /* or those of devices that need no code (link) */
-	bool once;         /* end after one transfer */
-	bool archive;      /* hard links and user.* xattrs as well */
-	bool checksum;     /* on resume re-read what is there */
-	int output_fd;     /* write content here instead of to dir; -1 */
+	/* Most that an offer may have, and that may come: bytes of content;
+	 * files, directories and links.  More is refused.  0: no limit. */
+	uint64_t max_size, max_files;
+	bool once;     /* end after one transfer */
+	bool archive;  /* hard links and user.* xattrs as well */
+	bool checksum; /* on resume re-read what is there */
+	int output_fd; /* write content here instead of to dir; -1 */
 };
 
 #define GW_SEND_OPTIONS_INIT                                                   \
@@ -386,6 +389,8 @@ struct gw_event {
 			const char *why;     /* that one: "it was asked for" */
 			const char *cipher;  /* "AES-256-GCM", ..., "none" */
 			bool resumed;
+			const char *device; /* name that it is remembered
+					     * under; NULL: it is not */
 		} connected;
 		struct {
 			const char *peer;

@@ -86,7 +86,7 @@ _godwit()
 		return
 		;;
 	--code | --listen | --timeout | --retry | --limit-rate | --memory | \
-		--name | --exclude | --reply | --max-size | --group | --count | \
+		--name | --exclude | --reply | --max-size | --max-files | --exec | --exec-timeout | --group | --count | \
 		--wait | --deadline | --buffer | --ttl | --interval | \
 		--session | --local | --explain | --metrics | --drain | --every)
 		return
@@ -108,7 +108,8 @@ _godwit()
 	recv)
 		COMPREPLY=($(compgen -W "$common --from --from-known --output --yes --once
 			--on-conflict --archive --stdout --classic --reply
-			--max-size --keep-partial" -- "$cur"))
+			--max-size --max-files --exec --exec-timeout
+			--keep-partial" -- "$cur"))
 		;;
 	dgram)
 		local both='--interface --ttl --hex --json --quiet --verbose

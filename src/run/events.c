@@ -50,6 +50,7 @@ borrowed_of(struct gw_event *e)
 	case GW_EVENT_CONNECTED:
 		b.strings[b.strings_n++] = &e->connected.peer;
 		b.strings[b.strings_n++] = &e->connected.key;
+		b.strings[b.strings_n++] = &e->connected.device;
 		b.strings[b.strings_n++] = &e->connected.address;
 		break; /* carrier, why and cipher are static */
 	case GW_EVENT_OFFER:

@@ -59,6 +59,32 @@ accept_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 		gw_recv_tell_limit(m);
 }
 
+bool
+gw_recv_check_size(struct gw_recv_mover *m, uint64_t bytes)
+{
+	if (m->max_size == 0 || bytes <= m->max_size)
+		return false;
+	gw_transfer_fail(m->base.job, GW_E_REFUSED,
+	    "it is too much: %" PRIu64 " bytes, and %" PRIu64
+	    " are taken at most",
+	    bytes, m->max_size);
+	return true;
+}
+
+static bool
+check_quota(struct gw_recv_mover *m, const struct gw_offer *o)
+{
+	const uint64_t count = o->files + o->dirs + o->others;
+
+	if (m->max_files == 0 || count <= m->max_files)
+		return gw_recv_check_size(m, o->bytes);
+	gw_transfer_fail(m->base.job, GW_E_REFUSED,
+	    "these are too many: %" PRIu64
+	    " files, directories and links, and %" PRIu64 " are taken at most",
+	    count, m->max_files);
+	return true;
+}
+
 static void
 on_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 {
@@ -76,6 +102,8 @@ on_offer(struct gw_recv_mover *m, const struct gw_offer *o)
 		    (unsigned long long)o->files, (unsigned long long)others);
 		return;
 	}
+	if (check_quota(m, o))
+		return;
 	if (!again && is_told(m)) {
 		gw_transfer_anew(m->base.job);
 		m->started = gw_clock_now();

@@ -142,6 +142,7 @@ input(struct gw_mover *mover, uint16_t stream, struct gw_slice s, gw_usec now)
 		gw_session_credit(m->conn->session, stream, s.n);
 	} else if (stream == CONTENT) {
 		gw_receiver_content(m->engine, s, now);
+		(void)gw_recv_check_size(m, gw_receiver_stats(m->engine).bytes);
 	} else {
 		gw_transfer_fail(mover->job, GW_E_PROTOCOL,
 		    "the other side broke the protocol: no such stream");
@@ -406,6 +407,8 @@ gw_recv_mover_new(struct gw *g, const struct gw_recv_options *o,
 	m->base.job = job;
 	m->g = g;
 	m->accept = o->accept;
+	m->max_size = o->max_size;
+	m->max_files = o->max_files;
 	m->accept_known = o->accept_known;
 	m->archive = o->archive;
 	m->checksum = o->checksum;

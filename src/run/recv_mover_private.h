@@ -18,6 +18,7 @@ struct gw_recv_mover {
 	struct gw_mover base;
 	struct gw *g;
 	bool accept, accept_known, archive, checksum, stream;
+	uint64_t max_size, max_files;     /* 0: no limit */
 	enum gw_conflict conflict_option; /* as it was given */
 	enum gw_conflict on_conflict;     /* perhaps answered "for all" */
 
@@ -41,6 +42,9 @@ struct gw_recv_mover {
 
 /* Let the sender say why its content is not taken. */
 void gw_recv_tell_limit(struct gw_recv_mover *);
+/* Refuse more content than this side takes: an offer, or a stream whose size
+ * no offer told.  True: it is refused. */
+bool gw_recv_check_size(struct gw_recv_mover *, uint64_t bytes);
 /* Act on one event of the engine. */
 void gw_recv_on_event(struct gw_recv_mover *, const struct gw_receiver_event *);
 enum gw_err gw_recv_answer(struct gw_mover *, unsigned answer);

@@ -71,7 +71,8 @@ static void
 tell_connected(struct gw_transfer *job, struct gw_conn *c,
     const struct gw_session_event *ev)
 {
-	char key[2 * GW_KEY_LEN + 1];
+	char key[2 * GW_KEY_LEN + 1], device[GW_NAME_MAX + 1];
+	const bool known = gw_known_name(job->base.g, ev->opened.peer, device);
 
 	for (size_t i = 0; i < GW_KEY_LEN; i++)
 		snprintf(key + 2 * i, 3, "%02x", ev->opened.peer[i]);
@@ -80,6 +81,7 @@ tell_connected(struct gw_transfer *job, struct gw_conn *c,
 		.connected = {
 		    .peer = ev->opened.name,
 		    .key = key,
+		    .device = known ? device : NULL,
 		    .address = c->address,
 		    .carrier = c->carrier,
 		    .why = c->why,

@@ -98,7 +98,9 @@ usage_errors_end_with_2(void **state)
 		"godwit recv --classic --listen :8008 --on-conflict newer",
 		"godwit recv --classic --listen :8008 --no-reply",
 		"godwit recv --yes --keep-partial",
-		"godwit recv --yes --max-size 5",
+		"godwit recv --classic --listen :8008 --exec true",
+		"godwit recv --classic --listen :8008 --max-files 3",
+		"godwit recv --yes --keep-partial",
 	};
 
 	(void)state;
@@ -114,8 +116,8 @@ usage_errors_end_with_2(void **state)
 	}
 	run("godwit send --classic photos --to host:1 --compress");
 	says(result.err, "--compress has no meaning with --classic");
-	run("godwit recv --yes --max-size 5");
-	says(result.err, "--max-size belongs to --classic");
+	run("godwit recv --yes --keep-partial");
+	says(result.err, "--keep-partial belongs to --classic");
 }
 
 static void

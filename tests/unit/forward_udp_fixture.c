@@ -68,6 +68,8 @@ forward_bed_open(struct forward_bed *b)
 	o.rules = &rule;
 	o.rule_count = 1;
 	o.max_files = 20000;
+	o.inherited = &b->inherited;
+	o.inherited_count = b->inherited != 0;
 	err = gw_forward_open(b->g, &o, &b->set);
 	if (err == GW_OK)
 		b->f = (struct gw_forward_udp *)b->set->first;

@@ -11,6 +11,7 @@
 struct forward_bed {
 	struct gw *g;
 	char rule[512]; /* to be opened */
+	int inherited;  /* a socket that listens already; 0: none */
 	struct gw_forward *set;
 	struct gw_forward_udp *f;
 	int target; /* a socket; -1: closed */

@@ -207,6 +207,32 @@ drained_it_serves_who_is_there_and_nobody_else(void **state)
 	forward_bed_fini(&b);
 }
 
+static void
+f22_a_socket_that_was_passed_on_is_listened_at(void **state)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = forward_address(&ss, "127.0.0.1", 0);
+	struct forward_bed b;
+	struct gw_addr a;
+	int client;
+
+	(void)state;
+	forward_bed_prepare(&b, "127.0.0.1", "");
+	b.inherited = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(bind(b.inherited, (struct sockaddr *)&ss, len), 0);
+	assert_int_equal(
+	    getsockname(b.inherited, (struct sockaddr *)&ss, &len), 0);
+	assert_true(gw_addr_from(&a, (struct sockaddr *)&ss, len));
+	snprintf(b.rule, sizeof b.rule, "udp://127.0.0.1:%u/127.0.0.1:%u",
+	    (unsigned)gw_addr_port(&a), (unsigned)b.target_port);
+	assert_int_equal(forward_bed_open(&b), GW_OK);
+	client = forward_client(&b, "127.0.0.1");
+	forward_ask(&b, client, "q", "a");
+	close(client);
+	close(b.inherited);
+	forward_bed_fini(&b);
+}
+
 int
 main(void)
 {
@@ -228,6 +254,8 @@ main(void)
 		    f14_a_name_that_nobody_has_is_told_and_its_datagrams_counted),
 		cmocka_unit_test(
 		    drained_it_serves_who_is_there_and_nobody_else),
+		cmocka_unit_test(
+		    f22_a_socket_that_was_passed_on_is_listened_at),
 	};
 
 	return cmocka_run_group_tests(tests, forward_setup, NULL);

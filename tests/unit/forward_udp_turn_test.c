@@ -1,4 +1,5 @@
 /* Datagrams through a rule: whole, in order, in bursts. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
@@ -297,6 +298,56 @@ f21_the_clients_of_one_batch_are_not_mixed(void **state)
 	forward_bed_fini(&b);
 }
 
+/* ---- F18 ---- */
+
+static int full_fd = -1; /* whose queue has no room */
+
+ssize_t __real_send(int fd, const void *, size_t n, int flags);
+ssize_t __wrap_send(int fd, const void *, size_t n, int flags);
+ssize_t __real_sendmsg(int fd, const struct msghdr *, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *, int flags);
+
+ssize_t
+__wrap_send(int fd, const void *p, size_t n, int flags)
+{
+	errno = EAGAIN;
+	return fd == full_fd ? -1 : __real_send(fd, p, n, flags);
+}
+
+ssize_t
+__wrap_sendmsg(int fd, const struct msghdr *h, int flags)
+{
+	errno = EAGAIN;
+	return fd == full_fd ? -1 : __real_sendmsg(fd, h, flags);
+}
+
+static void
+f18_a_full_queue_drops_the_newest_of_its_flow_and_nobody_elses(void **state)
+{
+	const struct gw_udp_flow *flow;
+	struct forward_bed b;
+	int full, other;
+
+	(void)state;
+	forward_bed_init(&b, "127.0.0.1", "");
+	full = forward_client(&b, "127.0.0.1");
+	other = forward_client(&b, "127.0.0.1");
+	forward_ask(&b, full, "q", "a");
+	flow = b.f->flows->first;
+	full_fd = ((struct gw_udp_upstream *)flow->user)->udp.fd;
+	for (int i = 0; i < 5; i++) {
+		forward_send(full, "lost", 4);
+		forward_ask(&b, other, "q", "a");
+	}
+	assert_int_equal(flow->drops[GW_DROP_QUEUE], 5);
+	assert_int_equal(forward_drops(&b, GW_DROP_QUEUE), 5);
+	full_fd = -1;
+	forward_ask(&b, full, "room", "again");
+	close(full);
+	close(other);
+	forward_bed_fini(&b);
+}
+
 int
 main(void)
 {
@@ -316,6 +367,8 @@ main(void)
 		cmocka_unit_test(
 		    f21_datagrams_of_one_size_that_wait_leave_together),
 		cmocka_unit_test(f21_the_clients_of_one_batch_are_not_mixed),
+		cmocka_unit_test(
+		    f18_a_full_queue_drops_the_newest_of_its_flow_and_nobody_elses),
 	};
 
 	return cmocka_run_group_tests(tests, forward_setup, NULL);

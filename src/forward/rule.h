@@ -89,6 +89,8 @@ struct gw_rule {
 	uint32_t icmp;                   /* enum gw_rule_icmp */
 	uint32_t ratio;         /* F27: bytes out for one in, unproven; 0: the
 				   token bucket alone */
+	uint32_t unproven;      /* F27: bytes a second to one source that may
+				   be forged; 0: 262,144 */
 	uint32_t dont_fragment; /* 1: DF on what goes to targets */
 	uint32_t no_keepalive;  /* 1: tcp without probes */
 	uint32_t backlog;       /* of tcp listeners; 0: the system's most */

@@ -63,6 +63,7 @@ static const struct param {
 	W("shed", BOTH, shed, sheds),
 	W("icmp", UDP, icmp, icmps),
 	P("ratio", UDP, COUNT, ratio),
+	P("unproven", UDP, COUNT, unproven),
 	P("df", UDP, SWITCH, dont_fragment),
 	P("keepAlive", BOTH, KEEPALIVE, no_keepalive),
 	P("backlog", BOTH, COUNT, backlog),

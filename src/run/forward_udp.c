@@ -8,9 +8,9 @@
 #include "run/forward.h"
 
 enum {
-	BUFFER = 8 << 20,       /* bytes that a listener asks for */
-	GUARD_RATE = 256 << 10, /* bytes a second to one unproven source */
-	GUARD_BURST = 1 << 20   /* bytes */
+	BUFFER = 8 << 20,     /* bytes that a listener asks for */
+	UNPROVEN = 256 << 10, /* bytes a second to one source */
+	UNPROVEN_BURST = 4    /* seconds of it at once */
 };
 
 /* ---- time and figures ---- */
@@ -54,6 +54,7 @@ static enum gw_err
 make_flows(struct gw_forward_udp *f)
 {
 	const struct gw_rule *r = &f->base.rule;
+	const uint64_t unproven = r->unproven != 0 ? r->unproven : UNPROVEN;
 	const struct gw_udp_flow_options o = {
 		.idle = (r->unreplied_ms != 0 ? r->unreplied_ms : r->ttl_ms) *
 			GW_MSEC,
@@ -67,8 +68,8 @@ make_flows(struct gw_forward_udp *f)
 							: GW_UDP_CAP_REJECT,
 		.icmp = r->icmp == GW_RULE_ICMP_CLOSE ? GW_UDP_ICMP_CLOSE
 						      : GW_UDP_ICMP_IGNORE,
-		.guard_rate = GUARD_RATE,
-		.guard_burst = GUARD_BURST,
+		.guard_rate = unproven,
+		.guard_burst = unproven * UNPROVEN_BURST,
 		.ratio = r->ratio,
 		.targets = &f->names.targets,
 		.rule = r,

@@ -61,12 +61,6 @@ open_side(struct side *s)
 	return gw_discovery_port_open(&o, NULL, &s->port) == GW_OK;
 }
 
-static bool
-does(const char *command)
-{
-	return system(command) == 0;
-}
-
 /* The loop turns until it is so, or for too long. */
 #define UNTIL(condition)                                                       \
 	do {                                                                   \
@@ -89,7 +83,8 @@ static bool
 begin_alone(void)
 {
 	return gw_crypto_start() && unshare(CLONE_NEWNET) == 0 &&
-	       does("ip link set lo up") && gw_loop_init(&loop) == GW_OK;
+	       os_fixture_shell("ip link set lo up") &&
+	       gw_loop_init(&loop) == GW_OK;
 }
 
 static int
@@ -162,9 +157,10 @@ link_body(void *arg)
 	gw_discovery_port_seek(b.port, &everybody);
 	gw_discovery_port_announce(a.port, &receiver);
 	UNTIL(b.devices > 0);
-	if (!does("ip link add one type veth peer name other") ||
-	    !does("ip address add 192.0.2.1/24 broadcast + dev one") ||
-	    !does("ip link set one up && ip link set other up"))
+	if (!os_fixture_shell("ip link add one type veth peer name other") ||
+	    !os_fixture_shell(
+		"ip address add 192.0.2.1/24 broadcast + dev one") ||
+	    !os_fixture_shell("ip link set one up && ip link set other up"))
 		return CANNOT;
 	/* Broadcasts come back to this machine, too. */
 	UNTIL(b.last.count > 1);

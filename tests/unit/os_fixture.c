@@ -123,6 +123,18 @@ os_fixture_child(int (*body)(void *), void *arg)
 	return WEXITSTATUS(status);
 }
 
+static int
+shell_body(void *line)
+{
+	return execl("/bin/sh", "sh", "-c", (const char *)line, NULL);
+}
+
+bool
+os_fixture_shell(const char *line)
+{
+	return os_fixture_child(shell_body, (void *)(uintptr_t)line) == 0;
+}
+
 void
 os_fixture_ordinary_user(void)
 {

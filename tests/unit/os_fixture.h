@@ -24,6 +24,8 @@ bool os_fixture_exists(const char *path);
 
 /* Run body in a child; its return value, or 128 + signal. */
 int os_fixture_child(int (*body)(void *), void *arg);
+/* Run a line of shell; true: it succeeded. */
+bool os_fixture_shell(const char *line);
 /* In a child: be a user whom permissions concern. */
 void os_fixture_ordinary_user(void);
 

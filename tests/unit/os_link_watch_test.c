@@ -57,24 +57,19 @@ changes(struct gw_link_watch *w)
 				return __LINE__ % 100 + 100;                   \
 	} while (false)
 
-static bool
-does(const char *command)
-{
-	return system(command) == 0;
-}
-
 /* It comes, gets an address, and goes up. */
 static int
 it_comes(struct gw_link_watch *w)
 {
-	if (!does("ip link set lo up") ||
-	    !does("ip link add one type veth peer name other"))
+	if (!os_fixture_shell("ip link set lo up") ||
+	    !os_fixture_shell("ip link add one type veth peer name other"))
 		return CANNOT;
 	UNTIL(w, named(w, "lo")->up && named(w, "one") != NULL);
-	if (!does("ip address add 192.0.2.1/24 broadcast + dev one"))
+	if (!os_fixture_shell(
+		"ip address add 192.0.2.1/24 broadcast + dev one"))
 		return 3;
 	UNTIL(w, has_address(w, "one", "192.0.2.1"));
-	if (!does("ip link set one up && ip link set other up"))
+	if (!os_fixture_shell("ip link set one up && ip link set other up"))
 		return 4;
 	UNTIL(w, named(w, "one")->up && named(w, "one")->running);
 	return 0;
@@ -86,12 +81,13 @@ it_goes(struct gw_link_watch *w)
 {
 	unsigned index = named(w, "one")->index;
 
-	if (!does("ip link set one down && ip link set one name two"))
+	if (!os_fixture_shell(
+		"ip link set one down && ip link set one name two"))
 		return 5;
 	UNTIL(w, named(w, "two") != NULL && named(w, "one") == NULL);
 	if (named(w, "two")->index != index)
 		return 6;
-	if (!does("ip link del two"))
+	if (!os_fixture_shell("ip link del two"))
 		return 7;
 	UNTIL(w, named(w, "two") == NULL);
 	return 0;
@@ -140,9 +136,10 @@ storm_body(void *arg)
 		return CANNOT;
 	if (gw_link_watch_open(&w, NULL) != GW_OK)
 		return 1;
-	if (!does("for i in $(seq 1500); do echo link set lo up; "
-		  "echo link set lo down; done | ip -batch -") ||
-	    !does("ip link set lo up && ip address add 192.0.2.7/32 dev lo"))
+	if (!os_fixture_shell("for i in $(seq 1500); do echo link set lo up; "
+			      "echo link set lo down; done | ip -batch -") ||
+	    !os_fixture_shell(
+		"ip link set lo up && ip address add 192.0.2.7/32 dev lo"))
 		return CANNOT;
 	UNTIL(w, has_address(w, "lo", "192.0.2.7") && named(w, "lo")->up);
 	gw_link_watch_free(w);
@@ -169,17 +166,17 @@ ready_body(void *arg)
 
 	(void)arg;
 	if (unshare(CLONE_NEWNET) != 0 ||
-	    !does("ip link add one type veth peer name other") ||
-	    !does("ip link set other up"))
+	    !os_fixture_shell("ip link add one type veth peer name other") ||
+	    !os_fixture_shell("ip link set other up"))
 		return CANNOT;
 	if (gw_link_watch_open(&w, NULL) != GW_OK)
 		return 1;
-	if (!does("ip link set one up"))
+	if (!os_fixture_shell("ip link set one up"))
 		return 2;
 	UNTIL(w, named(w, "one")->addr_count > 0 && named(w, "one")->running);
 	p.fd = gw_link_watch_fd(w);
 	/* It takes a second or two, and is told. */
-	if (!does("ip -6 address show dev one | grep -q tentative"))
+	if (!os_fixture_shell("ip -6 address show dev one | grep -q tentative"))
 		return CANNOT;
 	if (poll(&p, 1, PATIENCE_MS) <= 0 || !changes(w))
 		return 3;

@@ -26,7 +26,8 @@ begin_alone(bool plain)
 	o.plain = plain;
 	o.data_dir = "data";
 	o.state_dir = "state";
-	return unshare(CLONE_NEWNET) == 0 && system("ip link set lo up") == 0 &&
+	return unshare(CLONE_NEWNET) == 0 &&
+	       os_fixture_shell("ip link set lo up") &&
 	       gw_open(&o, &g) == GW_OK;
 }
 

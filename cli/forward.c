@@ -175,7 +175,10 @@ open_all(struct cli_forward *w)
 	w->s.job.gw = w->gw;
 	fo.inherited = fds;
 	fo.inherited_count = inherited(fds, MOST);
-	if ((err = gw_forward_open(w->gw, &fo, &w->f)) != GW_OK) {
+	err = gw_forward_open(w->gw, &fo, &w->f);
+	for (size_t i = 0; i < fo.inherited_count; i++)
+		close(fds[i]); /* it has duplicates */
+	if (err != GW_OK) {
 		cli_forward_fail(w, err, gw_last_error(w->gw));
 		return err;
 	}

@@ -57,7 +57,9 @@ is_zone(const char *text)
 {
 	size_t n = strlen(text);
 
-	return n > 0 && n < 16 && strcspn(text, "/?&%[], \t#") == n;
+	return n > 0 && n < 16 &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@") == n;
 }
 
 bool

@@ -173,11 +173,14 @@ static enum gw_err
 cannot(struct gw_why *why, const struct gw_addr *to, int error)
 {
 	char text[GW_ADDR_TEXT];
-	bool short_of = is_short_of(error) || error == EADDRNOTAVAIL;
+	enum gw_err err = GW_E_CONNECT;
 
+	if (is_short_of(error))
+		err = GW_E_LIMIT;
+	else if (error == EADDRNOTAVAIL)
+		err = GW_E_ADDRESS;
 	gw_addr_text(to, text);
-	return gw_why(why, short_of ? GW_E_LIMIT : GW_E_CONNECT, "%s: %s", text,
-	    strerror(error));
+	return gw_why(why, err, "%s: %s", text, strerror(error));
 }
 
 enum gw_err

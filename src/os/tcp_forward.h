@@ -28,7 +28,8 @@ struct gw_tcp_from {
 
 /*
  * Start to connect; then wait as with gw_tcp_connect.  GW_E_CONNECT: why says
- * it; GW_E_LIMIT: no descriptor, no port or no memory is left.
+ * it; GW_E_LIMIT: no descriptor or memory is left; GW_E_ADDRESS: no port is,
+ * or it may not speak from there.
  */
 GW_MUST_USE enum gw_err gw_tcp_forward_connect(const struct gw_addr *to,
     const struct gw_tcp_from *, struct gw_why *, int *fd);

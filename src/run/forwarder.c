@@ -111,19 +111,22 @@ bool
 gw_forward_is_own(const struct gw_forward *set, enum gw_rule_protocol protocol,
     const struct gw_addr *first, uint16_t ports)
 {
-	struct gw_addr a = *first;
+	uint32_t low = gw_addr_port(first), high = low + ports;
 
 	/* Only what is asked of the system is kept. */
 	if (!is_here((struct gw_forward *)(uintptr_t)set, first))
 		return false;
-	for (const struct gw_forwarder *f = set->first; f != NULL; f = f->next)
-		for (unsigned i = 0; f->rule.protocol == protocol && i < ports;
-		     i++) {
-			gw_addr_set_port(
-			    &a, (uint16_t)(gw_addr_port(first) + i));
-			if (f->ops->listens(f, &a))
-				return true;
-		}
+	for (const struct gw_forwarder *f = set->first; f != NULL;
+	     f = f->next) {
+		uint32_t own = f->port, end = own + f->rule.ports;
+		struct gw_addr a = *first;
+
+		if (f->rule.protocol != protocol || end <= low || own >= high)
+			continue;
+		gw_addr_set_port(&a, (uint16_t)(own > low ? own : low));
+		if (f->ops->listens(f, &a))
+			return true;
+	}
 	return false;
 }
 

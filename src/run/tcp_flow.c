@@ -71,6 +71,9 @@ gw_tcp_flow_due(struct gw_tcp_flow *w, gw_usec now)
 {
 	if (w->state == GW_TCP_FLOW_RESOLVING ||
 	    w->state == GW_TCP_FLOW_CONNECTING) {
+		w->why = w->state == GW_TCP_FLOW_CONNECTING
+			     ? GW_DROP_UNREACHABLE
+			     : GW_DROP_NO_TARGET;
 		snprintf(w->error, sizeof w->error, "no answer in time");
 		if (w->state == GW_TCP_FLOW_CONNECTING) {
 			gw_forward_names_failed(&w->t->names, w->number);
@@ -262,6 +265,7 @@ connected(struct gw_tcp_flow *w)
 static void
 target_failed(struct gw_tcp_flow *w, const char *why)
 {
+	w->why = GW_DROP_UNREACHABLE;
 	snprintf(w->error, sizeof w->error, "%s", why);
 	gw_forward_names_failed(&w->t->names, w->number);
 	gw_tcp_flow_resolved(w);
@@ -323,47 +327,71 @@ try_one(struct gw_tcp_flow *w, const struct gw_addr *to, struct gw_why *why)
 	return err;
 }
 
-void
-gw_tcp_flow_resolved(struct gw_tcp_flow *w)
+/* It has so long to answer. */
+static void
+wait_for_target(struct gw_tcp_flow *w)
 {
-	struct gw_forward_tcp *t = w->t;
+	uint32_t ms = w->t->base.rule.connect_ms;
+
+	set_due(
+	    w, gw_clock_now() + (ms != 0 ? ms : CONNECT_PATIENCE) * GW_MSEC);
+}
+
+static void
+no_target(struct gw_tcp_flow *w, enum gw_drop why, const char *text)
+{
+	w->why = why;
+	snprintf(w->error, sizeof w->error, "%s", text);
+}
+
+/* GW_E_AGAIN: the next one may do. */
+static enum gw_err
+try_next(struct gw_tcp_flow *w)
+{
+	struct gw_why why = { "" };
 	struct gw_ip client;
 	struct gw_addr to;
+	enum gw_err err;
 	enum gw_drop d;
 
 	memcpy(client.b, w->from.ip, sizeof client.b);
-	for (; w->tries < TRIES;
-	     gw_forward_names_failed(&t->names, w->number)) {
-		struct gw_why why = { "" };
-
-		drop_target(w, true);
-		d = gw_forward_names_choose(
-		    &t->names, &client, w->hit.port, &w->number, &to);
-		if (d != GW_DROP_NONE) {
-			/* What was tried says more than that no more is. */
-			if (w->tries == 0) {
-				w->why = d;
-				snprintf(w->error, sizeof w->error, "%s",
-				    gw_drop_text(d));
-			}
-			break;
-		}
-		w->tries++;
-		w->why = GW_DROP_UNREACHABLE;
-		w->to = gw_endpoint_of(&to);
-		if (w->state == GW_TCP_FLOW_RESOLVING)
-			set_state(w, GW_TCP_FLOW_CONNECTING);
-		if (try_one(w, &to, &why) == GW_OK) {
-			uint32_t ms = t->base.rule.connect_ms;
-
-			set_due(
-			    w, gw_clock_now() +
-				   (ms != 0 ? ms : CONNECT_PATIENCE) * GW_MSEC);
-			return;
-		}
-		snprintf(w->error, sizeof w->error, "%s", why.text);
+	d = gw_forward_names_choose(
+	    &w->t->names, &client, w->hit.port, &w->number, &to);
+	if (d != GW_DROP_NONE) {
+		/* What was tried says more than that no more is. */
+		if (w->tries == 0)
+			no_target(w, d, gw_drop_text(d));
+		return GW_E_RESOLVE;
 	}
-	gw_tcp_flow_end(w, GW_FORWARD_UNREACHABLE);
+	w->tries++;
+	w->to = gw_endpoint_of(&to);
+	if (w->state == GW_TCP_FLOW_RESOLVING)
+		set_state(w, GW_TCP_FLOW_CONNECTING);
+	if ((err = try_one(w, &to, &why)) == GW_OK)
+		return err;
+	/* What this machine lacks is no target's fault. */
+	d = err == GW_E_LIMIT     ? GW_DROP_DESCRIPTORS
+	    : err == GW_E_ADDRESS ? GW_DROP_NO_PORT
+				  : GW_DROP_UNREACHABLE;
+	no_target(w, d, why.text);
+	if (d != GW_DROP_UNREACHABLE)
+		return err;
+	gw_forward_names_failed(&w->t->names, w->number);
+	return GW_E_AGAIN;
+}
+
+void
+gw_tcp_flow_resolved(struct gw_tcp_flow *w)
+{
+	enum gw_err err = GW_E_AGAIN;
+
+	drop_target(w, true);
+	while (err == GW_E_AGAIN && w->tries < TRIES)
+		err = try_next(w);
+	if (err == GW_OK)
+		wait_for_target(w);
+	else
+		gw_tcp_flow_end(w, GW_FORWARD_UNREACHABLE);
 }
 
 /* ---- life ---- */

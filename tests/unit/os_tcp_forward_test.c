@@ -107,7 +107,7 @@ f11_it_speaks_from_the_address_that_it_is_told_to(void **state)
 	assert_int_equal(
 	    gw_addr_parse(&from.addr, "192.0.2.1", 0, &why), GW_OK);
 	assert_int_equal(
-	    gw_tcp_forward_connect(&to, &from, &why, &c), GW_E_LIMIT);
+	    gw_tcp_forward_connect(&to, &from, &why, &c), GW_E_ADDRESS);
 	assert_int_equal(gw_addr_parse(&from.addr, "::1", 0, &why), GW_OK);
 	assert_int_equal(
 	    gw_tcp_forward_connect(&to, &from, &why, &c), GW_E_CONNECT);

@@ -425,6 +425,23 @@ f11_a_source_address_is_the_one_that_targets_see(void **state)
 }
 
 static void
+f11_a_source_that_is_not_ours_is_no_fault_of_the_target(void **state)
+{
+	struct rig *r = *state;
+	uint16_t port, at;
+	int target = rig_target(&port), c;
+	char byte;
+
+	at = rig_open(r, PLAIN "?source=192.0.2.1", port);
+	c = rig_connect(r, at);
+	assert_int_equal(rig_read(r, c, &byte, 1), -ECONNRESET);
+	assert_int_equal(rig_rule(r, 0).drops[GW_DROP_NO_PORT], 1);
+	assert_int_equal(rig_rule(r, 0).drops[GW_DROP_UNREACHABLE], 0);
+	close(c);
+	close(target);
+}
+
+static void
 f7_descriptors_are_back_when_all_flows_have_gone(void **state)
 {
 	enum { MANY = 100 };
@@ -477,6 +494,7 @@ main(void)
 		TEST(f8_one_client_has_no_more_than_its_share),
 		TEST(f8_out_of_descriptors_it_sheds_and_goes_on),
 		TEST(f11_a_source_address_is_the_one_that_targets_see),
+		TEST(f11_a_source_that_is_not_ours_is_no_fault_of_the_target),
 		TEST(f7_descriptors_are_back_when_all_flows_have_gone),
 	};
 

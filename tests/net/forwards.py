@@ -128,3 +128,13 @@ def refused(port):
         return True
     except OSError:
         return False
+
+
+def echoes(port):
+    """Does a byte come back?"""
+    try:
+        with connect(port) as one:
+            one.sendall(b"z")
+            return one.recv(1) == b"z"
+    except OSError:
+        return False

@@ -11,7 +11,7 @@
 #include "crypto/identity.h"
 #include "wire/hello.h"
 
-static const char head[] = "godwit-devices-1";
+static const char head[] = "godwit-devices-1", unnamed[] = "device";
 
 enum { HEX = 2 * GW_KEY_LEN, GROWTH = 16 };
 
@@ -77,7 +77,7 @@ make_fit(const char *goes_by, char out[GW_NAME_MAX + 1])
 		out[k++] = is_awkward((unsigned char)*p) ? '-' : *p;
 	out[k] = '\0';
 	if (gw_device_name_wrong(out) != NULL)
-		strcpy(out, "device");
+		memcpy(out, unnamed, sizeof unnamed);
 }
 
 const struct gw_device_entry *

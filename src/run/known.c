@@ -11,6 +11,8 @@
 
 enum { LOOK_AGAIN = 1000000, /* us */ NAMES_MAX = 160 /* bytes of a list */ };
 
+static const char and_more[] = ", ...";
+
 struct gw_known {
 	struct gw *g;
 	struct gw_door *door;
@@ -33,8 +35,8 @@ list_names(const struct gw_device_book *b, char out[NAMES_MAX])
 	for (size_t i = 0; i < b->count; i++) {
 		const char *name = b->entries[i].name;
 
-		if (n + strlen(name) + sizeof ", ..." > NAMES_MAX) {
-			strcpy(out + n, ", ...");
+		if (n + strlen(name) + sizeof and_more > NAMES_MAX) {
+			memcpy(out + n, and_more, sizeof and_more);
 			return;
 		}
 		n += (size_t)snprintf(

@@ -366,7 +366,14 @@ def test_B8_interfaces_go_and_come_under_the_same_name(two, device):
         run.wait_until(lambda: len(run.events("interface")) > number, "word")
     time.sleep(1)
     passes(b"renamed twice")
-    assert run.alive()
+    # Of all the memberships that there were, one of each is left.
+    for interface, space in (("eth0", two.one), ("eth1", two.two)):
+        before = counts(run)[1, interface]["heard"]
+        two.say(space, "239.7.7.7", 9000, b"once")
+        counts_at(run, before + 1, interface=interface)
+        time.sleep(0.5)
+        assert counts(run)[1, interface]["heard"] == before + 1
+        time.sleep(2)
 
 
 def test_B8_one_that_comes_late_is_waited_for(two, device):

@@ -13,11 +13,13 @@ from segments import start_relay
 
 @pytest.fixture(scope="module")
 def made(needs_namespaces):
-    """Three segments in a row, joined by r and s, which do not route."""
+    """Three segments in a row, joined by r and s, which do not route; t is
+    beside r."""
     made = segments.Segments(3)
     made.one, made.two, made.three = (made.host(n) for n in (1, 2, 3))
     made.r = made.relay("r", 1, 2)
     made.s = made.relay("s", 2, 3)
+    made.t = made.relay("t", 1, 2)
     yield made
     made.close()
 
@@ -98,6 +100,22 @@ def test_peers_see_across_two_relays_in_a_chain(net, device):
     port = next(p for h, p in addresses(found["attic"]) if h == near)
     for kind in ("udp", "tcp"):
         assert ask(net.one, kind, near, port)[1] == "hello"
+
+
+def test_B3_two_relays_beside_each_other_both_lead_there(net, device):
+    runs = [start_relay(device, space, "godwit", "--between", "eth0,eth1")
+            for space in (net.r, net.t)]
+    net.device(net.two, 5642, "cellar", echo=True, everybody="10.92.2.255")
+    at = addresses(peers(device, net.one)["cellar"])
+    near = {net.address(space, "eth0") for space in (net.r, net.t)}
+    assert near <= {host for host, _ in at}
+    for host, port in at:
+        if host in near:
+            assert ask(net.one, "tcp", host, port)[1] == "hello"
+    for run in runs:
+        rows = segments.counts(run)
+        assert sum(row["sent"] for row in rows.values()) < 60, rows
+        assert not run.events("storm")
 
 
 @pytest.mark.parametrize("carrier", ["udp", "tcp"])

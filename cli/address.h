@@ -23,6 +23,7 @@ struct cli_address {
 	char device[CLI_DEVICE_MAX + 1];
 	uint16_t port;
 	bool port_given, given;
+	bool is_code; /* it looks like one: 7-crane-otter */
 };
 
 /*

@@ -28,6 +28,10 @@ const struct cli_option cli_common_options[] = {
 	{ "listen", "[ADDR][:PORT]",
 	    "where to wait: ADDR, :PORT, ADDR:PORT or [IPV6]:PORT",
 	    cli_value_listen, FIELD(listen), CLI_OPTION_CONFIG, 0 },
+	{ "no-discovery", NULL,
+	    "send and answer no beacons: neither be found without an address, "
+	    "nor look for others",
+	    cli_value_switch, FIELD(no_discovery), CLI_OPTION_CONFIG, 0 },
 	{ "carrier", "WHAT",
 	    "auto, udp or tcp; auto waits on both, and takes the better of "
 	    "those that answer [auto]",
@@ -242,6 +246,12 @@ cli_session_whom(
 {
 	const bool has_code = cli_session_has_code(s, o);
 
+	if (to->is_code && !to->port_given && !has_code) {
+		o->code = (struct cli_secret){ .given = true, .shown = true };
+		snprintf(o->code.text, sizeof o->code.text, "%s", to->host);
+		*to = (struct cli_address){ .given = false };
+		o->by_number = true;
+	}
 	if (to->device[0] != '\0' && has_code)
 		return cli_usage_error(s->command,
 		    "a remembered device needs no code: leave the code out, or "
@@ -253,7 +263,14 @@ cli_session_whom(
 	    gw_device_known(&s->options, to->host))
 		snprintf(to->device, sizeof to->device, "%s", to->host);
 	s->report.known = to->device[0] != '\0';
-	return cli_session_code(s, o, to->given && !s->report.known);
+	return cli_session_code(
+	    s, o, cli_session_connects(o, to) && !s->report.known);
+}
+
+bool
+cli_session_connects(const struct cli_common *o, const struct cli_address *to)
+{
+	return to->given || o->by_number;
 }
 
 void
@@ -261,15 +278,20 @@ cli_session_link(const struct cli_common *o, const struct cli_address *to,
     struct gw_link_options *link)
 {
 	if (to->given) {
-		link->host = to->host;
+		/* A device that is named alone is looked for. */
+		link->host =
+		    strcmp(to->host, to->device) != 0 ? to->host : NULL;
 		link->device = to->device[0] != '\0' ? to->device : NULL;
 		link->port = to->port;
+	} else if (o->by_number) {
+		link->by_number = true;
 	} else if (o->listen.given) {
 		link->listen =
 		    o->listen.host[0] != '\0' ? o->listen.host : NULL;
 		link->port = o->listen.port;
 		link->port_required = o->listen.port_given;
 	}
+	link->beacons = !o->no_discovery;
 	link->code = o->code.given ? o->code.text : NULL;
 	link->code_words = o->code_words;
 	link->remember = o->remember;

@@ -35,7 +35,8 @@ struct cli_common {
 	unsigned code_words;
 	enum gw_carriers carrier;
 	enum gw_congestion congestion;
-	bool background, remember;
+	bool background, remember, no_discovery;
+	bool by_number; /* connect to whoever waits with the code */
 	bool checksum, json, no_progress, qr, quiet, verbose;
 };
 
@@ -88,6 +89,10 @@ bool cli_session_has_code(
  */
 GW_MUST_USE enum gw_err cli_session_whom(
     struct cli_session *, struct cli_common *, struct cli_address *to);
+
+/* Does this side connect, by an address or by the number of the code? */
+bool cli_session_connects(
+    const struct cli_common *, const struct cli_address *to);
 
 /* The link of a job.  The host is NULL or stays valid. */
 void cli_session_link(const struct cli_common *, const struct cli_address *to,

@@ -80,18 +80,20 @@ const struct cli_command cli_recv_command = {
 	.name = "recv",
 	.alias = "receive",
 	.summary = "receive files and directories",
-	.usage = "recv [OPTION...] CODE --from HOST[:PORT]\n"
-		 "       godwit recv [OPTION...] --from DEVICE=HOST[:PORT]\n"
+	.usage = "recv [OPTION...] CODE [--from HOST[:PORT]]\n"
+		 "       godwit recv [OPTION...] --from DEVICE[=HOST[:PORT]]\n"
 		 "       godwit recv [OPTION...]\n"
 		 "       godwit recv --classic --listen [ADDR]:PORT [-o DIR]",
 	.about =
-	    "With CODE and --from it fetches what a waiting `godwit send` "
-	    "offers, as that\none prints it. Without them it waits itself: "
-	    "it prints a code and the command\nfor the other side, asks "
-	    "before it accepts, and goes on waiting afterwards.\n"
+	    "With CODE it fetches what a waiting `godwit send` offers: it "
+	    "finds it by beacons\non every interface, or at the address after "
+	    "--from. Without them it waits itself:\nit prints a code and the "
+	    "command for the other side, asks before it accepts, and\ngoes on "
+	    "waiting afterwards.\n"
 	    "An interrupted transfer goes on when the same command is given "
 	    "again.\n",
 	.examples =
+	    "  godwit recv 7-crane-otter\n"
 	    "  godwit recv 7-crane-otter --from 192.168.1.5:40123\n"
 	    "  godwit recv - --from kitchen-pc        (asks for the code)\n"
 	    "  godwit recv --yes --once -o ~/inbox\n"
@@ -128,7 +130,14 @@ take_operand(struct cli_session *s, struct settings *o)
 		    s->command, "more than one CODE: give one");
 	if (wrong != NULL)
 		return cli_usage_error(s->command, "CODE %s", wrong);
+	o->common.by_number = !o->from.given;
 	return GW_OK;
+}
+
+static bool
+connects(const struct settings *o)
+{
+	return cli_session_connects(&o->common, &o->from);
 }
 
 /* What becomes of the content. */
@@ -158,13 +167,19 @@ contradiction(const struct cli_session *s, const struct settings *o)
 	if (s->args.operand_count != 0 && o->from.device[0] != '\0')
 		return "a remembered device needs no CODE: leave it out, or "
 		       "name only HOST[:PORT] after --from";
-	if (s->args.operand_count != 0 && !o->from.given)
-		return "CODE needs --from HOST[:PORT], as the sending side "
-		       "prints it: this version does not find it by itself";
-	if (o->from.given && cli_session_typed(s, "from-known"))
-		return "--from connects and --from-known waits: one of them";
-	if (o->from.given && cli_session_typed(s, "listen"))
-		return "--from connects and --listen waits: one of them";
+	if (o->common.by_number && o->common.no_discovery)
+		return "with --no-discovery CODE needs --from HOST[:PORT], as "
+		       "the sending side prints it";
+	if (o->common.by_number && strcmp(o->common.code.text, "-") != 0 &&
+	    !gw_code_is_spoken(o->common.code.text))
+		return "only a CODE like 7-crane-otter is found by its number: "
+		       "this one needs --from HOST[:PORT]";
+	if (connects(o) && cli_session_typed(s, "from-known"))
+		return "CODE or --from connects and --from-known waits: one of "
+		       "them";
+	if (connects(o) && cli_session_typed(s, "listen"))
+		return "CODE or --from connects and --listen waits: one of "
+		       "them";
 	return output_contradiction(s, o);
 }
 
@@ -195,9 +210,9 @@ check(struct cli_session *s, struct settings *o)
 	s->report.dir = o->output != NULL ? o->output : ".";
 	can_ask = cli_terminal_can_ask(&s->job.ask.terminal);
 	/* Nobody could be asked about what comes by a code: none is made. */
-	o->only_known = o->from_known && !o->from.given && !o->yes &&
-			!can_ask && !cli_session_has_code(s, &o->common);
-	if (!o->from.given && !o->yes && !can_ask && !o->only_known)
+	o->only_known = o->from_known && !connects(o) && !o->yes && !can_ask &&
+			!cli_session_has_code(s, &o->common);
+	if (!connects(o) && !o->yes && !can_ask && !o->only_known)
 		return cli_usage_error(s->command,
 		    "it asks before it accepts, and there is no terminal to "
 		    "ask on: add --yes to accept every offer, or --from-known "
@@ -223,7 +238,7 @@ start_job(struct cli_session *s, struct settings *o)
 	 * unless it is said that nothing is.  A code that was given is for one
 	 * that has it. */
 	g.link.for_known =
-	    !o->from.given && (o->from_known || g.link.code == NULL);
+	    !connects(o) && (o->from_known || g.link.code == NULL);
 	g.link.no_code = o->only_known;
 	g.accept_known = o->from_known;
 	g.max_size = o->classic.max_size;
@@ -231,13 +246,13 @@ start_job(struct cli_session *s, struct settings *o)
 	g.dir = s->report.dir;
 	g.on_conflict = o->on_conflict.what;
 	/* Whoever names the sender and its code has accepted. */
-	g.accept = o->yes || o->from.given;
+	g.accept = o->yes || connects(o);
 	g.once = o->once;
 	g.archive = o->archive && !o->to_stdout;
 	g.checksum = o->common.checksum;
 	g.output_fd = o->to_stdout ? STDOUT_FILENO : -1;
 	/* With a code that it was given it leaves after one transfer. */
-	s->job.standing = !o->from.given && !o->once && g.link.code == NULL;
+	s->job.standing = !connects(o) && !o->once && g.link.code == NULL;
 	err = gw_recv(s->job.gw, &g, &s->job.job);
 	cli_secret_wipe(&o->common.code);
 	if (err != GW_OK)

@@ -10,45 +10,91 @@
 #include "cli/report.h"
 #include "cli/text.h"
 
-/* For a remembered device, which knows this one by its name, perhaps. */
+/* What the other side types; `at` NULL: it finds this one by itself. */
 static char *
-known_command(const struct cli_report *r, const char *name, const char *at)
+command_for(
+    const struct cli_report *r, const struct gw_event *e, const char *at)
 {
-	char *whom = cli_format("%s=%s", name, at),
-	     *quoted = cli_text_quote(whom), *command;
+	char *code, *whom, *command;
 
-	command = cli_format(
-	    r->sends ? "godwit recv --from %s" : "godwit send PATH --to %s",
-	    quoted);
-	free(quoted);
-	free(whom);
+	if (e->listening.code == NULL) {
+		/* A remembered device, which knows this one by its name,
+		 * perhaps. */
+		char *both = at == NULL
+				 ? cli_copy(e->listening.name)
+				 : cli_format("%s=%s", e->listening.name, at);
+
+		whom = cli_text_quote(both);
+		command = cli_format(r->sends ? "godwit recv --from %s"
+					      : "godwit send PATH --to %s",
+		    whom);
+		free(both);
+		free(whom);
+		return command;
+	}
+	/* A code that was kept secret so far stays so. */
+	code =
+	    r->code_shown ? cli_text_quote(e->listening.code) : cli_copy("-");
+	if (at == NULL) {
+		command = cli_format(
+		    r->sends ? "godwit recv %s" : "godwit send PATH --to %s",
+		    code);
+	} else {
+		whom = cli_text_quote(at);
+		command = r->sends ? cli_format(
+					 "godwit recv %s --from %s", code, whom)
+				   : cli_format("godwit send PATH --to %s "
+						"--code %s",
+					 whom, code);
+		free(whom);
+	}
+	free(code);
 	return command;
 }
 
-static char *
-other_command(const struct cli_report *r, const struct gw_event *e)
+/* Is its name, or the number of its code, enough? */
+static bool
+is_found(const struct cli_report *r, const struct gw_event *e)
 {
-	char at[CLI_ADDRESS_TEXT] = "HOST", *quoted, *code, *command;
+	if (!e->listening.found)
+		return false;
+	return e->listening.code == NULL ||
+	       (gw_code_is_spoken(e->listening.code) &&
+		   (r->sends || r->code_shown));
+}
+
+static char *
+by_address(const struct cli_report *r, const struct gw_event *e)
+{
+	char at[CLI_ADDRESS_TEXT] = "HOST";
 
 	if (e->listening.address_count > 0)
 		cli_address_text(at,
 		    e->listening.addresses[cli_address_best(
 			e->listening.addresses, e->listening.address_count)],
 		    e->listening.port);
-	if (e->listening.code == NULL)
-		return known_command(r, e->listening.name, at);
-	quoted = cli_text_quote(at);
-	/* A code that was kept secret so far stays so. */
-	code =
-	    r->code_shown ? cli_text_quote(e->listening.code) : cli_copy("-");
-	if (r->sends)
-		command = cli_format("godwit recv %s --from %s", code, quoted);
-	else
-		command = cli_format(
-		    "godwit send PATH --to %s --code %s", quoted, code);
-	free(code);
-	free(quoted);
-	return command;
+	return command_for(r, e, at);
+}
+
+static char *
+other_command(const struct cli_report *r, const struct gw_event *e)
+{
+	return is_found(r, e) ? command_for(r, e, NULL) : by_address(r, e);
+}
+
+/* For networks on which beacons do not pass. */
+static void
+tell_address(struct cli_report *r, const struct gw_event *e)
+{
+	char *command;
+
+	if (!is_found(r, e))
+		return;
+	command = by_address(r, e);
+	cli_screen_info(&r->screen, "%sor, where that finds nothing: %s%s",
+	    cli_style_dim(&r->screen.style), command,
+	    cli_style_plain(&r->screen.style));
+	free(command);
 }
 
 void
@@ -124,6 +170,7 @@ cli_report_listening(struct cli_report *r, const struct gw_event *e)
 	cli_screen_info(&r->screen, "On the other machine:\n\n    %s%s%s\n",
 	    cli_style_bold(s), command, cli_style_plain(s));
 	cli_report_qr(r, command);
+	tell_address(r, e);
 	cli_report_addresses(r, e);
 	cli_screen_info(&r->screen, "%sWaiting. Ctrl-C ends it.%s",
 	    cli_style_dim(s), cli_style_plain(s));

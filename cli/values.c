@@ -171,7 +171,16 @@ cli_value_address(char *text, void *field)
 const char *
 cli_value_whom(char *text, void *field)
 {
-	return cli_address_parse_whom(text, field);
+	struct cli_address *a = field;
+	const char *wrong = cli_address_parse_whom(text, a);
+
+	/* A code does not stay on the command line. */
+	if (wrong == NULL && a->device[0] == '\0' &&
+	    gw_code_is_spoken(a->host)) {
+		a->is_code = true;
+		memset(text, '*', strlen(text));
+	}
+	return wrong;
 }
 
 const char *

@@ -159,15 +159,27 @@ enum gw_congestion {
 };
 
 /*
- * Who connects.  With `host` or `device` this side connects to it; without, it
- * waits.  A waiting side makes a code unless it is given one; a connecting
- * side must be given one, or the name of a remembered device.
+ * Who connects.  With `host`, `device` or `by_number` this side connects;
+ * without, it waits.  A waiting side makes a code unless it is given one; a
+ * connecting side must be given one, or the name of a remembered device.
  */
 struct gw_link_options {
 	const char *host; /* NULL: wait.  Name, IPv4, IPv6[%zone] */
 	/* Connect: this remembered device, and nobody else, must answer at
 	 * `host` (NULL: at what its name means to DNS); there is no code. */
 	const char *device;
+	/* Connect: to whoever waits with this code; its number finds it.  The
+	 * code is NUMBER-WORDS, and `beacons` is set.  At most three who claim
+	 * the number are tried: each may guess the code once. */
+	bool by_number;
+	/*
+	 * Find each other by beacons (UDP, port 4638, on every interface).
+	 * Wait: be found by the number of the code, by the name of this
+	 * device, and by devices that remember it.  Connect: a `host` that is
+	 * a bare name, without a port, may be the name of a device; a `device`
+	 * without `host` is looked for wherever it is; DNS comes after that.
+	 */
+	bool beacons;
 	/* Wait: let remembered devices in without a code, all of them or this
 	 * one; who is paired or forgotten meanwhile counts within a second. */
 	bool for_known;
@@ -379,6 +391,7 @@ struct gw_event {
 			size_t address_count;
 			uint16_t port;
 			const char *code; /* NULL: none is needed */
+			bool found;       /* by beacons, without address */
 		} listening;
 		struct {
 			const char *peer;    /* its name */

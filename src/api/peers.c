@@ -8,8 +8,7 @@
 #include "crypto/identity.h"
 #include "os/clock.h"
 #include "run/context.h"
-#include "run/device_store.h"
-#include "run/discovery_port.h"
+#include "run/discovery_self.h"
 #include "run/endpoint.h"
 
 struct gw_peers {
@@ -29,26 +28,6 @@ struct gw_peers {
 
 /* ---- life ---- */
 
-static enum gw_err
-open_port(struct gw *g, struct gw_discovery_port **out, struct gw_why *why)
-{
-	struct gw_discovery_port_options o = { .loop = &g->loop,
-		.random = g->self.random,
-		.keys = &g->self.keys };
-	struct gw_device_book book = { .count = 0 };
-	enum gw_err err;
-
-	if (g->data_dir != NULL) {
-		err = gw_device_store_load(g->data_dir, &book, why);
-		if (err != GW_OK)
-			return err;
-		o.book = &book;
-	}
-	err = gw_discovery_port_open(&o, why, out);
-	gw_device_book_fini(&book);
-	return err;
-}
-
 enum gw_err
 gw_peers_open(struct gw *g, struct gw_peers **out)
 {
@@ -62,7 +41,8 @@ gw_peers_open(struct gw *g, struct gw_peers **out)
 		goto err0;
 	if ((p->there = calloc(GW_ROSTER_MAX, sizeof *p->there)) == NULL)
 		goto err1;
-	if ((err = open_port(g, &p->port, &why)) != GW_OK)
+	err = gw_discovery_self_open(g, NULL, NULL, &why, &p->port);
+	if (err != GW_OK)
 		goto err2;
 	gw_discovery_port_seek(p->port, &everybody);
 	p->g = g;

@@ -21,12 +21,19 @@ void
 gw_code_make(
     const struct gw_random *random, unsigned words, char out[GW_CODE_MAX + 1])
 {
+	gw_code_make_numbered(random,
+	    (uint32_t)gw_random_below(random, NUMBER_MAX) + 1, words, out);
+}
+
+void
+gw_code_make_numbered(const struct gw_random *random, uint32_t number,
+    unsigned words, char out[GW_CODE_MAX + 1])
+{
 	size_t at;
 
 	words = words < WORDS_MIN ? WORDS_MIN : words;
 	words = words > WORDS_MAX ? WORDS_MAX : words;
-	at = (size_t)snprintf(out, GW_CODE_MAX + 1, "%u",
-	    (unsigned)gw_random_below(random, NUMBER_MAX) + 1);
+	at = (size_t)snprintf(out, GW_CODE_MAX + 1, "%u", (unsigned)number);
 	while (words-- > 0)
 		at += (size_t)snprintf(out + at, GW_CODE_MAX + 1 - at, "-%s",
 		    gw_code_word((unsigned)gw_random_below(random, GW_WORDS)));
@@ -154,4 +161,16 @@ gw_code_is_spoken(const char *code)
 	good = spoken(bare, normal);
 	gw_wipe(normal, sizeof(normal));
 	return good;
+}
+
+uint32_t
+gw_code_number(const char *normal)
+{
+	uint64_t n = 0;
+
+	if (!gw_code_is_spoken(normal))
+		return 0;
+	for (; is_digit(*normal) && n <= UINT32_MAX; normal++)
+		n = n * 10 + (uint64_t)(*normal - '0');
+	return n <= UINT32_MAX ? (uint32_t)n : 0;
 }

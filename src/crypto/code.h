@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/random.h"
@@ -21,6 +22,11 @@ enum {
 /* A new code of `words` words (2 to 8) with the number 1 to 999. */
 void gw_code_make(
     const struct gw_random *, unsigned words, char out[GW_CODE_MAX + 1]);
+/* The same with this number. */
+void gw_code_make_numbered(const struct gw_random *, uint32_t number,
+    unsigned words, char out[GW_CODE_MAX + 1]);
+/* The number of a normal code, by which it is found; 0: it has none. */
+uint32_t gw_code_number(const char *normal);
 /*
  * The form in which both sides use it: surrounding white space gone, ASCII
  * letters small; for NUMBER-WORDS also spaces and underscores between parts

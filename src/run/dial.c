@@ -137,6 +137,7 @@ on_ready(struct gw_conn *c, void *owner)
 		c->authenticated = true;
 		d->o.owner.opened(d->o.owner.arg, c, &ev);
 	} else {
+		ev.closed.answered = true;
 		d->o.owner.failed(d->o.owner.arg, &ev, c->address);
 		gw_conn_close(c);
 	}

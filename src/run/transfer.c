@@ -78,6 +78,8 @@ gw_transfer_drained(struct gw_transfer *job)
 		gw_transfer_wait_again(job);
 		return;
 	}
+	gw_herald_close(job->herald);
+	job->herald = NULL;
 	gw_listener_close(job->listener);
 	job->listener = NULL;
 	gw_transfer_set_state(job, GW_TRANSFER_ENDED);
@@ -93,8 +95,7 @@ gw_transfer_end(struct gw_transfer *job, enum gw_err err)
 		return;
 	if (!job->result_fixed)
 		job->result = err;
-	gw_dial_cancel(job->dial);
-	job->dial = NULL;
+	gw_transfer_cancel_dial(job);
 	close_conns(job);
 	gw_transfer_set_state(job, GW_TRANSFER_DRAINING);
 	job->mover->ops->suspend(job->mover);
@@ -236,7 +237,7 @@ copy_device(struct gw_transfer *job, const struct gw_link_options *o)
 	err = gw_known_find(job->base.g, o->device, &l->device);
 	if (err != GW_OK)
 		return err;
-	l->known = true;
+	l->known = l->connects = true;
 	if (l->host == NULL && (l->host = strdup(l->device.name)) == NULL)
 		return GW_E_MEMORY;
 	return GW_OK;
@@ -260,6 +261,7 @@ static enum gw_err
 copy_link(struct gw_transfer *job, const struct gw_link_options *o)
 {
 	struct gw_transfer_link *l = &job->link;
+	enum gw_err err;
 
 	l->port = o->port;
 	l->port_required = o->port_required;
@@ -272,6 +274,10 @@ copy_link(struct gw_transfer *job, const struct gw_link_options *o)
 	l->for_known = o->for_known;
 	l->no_code = o->no_code;
 	l->remember = o->remember;
+	l->beacons = o->beacons;
+	l->by_number = o->by_number;
+	l->host_given = o->host != NULL;
+	l->connects = l->host_given || l->by_number;
 	if (o->host != NULL && (l->host = strdup(o->host)) == NULL)
 		return GW_E_MEMORY;
 	if (o->listen != NULL && (l->listen = strdup(o->listen)) == NULL)
@@ -284,8 +290,16 @@ copy_link(struct gw_transfer *job, const struct gw_link_options *o)
 	if (o->code == NULL && o->host != NULL && !job->offline)
 		return gw_context_error(job->base.g, GW_E_USAGE,
 		    "to connect to %s its code is needed", o->host);
-	return copy_code(job, o);
+	if ((err = copy_code(job, o)) != GW_OK)
+		return err;
+	if (l->by_number && (!l->beacons || gw_code_number(job->code) == 0))
+		return gw_context_error(job->base.g, GW_E_USAGE,
+		    "only a code like 7-crane-otter is found by its number: "
+		    "with another one, or without beacons, an address is "
+		    "needed");
+	return GW_OK;
 }
+
 /*
  * Half the budget for a stream's window.  A receiver with a rate limit takes
  * two blocks: what is in the window is beyond its control, but a block has to
@@ -343,6 +357,7 @@ transfer_free(struct gw_job *base)
 	}
 	while (job->mover->ops->busy(job->mover))
 		uv_run(&base->g->loop.uv, UV_RUN_ONCE);
+	gw_herald_close(job->herald);
 	gw_listener_close(job->listener);
 	job->freed = true;
 	release(job);

@@ -19,10 +19,12 @@
 
 #include "crypto/code.h"
 #include "run/dial.h"
+#include "run/herald.h"
 #include "run/job.h"
 #include "run/known.h"
 #include "run/listener.h"
 #include "run/mover.h"
+#include "run/quest.h"
 #include "run/rate.h"
 
 enum gw_transfer_state {
@@ -38,7 +40,11 @@ enum gw_transfer_state {
 
 /* gw_link_options, copied and completed. */
 struct gw_transfer_link {
-	char *host, *listen;           /* host NULL: wait */
+	bool connects;  /* else it waits */
+	bool beacons;   /* find, and be found, by them */
+	bool by_number; /* connect: to who has the code */
+	char *host, *listen;
+	bool host_given;
 	bool known;                    /* connect: without a code, ... */
 	struct gw_known_device device; /* ... and only to this one */
 	bool for_known, no_code;       /* wait */
@@ -66,7 +72,10 @@ struct gw_transfer {
 	struct gw_door *door;
 	struct gw_known *known; /* who needs no code at it; NULL: nobody */
 	struct gw_listener *listener;
-	struct gw_dial *dial;
+	struct gw_herald *herald; /* NULL: it is not found by beacons */
+	struct gw_dial *dial;     /* or ... */
+	struct gw_quest *quest;
+	char at[GW_ADDRESS_TEXT]; /* where the peer was last */
 	struct gw_conn *conn;
 	struct gw_conn *successor; /* came before the disk work of the last
 				      session was done */

@@ -7,49 +7,13 @@
 #include "os/tcp.h"
 #include "run/transfer_private.h"
 
-enum { ADDRESSES_MAX = 16 };
-
-/* ---- telling how to reach us ---- */
-
-static void
-tell_listening(struct gw_transfer *job)
-{
-	char text[ADDRESSES_MAX][GW_ADDRESS_TEXT];
-	const char *list[ADDRESSES_MAX];
-	size_t n = gw_listener_addresses(job->listener, text, ADDRESSES_MAX);
-
-	for (size_t i = 0; i < n; i++)
-		list[i] = text[i];
-	gw_events_push(&job->base.events,
-	    &(struct gw_event){ .kind = GW_EVENT_LISTENING,
-		.listening = {
-		    .name = job->base.g->self.name,
-		    .addresses = list,
-		    .address_count = n,
-		    .port = gw_listener_port(job->listener),
-		    .code = job->link.no_code ? NULL : job->code,
-		} });
-}
-
-void
-gw_transfer_new_code(struct gw_transfer *job)
-{
-	gw_code_make(
-	    &job->base.g->self.random, job->link.code_words, job->code);
-	if (gw_door_set_code(job->door, job->code) != GW_OK) {
-		gw_transfer_broken(job, GW_E_MEMORY, gw_err_text(GW_E_MEMORY));
-		return;
-	}
-	tell_listening(job);
-}
-
 void
 gw_transfer_wait_again(struct gw_transfer *job)
 {
 	if (job->by_code)
 		gw_transfer_new_code(job);
 	else
-		tell_listening(job);
+		gw_transfer_tell_listening(job);
 	job->by_code = false;
 }
 
@@ -148,6 +112,7 @@ on_opened(void *arg, struct gw_conn *c, const struct gw_session_event *ev)
 	const char *late = is_late(job, ev);
 
 	job->dial = NULL;
+	job->quest = NULL;
 	if (late != NULL) {
 		gw_session_abort(
 		    c->session, GW_E_REFUSED, late, gw_clock_now());
@@ -155,6 +120,7 @@ on_opened(void *arg, struct gw_conn *c, const struct gw_session_event *ev)
 		return;
 	}
 	keep_peer(job, ev);
+	snprintf(job->at, sizeof job->at, "%s", c->address);
 	tell_connected(job, c, ev);
 	remember(job, ev);
 	if (job->link.congestion != GW_CONGESTION_BBR &&
@@ -219,9 +185,10 @@ static void
 dial_failed(
     struct gw_transfer *job, const struct gw_session_event *ev, const char *to)
 {
-	char text[GW_REASON_MAX + GW_ADDRESS_TEXT];
+	char text[GW_QUEST_NOTICE_MAX + GW_ADDRESS_TEXT];
 
 	job->dial = NULL;
+	job->quest = NULL;
 	if (ev->closed.unknown_ticket && job->have_ticket) {
 		job->have_ticket = false; /* it was restarted: by code */
 		dial(job);
@@ -254,8 +221,8 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *address)
 
 /* ---- opening the entrance ---- */
 
-static struct gw_udp_tuning
-tuning(const struct gw_transfer *job)
+struct gw_udp_tuning
+gw_transfer_tuning(const struct gw_transfer *job)
 {
 	return (struct gw_udp_tuning){
 		.congestion = job->link.congestion,
@@ -276,7 +243,7 @@ listen_now(struct gw_transfer *job)
 		.address = job->link.listen,
 		.port = job->link.port,
 		.carriers = job->link.carriers,
-		.udp = tuning(job),
+		.udp = gw_transfer_tuning(job),
 		.owner = { on_opened, on_failed, job },
 	};
 
@@ -291,58 +258,30 @@ listen_now(struct gw_transfer *job)
 	if (err != GW_OK)
 		return gw_context_error(job->base.g, err, "%s",
 		    why.text[0] != '\0' ? why.text : gw_err_text(err));
-	if (!job->link.code_given && !job->link.no_code) {
-		gw_code_make(
-		    &job->base.g->self.random, job->link.code_words, job->code);
-	}
-	if ((err = gw_door_set_code(job->door, job->code)) != GW_OK)
-		return err;
 	if ((job->link.for_known || job->link.for_device != NULL) &&
 	    (err = gw_known_open(job->base.g, job->door, job->link.for_device,
 		 &job->known)) != GW_OK)
 		return err;
-	tell_listening(job);
-	return GW_OK;
+	if ((err = gw_transfer_be_found(job)) == GW_OK)
+		gw_transfer_new_code(job);
+	return err;
 }
 
 enum gw_err
 gw_transfer_open_entrance(struct gw_transfer *job)
 {
 	/* A dial begins when there is something to say. */
-	return job->link.host == NULL && !job->offline ? listen_now(job)
-						       : GW_OK;
+	return !job->link.connects && !job->offline ? listen_now(job) : GW_OK;
 }
 
 static void
 dial(struct gw_transfer *job)
 {
+	const struct gw_entrance_owner owner = { on_opened, on_failed, job };
 	enum gw_err err;
-	struct gw_dial_options o = {
-		.loop = &job->base.g->loop,
-		.self = &job->base.g->self,
-		.window = job->window,
-		.remember = job->link.remember,
-		.host = job->link.host,
-		.port = job->link.port != 0 ? job->link.port : GW_PORT,
-		.helper_fd = job->base.g->helper_fd,
-		.mode = GW_MODE_CODE,
-		.code = job->code,
-		.ticket = &job->ticket,
-		.peer = job->have_peer ? job->peer : NULL,
-		.carriers = job->link.carriers,
-		.udp = tuning(job),
-		.owner = { on_opened, on_failed, job },
-	};
 
-	GW_ASSERT(job->dial == NULL);
-	if (job->link.known) {
-		o.mode = GW_MODE_KNOWN;
-		o.peer = job->link.device.key;
-	}
-	if (job->have_ticket)
-		o.mode = GW_MODE_RESUMED;
 	job->dial_at = GW_NEVER;
-	if ((err = gw_dial_start(&o, &job->dial)) != GW_OK)
+	if ((err = gw_transfer_dial(job, &owner)) != GW_OK)
 		gw_transfer_broken(job, err, gw_err_text(err));
 }
 
@@ -351,7 +290,7 @@ gw_transfer_prepared(struct gw_transfer *job)
 {
 	if (job->state != GW_TRANSFER_PREPARING)
 		return;
-	if (job->link.host != NULL) {
+	if (job->link.connects) {
 		gw_transfer_set_state(job, GW_TRANSFER_CONNECTING);
 		dial(job);
 		return;
@@ -389,13 +328,12 @@ gw_transfer_lost(struct gw_transfer *job, enum gw_err err, const char *text)
 	    job->result_fixed ? "the other side may not know yet that all is "
 				"done; "
 			      : "",
-	    job->link.host != NULL ? "reconnecting"
-				   : "waiting for the other side",
+	    job->link.connects ? "reconnecting" : "waiting for the other side",
 	    (unsigned)(job->link.retry / GW_SEC));
 	if (!job->result_fixed)
 		job->result = err; /* what it is if nobody comes back */
 	job->mover->ops->suspend(job->mover);
-	if (job->link.host != NULL)
+	if (job->link.connects)
 		dial(job);
 }
 
@@ -416,6 +354,7 @@ gw_transfer_retry_beat(struct gw_transfer *job, gw_usec now)
 			  "again to go on");
 		return;
 	}
-	if (job->link.host != NULL && job->dial == NULL && now >= job->dial_at)
+	if (job->link.connects && job->dial == NULL && job->quest == NULL &&
+	    now >= job->dial_at)
 		dial(job);
 }

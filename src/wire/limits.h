@@ -63,6 +63,9 @@ enum {
 	GW_ROSTER_NEW = 64,           /* a second that nobody asked for */
 	GW_RECOGNISE_PER_SECOND = 50, /* whose tags these are */
 	GW_KNOWN_MAX = 1024,          /* devices whose tags one makes */
+	GW_FIND_GUESSES = 3,          /* who are tried with one code, ... */
+	GW_FIND_GUESSES_HOST = 2,     /* ... at one address */
+	GW_FIND_TRIES_PROVED = 16,    /* where a key proves who it is */
 
 	/* transfer */
 	GW_BLOCK = 1 << 20,

@@ -1,0 +1,64 @@
+#include "run/quest_words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WHERE_MAX = 400, WHO_MAX = 300 };
+
+const char *
+gw_quest_whom(const struct gw_quest_options *o, char out[96])
+{
+	if (o->ask == GW_ASK_NUMBER)
+		snprintf(out, 96, "number %u", (unsigned)o->number);
+	else
+		snprintf(out, 96, "%s", o->name);
+	return out;
+}
+
+/* "eth0 (192.0.2.255, ff12::e764:7774), lo (not: no route)" */
+static void
+where_asked(const struct gw_discovery_port *port, char out[WHERE_MAX])
+{
+	struct gw_tried t;
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; port != NULL && gw_discovery_port_tried(port, i, &t);
+	     i++) {
+		const bool works = t.error == NULL && t.to[0] != '\0';
+		char one[256];
+		const int n = snprintf(one, sizeof one, "%s%s (%s%s)",
+		    at > 0 ? ", " : "", t.interface, works ? "" : "not: ",
+		    works             ? t.to
+		    : t.error != NULL ? t.error
+				      : "no broadcast there");
+
+		if (n < 0 || at + (size_t)n + sizeof ", ..." > WHERE_MAX) {
+			strcpy(out + at, ", ...");
+			return;
+		}
+		memcpy(out + at, one, (size_t)n + 1);
+		at += (size_t)n;
+	}
+}
+
+void
+gw_quest_nobody(const struct gw_quest_options *o,
+    const struct gw_discovery_port *port, const struct gw_candidates *others,
+    char out[GW_QUEST_NOTICE_MAX])
+{
+	char whom[96], where[WHERE_MAX], who[WHO_MAX] = "";
+
+	where_asked(port, where);
+	if (o->ask != GW_ASK_NUMBER)
+		gw_candidates_text(others, who, sizeof who);
+	snprintf(out, GW_QUEST_NOTICE_MAX,
+	    "%s: nobody here answers to that%s%s; asked on %s.  Is %s waiting "
+	    "there?  Run `godwit doctor` on both machines, or give its "
+	    "address: %s HOST:PORT",
+	    gw_quest_whom(o, whom), who[0] != '\0' ? "; there are " : "", who,
+	    where[0] != '\0' ? where : "no interface",
+	    o->sends ? "`godwit recv`" : "`godwit send`",
+	    o->sends ? "--to" : "--from");
+}

@@ -85,10 +85,10 @@ const struct cli_command cli_recv_command = {
 		 "       godwit recv [OPTION...]\n"
 		 "       godwit recv --classic --listen [ADDR]:PORT [-o DIR]",
 	.about =
-	    "With CODE it fetches what a waiting `godwit send` offers: it "
-	    "finds it by beacons\non every interface, or at the address after "
-	    "--from. Without them it waits itself:\nit prints a code and the "
-	    "command for the other side, asks before it accepts, and\ngoes on "
+	    "With CODE it fetches what a waiting `godwit send` offers, which "
+	    "it finds by the\nnumber in it, or at the address after --from. "
+	    "Without them it waits itself: it\nprints a code and the command "
+	    "for the other side, asks before it accepts, and\ngoes on "
 	    "waiting afterwards.\n"
 	    "An interrupted transfer goes on when the same command is given "
 	    "again.\n",

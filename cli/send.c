@@ -31,7 +31,9 @@ struct settings {
 static const struct cli_option options[] = {
 	{ .help = "Options:" },
 	{ "to", "[DEVICE=]HOST[:PORT]",
-	    "connect to a `godwit recv` that waits there; needs its code, or "
+	    "connect to a `godwit recv` that waits there; HOST may be its "
+	    "code; "
+	    "needs that, or "
 	    "DEVICE, which is remembered and must answer",
 	    cli_value_whom, FIELD(to), 0, 0 },
 	{ "for", "DEVICE",
@@ -86,7 +88,8 @@ const struct cli_command cli_send_command = {
 	    "standard input.\n",
 	.examples =
 	    "  godwit send photos/ notes.txt\n"
-	    "  godwit send report.pdf --to kitchen-pc --code 7-crane-otter\n"
+	    "  godwit send report.pdf --to 12-maple-fox\n"
+	    "  godwit send report.pdf --to kitchen-pc\n"
 	    "  godwit send report.pdf --to kitchen-pc=192.168.1.5\n"
 	    "  tar c /etc | godwit send --name etc.tar -\n"
 	    "  git ls-files -z | godwit send -0 --files-from - .\n"

@@ -11,7 +11,7 @@ _godwit()
 	_init_completion -s || return
 
 	local common='--code --code-file --remember --code-words --listen --carrier
-		--congestion --background --timeout --retry --limit-rate --memory --checksum --json --no-progress --qr
+		--no-discovery --congestion --background --timeout --retry --limit-rate --memory --checksum --json --no-progress --qr
 		--quiet --verbose --trace --help'
 	local command=${words[1]}
 

@@ -233,6 +233,12 @@ play(const struct fake_step *steps, size_t count)
 	fake.count = count;
 }
 
+static const struct gw_event listening_found = { .kind = GW_EVENT_LISTENING,
+	.listening = { "laptop", addresses, 2, 40123, "7-crane-otter", true } };
+
+const struct fake_step found[TRANSFER_STEPS] = { { .event = &listening_found },
+	{ .event = &connected }, { .event = &offer }, { .event = &moving },
+	{ .event = &complete }, { .event = &the_end } };
 const struct fake_step transfer[TRANSFER_STEPS] = { { .event = &listening },
 	{ .event = &connected }, { .event = &offer }, { .event = &moving },
 	{ .event = &complete }, { .event = &the_end } };

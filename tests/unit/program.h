@@ -52,5 +52,6 @@ extern const struct gw_event listening, connected, offer, asking, conflict,
 /* A transfer from LISTENING to END. */
 enum { TRANSFER_STEPS = 6 };
 extern const struct fake_step transfer[TRANSFER_STEPS];
+extern const struct fake_step found[TRANSFER_STEPS]; /* by beacons */
 
 #endif /* GW_TESTS_UNIT_PROGRAM_H */

@@ -80,8 +80,12 @@ open_identity(struct gw *g, struct gw_why *why)
 		return GW_E_MEMORY;
 	snprintf(path, n, "%s/identity", g->data_dir);
 	err = load_identity(g, path, why);
-	if (err == GW_E_NO_PATH && (err = make_identity(path, why)) == GW_OK)
-		err = load_identity(g, path, why);
+	if (err == GW_E_NO_PATH) {
+		why->text[0] = '\0'; /* it is the first time, no failure */
+		err = make_identity(path, why);
+		if (err == GW_OK)
+			err = load_identity(g, path, why);
+	}
 	free(path);
 	if (err == GW_OK)
 		gw_identity_hex(g->self.keys.public, g->key_text);

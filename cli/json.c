@@ -37,6 +37,7 @@ listening(const struct gw_event *e)
 		    list, cli_json_value(e->listening.addresses[i]));
 	cli_json_number(o, "port", e->listening.port);
 	cli_json_text(o, "code", e->listening.code);
+	cJSON_AddBoolToObject(o, "found", e->listening.found);
 	return cli_json_finish(o);
 }
 

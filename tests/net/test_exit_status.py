@@ -54,7 +54,7 @@ def test_130_of_a_receiver_of_one_transfer_on_sigterm(pair, how):
     ["send", "--to", "localhost", "--listen", ":0", "x"],
     ["send", "-", "x"], ["send", "--name", "n", "x"],
     ["recv", "--on-conflict", "maybe", "--yes"], ["recv", "a", "b"],
-    ["recv", "7-crane-otter"],
+    ["recv", "one-secret-code"],
     ["recv", "--stdout", "-o", "dir", "--yes"],
     ["recv"],  # it asks, and there is no terminal
     ["no-such-command"],

@@ -125,8 +125,8 @@ struct gw_session_event {
 			bool by_peer;        /* it told us */
 			bool unknown_ticket; /* use the code again */
 			bool forgotten; /* a handshake, which may begin anew */
-			bool answered; /* of a dial: somebody was there, who
-					  may know now if the code is right */
+			bool answered;  /* of a dial: somebody was there, who
+					   may know now if the code is right */
 			const char *text; /* detail for people, may be "" */
 		} closed;
 	};

@@ -257,34 +257,22 @@ copy_code(struct gw_transfer *job, const struct gw_link_options *o)
 	return GW_OK;
 }
 
+static bool
+copied(char **to, const char *from)
+{
+	return from == NULL || (*to = strdup(from)) != NULL;
+}
+
+/* Whom it connects to, if it does, and what it proves itself by. */
 static enum gw_err
-copy_link(struct gw_transfer *job, const struct gw_link_options *o)
+copy_peer(struct gw_transfer *job, const struct gw_link_options *o)
 {
 	struct gw_transfer_link *l = &job->link;
 	enum gw_err err;
 
-	l->port = o->port;
-	l->port_required = o->port_required;
-	l->code_words = o->code_words != 0 ? o->code_words : 2;
-	l->timeout = (o->timeout_ms != 0 ? o->timeout_ms : 60000) * GW_MSEC;
-	l->retry =
-	    (o->retry_set || o->retry_ms != 0 ? o->retry_ms : 30000) * GW_MSEC;
-	l->carriers = o->carriers;
-	l->congestion = o->congestion;
-	l->for_known = o->for_known;
-	l->no_code = o->no_code;
-	l->remember = o->remember;
-	l->beacons = o->beacons;
 	l->by_number = o->by_number;
 	l->host_given = o->host != NULL;
 	l->connects = l->host_given || l->by_number;
-	if (o->host != NULL && (l->host = strdup(o->host)) == NULL)
-		return GW_E_MEMORY;
-	if (o->listen != NULL && (l->listen = strdup(o->listen)) == NULL)
-		return GW_E_MEMORY;
-	if (o->for_device != NULL &&
-	    (l->for_device = strdup(o->for_device)) == NULL)
-		return GW_E_MEMORY;
 	if (o->device != NULL)
 		return copy_device(job, o);
 	if (o->code == NULL && o->host != NULL && !job->offline)
@@ -298,6 +286,29 @@ copy_link(struct gw_transfer *job, const struct gw_link_options *o)
 		    "with another one, or without beacons, an address is "
 		    "needed");
 	return GW_OK;
+}
+
+static enum gw_err
+copy_link(struct gw_transfer *job, const struct gw_link_options *o)
+{
+	struct gw_transfer_link *l = &job->link;
+
+	l->port = o->port;
+	l->port_required = o->port_required;
+	l->code_words = o->code_words != 0 ? o->code_words : 2;
+	l->timeout = (o->timeout_ms != 0 ? o->timeout_ms : 60000) * GW_MSEC;
+	l->retry =
+	    (o->retry_set || o->retry_ms != 0 ? o->retry_ms : 30000) * GW_MSEC;
+	l->carriers = o->carriers;
+	l->congestion = o->congestion;
+	l->for_known = o->for_known;
+	l->no_code = o->no_code;
+	l->remember = o->remember;
+	l->beacons = o->beacons;
+	if (!copied(&l->host, o->host) || !copied(&l->listen, o->listen) ||
+	    !copied(&l->for_device, o->for_device))
+		return GW_E_MEMORY;
+	return copy_peer(job, o);
 }
 
 /*

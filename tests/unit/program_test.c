@@ -52,15 +52,6 @@ usage_errors_end_with_2(void **state)
 }
 
 static void
-a_code_without_number_or_address_says_what_is_missing(void **state)
-{
-	(void)state;
-	PLAY(transfer);
-	run("godwit recv one-secret-code");
-	says(result.err, "--from HOST");
-}
-
-static void
 recv_without_a_terminal_says_to_add_yes(void **state)
 {
 	(void)state;
@@ -100,41 +91,6 @@ a_waiting_recv_prints_the_other_command(void **state)
 	assert_true(result.seen.recv.accept);
 	assert_string_equal(result.seen.dir, "in");
 	assert_int_equal(result.seen.recv.on_conflict, GW_CONFLICT_RENAME);
-}
-
-static void
-who_is_found_by_beacons_needs_no_address(void **state)
-{
-	(void)state;
-	PLAY(found);
-	assert_int_equal(run("godwit send photos"), 0);
-	says(result.err, "\n    godwit recv 7-crane-otter\n");
-	says(result.err, "or, where that finds nothing: godwit recv "
-			 "7-crane-otter --from 192.168.1.5:40123\n");
-	assert_true(result.seen.send.link.beacons);
-	PLAY(found);
-	assert_int_equal(run("godwit recv --yes"), 0);
-	says(result.err, "\n    godwit send PATH --to 7-crane-otter\n");
-	PLAY(found);
-	assert_int_equal(run("godwit send photos --no-discovery"), 0);
-	assert_false(result.seen.send.link.beacons);
-}
-
-static void
-a_code_is_an_address(void **state)
-{
-	(void)state;
-	PLAY(transfer);
-	assert_int_equal(run("godwit recv 7-Crane-otter -o in"), 0);
-	assert_true(result.seen.recv.link.by_number);
-	assert_true(result.seen.recv.accept);
-	assert_string_equal(result.seen.host, "");
-	assert_string_equal(result.seen.code, "7-Crane-otter");
-	PLAY(transfer);
-	assert_int_equal(run("godwit send photos --to 7-crane-otter"), 0);
-	assert_true(result.seen.send.link.by_number);
-	assert_string_equal(result.seen.host, "");
-	assert_string_equal(result.seen.code, "7-crane-otter");
 }
 
 static void
@@ -501,8 +457,6 @@ main(void)
 		cmocka_unit_test(carrier_and_congestion_reach_the_library),
 		cmocka_unit_test(a_waiting_send_prints_the_other_command),
 		cmocka_unit_test(a_waiting_recv_prints_the_other_command),
-		cmocka_unit_test(who_is_found_by_beacons_needs_no_address),
-		cmocka_unit_test(a_code_is_an_address),
 		cmocka_unit_test(a_secret_code_is_not_shown),
 		cmocka_unit_test(the_connecting_side_names_host_and_code),
 		cmocka_unit_test(options_reach_the_library),

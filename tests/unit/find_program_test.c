@@ -59,5 +59,5 @@ main(void)
 		cmocka_unit_test(a_code_is_an_address),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, program_begin, program_end);
 }

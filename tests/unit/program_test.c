@@ -451,8 +451,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(usage_errors_end_with_2),
-		cmocka_unit_test(
-		    a_code_without_number_or_address_says_what_is_missing),
 		cmocka_unit_test(recv_without_a_terminal_says_to_add_yes),
 		cmocka_unit_test(carrier_and_congestion_reach_the_library),
 		cmocka_unit_test(a_waiting_send_prints_the_other_command),

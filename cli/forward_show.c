@@ -150,7 +150,7 @@ add_time(cJSON *o)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	cJSON_AddNumberToObject(
-	    o, "time", (double)t.tv_sec + (double)(t.tv_nsec / 1000) / 1e6);
+	    o, "time", (double)t.tv_sec + (double)t.tv_nsec / 1e9);
 }
 
 char *

@@ -141,7 +141,7 @@ gw_forward_inherit(
 struct gw_ip
 gw_forward_ip(const struct gw_addr *a)
 {
-	struct gw_ip ip;
+	struct gw_ip ip = { { 0 } };
 
 	gw_addr_mapped(a, ip.b);
 	return ip;

@@ -1,5 +1,6 @@
 #include "forward/rule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "test.h"
@@ -189,15 +190,23 @@ what_is_no_rule_is_refused_with_a_reason(void **state)
 }
 
 static void
+append(char *text, size_t room, const char *more)
+{
+	size_t n = strlen(text);
+
+	snprintf(text + n, room - n, "%s", more);
+}
+
+static void
 more_targets_than_there_is_room_for_are_refused(void **state)
 {
 	char text[512] = "udp://:53/a:1";
 
 	(void)state;
 	for (int i = 1; i < GW_RULE_TARGETS; i++)
-		strcat(text, ",a:1");
+		append(text, sizeof text, ",a:1");
 	becomes(text, text);
-	strcat(text, ",a:1");
+	append(text, sizeof text, ",a:1");
 	refused(text, "more than 16 targets");
 }
 
@@ -215,20 +224,21 @@ static void
 the_longest_rule_can_be_written(void **state)
 {
 	static char text[GW_RULE_TEXT], out[GW_RULE_TEXT];
+	char host[GW_RULE_HOST + 1], why[GW_RULE_WHY];
 	struct gw_rule r;
-	char why[GW_RULE_WHY];
 
 	(void)state;
-	strcpy(text, "tcp://:1-65535/");
+	memset(host, 'h', GW_RULE_HOST);
+	host[GW_RULE_HOST] = '\0';
+	append(text, sizeof text, "tcp://:1-65535/");
 	for (int i = 0; i < GW_RULE_TARGETS; i++) {
-		size_t n = strlen(text);
-
-		memset(text + n, 'h', GW_RULE_HOST);
-		strcpy(text + n + GW_RULE_HOST, i < 15 ? "," : "?");
+		append(text, sizeof text, host);
+		append(text, sizeof text, i < GW_RULE_TARGETS - 1 ? "," : "?");
 	}
 	for (int i = 0; i < GW_RULE_NETS; i++)
-		strcat(text, "allow=1111:2222:3333:4444:5555:6666:7777:8888"
-			     "&deny=1111:2222:3333:4444:5555:6666:7777:8888&");
+		append(text, sizeof text,
+		    "allow=1111:2222:3333:4444:5555:6666:7777:8888"
+		    "&deny=1111:2222:3333:4444:5555:6666:7777:8888&");
 	if (!gw_rule_parse(text, NULL, &r, why))
 		fail_msg("%s", why);
 	gw_rule_text(&r, out);

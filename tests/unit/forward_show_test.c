@@ -135,8 +135,8 @@ an_explanation_says_what_happens(void **state)
 	assert_string_equal(text, "q: no rule listens there.");
 	free(text);
 	x.matched = true;
-	strcpy(x.rule_text, "udp://:53/a:53");
-	strcpy(x.goes_to, "a:53");
+	snprintf(x.rule_text, sizeof x.rule_text, "udp://:53/a:53");
+	snprintf(x.goes_to, sizeof x.goes_to, "a:53");
 	text = cli_forward_explained("q", &x, false);
 	assert_non_null(strstr(text, "does not allow this client"));
 	free(text);

@@ -108,7 +108,7 @@ tell_listening(struct pairing *p)
 	enum { MOST = 16 };
 	struct cli_screen *screen = &p->s.report.screen;
 	const char *addresses[MOST], *code = gw_acceptor_code(p->acceptor);
-	char at[CLI_ADDRESS_TEXT] = "HOST", *command;
+	char at[CLI_ADDRESS_TEXT] = "HOST", *command, *quoted;
 	cJSON *object = cli_json_begin("listening"),
 	      *list = cJSON_AddArrayToObject(object, "addresses");
 	size_t n = 0;
@@ -123,9 +123,9 @@ tell_listening(struct pairing *p)
 	if (n > 0)
 		cli_address_text(at, addresses[cli_address_best(addresses, n)],
 		    gw_acceptor_port(p->acceptor));
-	if (!p->s.report.code_shown)
-		code = "-";
-	command = cli_format("godwit pair %s --with %s", code, at);
+	quoted = p->s.report.code_shown ? cli_text_quote(code) : cli_copy("-");
+	command = cli_format("godwit pair %s --with %s", quoted, at);
+	free(quoted);
 	if (screen->quiet)
 		fprintf(stderr, "%s\n", command);
 	else

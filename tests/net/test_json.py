@@ -15,7 +15,7 @@ MAYBE = type(None)
 EVENTS = {
     "listening": {"name": str, "addresses": list, "port": int, "code": str},
     "connected": {"peer": str, "key": str, "address": str, "carrier": str, "why": str,
-                  "cipher": str, "resumed": bool},
+                  "cipher": str, "resumed": bool, "device": (str, MAYBE)},
     "offer": {"peer": (str, MAYBE), "files": int, "dirs": int, "others": int,
               "bytes": (int, MAYBE), "names": list},
     "progress": {"bytes": int, "total": (int, MAYBE), "files": int,

@@ -118,33 +118,54 @@ def test_B3_two_relays_beside_each_other_both_lead_there(net, device):
         assert not run.events("storm")
 
 
-@pytest.mark.parametrize("carrier", ["udp", "tcp"])
+@pytest.mark.parametrize("carrier", ["udp", "tcp", "auto"])
 @pytest.mark.parametrize("chain", [False, True])
-def test_a_session_passes_sealed(net, pair, device, carrier, chain):
-    """Of real godwits; where it waits, a plain program tells."""
+def test_a_code_works_across(net, pair, carrier, chain):
+    """Sealed from end to end; to each the other is where the relay is."""
     relays = (net.r, net.s) if chain else (net.r,)
     far = net.three if chain else net.two
     does_not_route(net, *relays)
     for space in relays:
-        start_relay(device, space, "godwit", "--between", "eth0,eth1")
+        start_relay(pair.device(space.name), space, "godwit", "--between",
+                    "eth0,eth1")
     source = pair.sender.home / "photo"
     source.write_bytes(bytes(range(256)) * 20000)
-    waiting = pair.sender.start(
-        "send", source, "--listen", ":5700", "--code", "7-crane-otter",
-        "--carrier", carrier, prefix=far.prefix)
-    waiting.wait_event("listening")
-    net.device(far, 5700, f"study-{carrier}-{chain}")
-    found = peers(device, net.one)
-    near = net.address(net.r, "eth0")
-    port = next(p for h, p in addresses(
-        found[f"study-{carrier}-{chain}"]) if h == near)
-    got = pair.receiver.start(
-        "recv", "7-crane-otter", "--from", f"{near}:{port}", "--yes", "-o",
-        pair.target, "--carrier", carrier, prefix=net.one.prefix)
+    waiting = pair.sender.start("send", source, "--carrier", carrier,
+                                prefix=far.prefix)
+    got = pair.receiver.start("recv", waiting.code, "--yes", "-o", pair.target,
+                              "--carrier", carrier, prefix=net.one.prefix)
     got.expect(0)
     waiting.expect(0)
     assert (pair.target / "photo").read_bytes() == source.read_bytes()
-    assert got.wait_event("connected")["carrier"] == carrier
+    connected = got.wait_event("connected")
+    assert connected["address"].startswith(
+        (net.address(net.r, "eth0"), "[fe80:"))
+    if carrier != "auto":
+        assert connected["carrier"] == carrier
+
+
+def test_a_wrong_code_is_refused_across(net, pair):
+    start_relay(pair.device("r"), net.r, "godwit", "--between", "eth0,eth1")
+    source = pair.sender.home / "photo"
+    source.write_bytes(b"x")
+    waiting = pair.sender.start("send", source, prefix=net.two.prefix)
+    number = waiting.code.split("-")[0]
+    pair.receiver.start("recv", f"{number}-wrong-words", "--yes", "-o",
+                        pair.target, prefix=net.one.prefix).expect(4)
+    assert waiting.alive()
+
+
+def test_a_receiver_that_waits_is_seen_across(net, pair, device):
+    for space in (net.r, net.s):
+        start_relay(pair.device(space.name), space, "godwit", "--between",
+                    "eth0,eth1")
+    waiting = pair.receiver.start("recv", "--yes", "-o", pair.target,
+                                  prefix=net.three.prefix)
+    waiting.wait_event("listening")
+    found = [one for entries in peers(device, net.one).values()
+             for one in entries]
+    assert found and all(one["receives"] for one in found)
+    assert net.address(net.r, "eth0") in {h for h, _ in addresses(found)}
 
 
 def test_a_beacon_that_nobody_asked_for_is_heard_as_well(net, device):

@@ -298,6 +298,30 @@ f21_the_clients_of_one_batch_are_not_mixed(void **state)
 	forward_bed_fini(&b);
 }
 
+static void
+f3_datagrams_with_other_marks_are_not_merged(void **state)
+{
+	struct forward_bed b;
+	const int on = 1, tos = 0xb8;
+	int client;
+
+	(void)state;
+	forward_bed_init(&b, "127.0.0.1", "");
+	client = forward_client(&b, "127.0.0.1");
+	/* Merged they would come as one. */
+	(void)setsockopt(b.target, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
+	forward_send(client, forward_pattern, 100);
+	assert_int_equal(
+	    setsockopt(client, IPPROTO_IP, IP_TOS, &tos, sizeof tos), 0);
+	forward_send(client, forward_pattern, 100);
+	for (int i = 0; i < 2; i++) {
+		forward_target_gets(&b);
+		assert_int_equal(b.len, 100);
+	}
+	close(client);
+	forward_bed_fini(&b);
+}
+
 /* ---- F18 ---- */
 
 static int full_fd = -1; /* whose queue has no room */
@@ -369,6 +393,7 @@ main(void)
 		cmocka_unit_test(f21_the_clients_of_one_batch_are_not_mixed),
 		cmocka_unit_test(
 		    f18_a_full_queue_drops_the_newest_of_its_flow_and_nobody_elses),
+		cmocka_unit_test(f3_datagrams_with_other_marks_are_not_merged),
 	};
 
 	return cmocka_run_group_tests(tests, forward_setup, NULL);

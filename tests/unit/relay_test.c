@@ -1,6 +1,7 @@
 /* What a relay carries, and what not: B1, B3, B4, B7, B8. */
 #include <stdio.h>
 
+#include "alloc.h"
 #include "relay_fixture.h"
 #include "wire/beacon.h"
 
@@ -359,6 +360,22 @@ at_the_port_of_beacons_nothing_else_is_carried(void **state)
 }
 
 static void
+without_memory_there_is_no_engine(void **state)
+{
+	struct gw_relay_engine *e;
+
+	(void)state;
+	relay_open(&f, "9000");
+	for (long n = 0; n < 2; n++) {
+		test_fail_alloc(n);
+		assert_int_equal(gw_relay_engine_new(
+				     f.set.rules, 1, &relay_random, f.now, &e),
+		    GW_E_MEMORY);
+	}
+	test_fail_alloc(-1);
+}
+
+static void
 every_datagram_is_counted_once(void **state)
 {
 	const struct gw_relay_counts *n;
@@ -407,6 +424,7 @@ main(void)
 		CASE(B8_interfaces_come_and_go),
 		CASE(B3_beacons_with_another_port_are_echoes_as_well),
 		CASE(at_the_port_of_beacons_nothing_else_is_carried),
+		CASE(without_memory_there_is_no_engine),
 		CASE(every_datagram_is_counted_once),
 	};
 

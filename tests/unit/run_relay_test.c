@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "godwit.h"
 #include "os/udp.h"
 #include "os_fixture.h"
@@ -250,6 +251,30 @@ explain_body(void *arg)
 	return 0;
 }
 
+static int
+memory_body(void *arg)
+{
+	(void)arg;
+	if (!moves())
+		return CANNOT;
+	for (long n = 0;; n++) {
+		enum gw_err err;
+
+		test_fail_alloc(n);
+		err = open_relay("ssdp", NULL);
+		test_fail_alloc(-1);
+		if (err == GW_OK)
+			break;
+		if (err != GW_E_MEMORY || gw_last_error(g)[0] == '\0')
+			return 1;
+	}
+	/* What could not be had at first is had at last. */
+	if (!told(GW_RELAY_EVENT_INTERFACE, "eth1", "10.0.2.1/24"))
+		return 2;
+	gw_close(g);
+	return 0;
+}
+
 /* ---- cases ---- */
 
 static void
@@ -291,6 +316,13 @@ what_would_become_of_a_datagram_is_said(void **state)
 }
 
 static void
+without_memory_none_is_opened_and_nothing_leaks(void **state)
+{
+	(void)state;
+	runs(memory_body);
+}
+
+static void
 wrong_rules_are_refused_with_a_reason(void **state)
 {
 	struct gw_relay_options none = { .rule_count = 0 };
@@ -320,6 +352,8 @@ main(void)
 		cmocka_unit_test(B1_a_port_is_shared_or_it_is_said_whose_it_is),
 		cmocka_unit_test(B5_only_a_kept_source_needs_rights),
 		cmocka_unit_test(what_would_become_of_a_datagram_is_said),
+		cmocka_unit_test(
+		    without_memory_none_is_opened_and_nothing_leaks),
 		cmocka_unit_test(wrong_rules_are_refused_with_a_reason),
 	};
 

@@ -6,6 +6,8 @@ nothing of godwit.  Imports nothing of them, since it runs in a namespace.
                   "reply_to"}; one JSON line for each datagram
     say JSON      say: {"to", "port", "device", "from_port", "from", "ttl",
                   "data" (hex), "count", "every", "wait"}; one line for each answer
+    crowd JSON    {"to", "port", "device", "count"}: say something else from so
+                  many ports
     device JSON   {"port", "name", "device"}: answer godwit's questions, as one
                   that waits at this port; {"echo": true}: and answer there
     sniff JSON    {"device", "port"}: heads of IP packets as they come
@@ -123,6 +125,15 @@ def say(o):
             break
 
 
+def crowd(o):
+    for n in range(o["count"]):
+        s = opened(socket.AF_INET, o["device"])
+        s.sendto(b"%d" % n, (o["to"], o["port"]))
+        s.close()
+        time.sleep(0.002)
+    tell(said=o["count"])
+
+
 def ones(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -223,5 +234,5 @@ def device(o):
 
 
 if __name__ == "__main__":
-    {"listen": listen, "device": device, "say": say, "sniff": sniff}[sys.argv[1]](
+    {"listen": listen, "device": device, "crowd": crowd, "say": say, "sniff": sniff}[sys.argv[1]](
         json.loads(sys.argv[2]))

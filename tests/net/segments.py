@@ -28,7 +28,7 @@ class Plain:
         self.lines = queue.Queue()
         self.seen = []
         threading.Thread(target=self._read, daemon=True).start()
-        if kind != "say":
+        if kind not in ("say", "crowd"):
             assert self.next() == {"ready": True}
             self.seen.clear()
 
@@ -142,6 +142,12 @@ class Segments:
         assert said and "said" in said, said
         made.at = said["port"]
         return made
+
+    def crowd(self, space, to, port, count, device="eth0"):
+        """So many ask, each from a port of its own."""
+        self.plains.append(Plain(space, "crowd", to=to, port=port,
+                                 count=count, device=device))
+        assert self.plains[-1].next() == {"said": count}
 
     def quiet(self):
         """End all plain programs."""

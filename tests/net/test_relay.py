@@ -3,6 +3,7 @@ a relay keeps (B1 to B9) are named by the tests."""
 
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -298,6 +299,20 @@ def test_B5_any_address_and_the_port_of_who_asked(two, relay):
     two.say(two.one, "10.92.1.255", 9001, b"x", from_port=4569)
     heard = other.next()
     assert (heard["peer"], heard["port"]) == ("10.92.9.9", 4569)
+
+
+def test_B6_held_ports_are_bounded_and_given_back(two, relay):
+    run = relay("9000", "--replies", "2", "--rate", "100000")
+    open_now = Path(f"/proc/{run.pid}/fd")
+    before = len(list(open_now.iterdir()))
+    two.crowd(two.one, "10.92.1.255", 9000, 1500)
+    assert before < len(list(open_now.iterdir())) <= before + 256
+    end = time.monotonic() + 60
+    while len(list(open_now.iterdir())) != before:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    row = counts_at(run, 1500)[1, "eth0"]
+    assert row["carried"] + sum(row["dropped"].values()) == row["heard"]
 
 
 def test_B7_direction_and_networks(two, relay):

@@ -149,6 +149,28 @@ without_a_pipe_much_is_copied(void **state)
 }
 
 static void
+past_the_budget_there_is_more_to_do(void **state)
+{
+	static char block[1 << 16];
+	struct way w;
+	size_t sent = 0;
+
+	(void)state;
+	begin(&w, 1);
+	while (sent < sizeof block) {
+		ssize_t k = send(
+		    w.in[0], block + sent, sizeof block - sent, MSG_NOSIGNAL);
+
+		assert_true(k > 0);
+		sent += (size_t)k;
+	}
+	usleep(1000);
+	w.r.hung = true; /* an end may follow: it must look again */
+	assert_int_equal(gw_conduit_move(&w.r, &w.pool, 1), GW_CONDUIT_MORE);
+	finish(&w);
+}
+
+static void
 an_end_is_told_after_all_bytes(void **state)
 {
 	struct way w;
@@ -243,6 +265,7 @@ main(void)
 		cmocka_unit_test(little_is_copied_and_no_pipe_is_made),
 		cmocka_unit_test(much_goes_through_a_pipe_that_is_given_back),
 		cmocka_unit_test(without_a_pipe_much_is_copied),
+		cmocka_unit_test(past_the_budget_there_is_more_to_do),
 		cmocka_unit_test(an_end_is_told_after_all_bytes),
 		cmocka_unit_test(what_is_put_goes_first_and_is_not_counted),
 		cmocka_unit_test(

@@ -58,11 +58,11 @@ own_of_interface(
 static void
 set_client(struct gw_udp_upstream *u, const struct gw_udp_burst *b)
 {
-	const bool on_link = b->cast != GW_CAST_HOST || is_link_local(b->peer);
 	struct gw_addr peer, own;
-	bool known = false;
+	bool known = false, on_link;
 
 	gw_addr_from_mapped(&peer, b->peer, b->peer_zone, b->peer_port);
+	on_link = b->cast != GW_CAST_HOST || gw_addr_is_link_local(&peer);
 	if (b->cast != GW_CAST_HOST)
 		known = own_of_interface(b, &peer, &own);
 	else if (u->port->wildcard && b->interface != 0) {
@@ -191,9 +191,11 @@ gw_forward_udp_reap(struct gw_forward_udp *f)
 		struct gw_udp_upstream *u = flow->user;
 		struct gw_forward_flow told;
 
-		gw_forward_udp_info(f, flow, flow->seen, &told);
-		gw_forwarder_closed(&f->base, &told, flow->end);
+		/* What could not be opened is counted, and no more: a flood of
+		 * those would be one of news. */
 		if (u != NULL) {
+			gw_forward_udp_info(f, flow, flow->seen, &told);
+			gw_forwarder_closed(&f->base, &told, flow->end);
 			gw_udp_close(&u->udp);
 			gw_forward_give_files(f->base.set, 1);
 			free(u->header);

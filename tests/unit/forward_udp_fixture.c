@@ -95,8 +95,7 @@ take_event(struct forward_bed *b, const struct gw_forward_event *e)
 		b->opened++;
 		break;
 	case GW_FORWARD_CLOSED:
-		/* Those that could not be opened were not opened. */
-		b->closed += e->end != GW_FORWARD_FAILED;
+		b->closed++;
 		b->end = e->end;
 		break;
 	case GW_FORWARD_WARNING:

@@ -85,6 +85,8 @@ f8_without_descriptors_flows_are_shed_and_the_listener_lives(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
 	forward_send(second, "q", 1);
 	FORWARD_UNTIL(&b, forward_drops(&b, GW_DROP_DESCRIPTORS) == 1);
+	assert_int_equal(b.closed, 0); /* counted, and no more */
+	assert_string_not_equal(b.f->base.last_error, "");
 	forward_ask(&b, first, "q", "a");
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	forward_ask(&b, second, "q", "a");

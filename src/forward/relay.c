@@ -263,9 +263,10 @@ gw_relay_engine_input(struct gw_relay_engine *e, unsigned rule,
 /* ---- answers ---- */
 
 static enum gw_relay_fate
-judge_answer(const struct gw_relay_rule *r, const struct gw_relay_hold *hold,
+judge_answer(const struct gw_relay_engine *e, const struct gw_relay_hold *hold,
     const struct gw_relay_arrival *a)
 {
+	const struct gw_relay_rule *r = &e->rules[hold->asker.rule];
 	static const uint8_t any4[16] = { [10] = 0xff, [11] = 0xff }, any6[16];
 
 	if (a->cast != GW_CAST_HOST || (hold->asked & 1u << a->link) == 0)
@@ -273,6 +274,10 @@ judge_answer(const struct gw_relay_rule *r, const struct gw_relay_hold *hold,
 	if (memcmp(hold->asker.who.ip, any4, sizeof any4) == 0 ||
 	    memcmp(hold->asker.who.ip, any6, sizeof any6) == 0)
 		return GW_RELAY_FATE_NO_ADDRESS;
+	/* A program of this machine has heard what the relay has said, and
+	 * can be reached without it. */
+	if (is_own(e, r, &a->from))
+		return GW_RELAY_FATE_OWN;
 	if (r->beacons && !is_beacon(a->data))
 		return GW_RELAY_FATE_NO_BEACON;
 	if (hold->answers >= GW_RELAY_ANSWERS)
@@ -291,7 +296,7 @@ gw_relay_engine_answer(struct gw_relay_engine *e, unsigned held,
 	begin(e, now);
 	if ((hold = gw_relay_held_at(&e->held, held, now)) == NULL)
 		return GW_RELAY_FATE_STALE;
-	fate = judge_answer(&e->rules[hold->asker.rule], hold, a);
+	fate = judge_answer(e, hold, a);
 	out.rule = hold->asker.rule;
 	out.link = hold->asker.link;
 	out.to = hold->asker.who;

@@ -168,6 +168,18 @@ def test_a_receiver_that_waits_is_seen_across(net, pair, device):
     assert net.address(net.r, "eth0") in {h for h, _ in addresses(found)}
 
 
+def test_a_device_on_the_relay_itself_is_told_of_by_itself_alone(net, pair,
+                                                                 device):
+    start_relay(pair.device("r"), net.r, "godwit", "--between", "eth0,eth1")
+    waiting = pair.receiver.start("recv", "--yes", "-o", pair.target,
+                                  prefix=net.r.prefix)
+    port = waiting.wait_event("listening")["port"]
+    found = [one for entries in peers(device, net.one).values()
+             for one in entries]
+    assert found
+    assert {p for _, p in addresses(found)} == {port}
+
+
 def test_a_beacon_that_nobody_asked_for_is_heard_as_well(net, device):
     start_relay(device, net.r, "godwit", "--between", "eth0,eth1")
     watch = net.listen(net.one, 4638, bind="10.92.1.255")

@@ -124,6 +124,10 @@ B6_answers_come_back_to_who_asked(void **state)
 	relay_is(&f.out[0].to, "10.0.1.9", 4000);
 	relay_is(&f.out[0].from, "10.0.1.1", 0);
 	assert_int_equal(gw_relay_engine_counts(f.e, 0, 0)->answered, 1);
+	/* What this machine says is heard without a relay. */
+	assert_int_equal(
+	    relay_answer(&f, held, 1, relay_at("10.0.2.1", 9000), "I"),
+	    GW_RELAY_FATE_OWN);
 	/* From where nobody was asked nobody answers. */
 	assert_int_equal(
 	    relay_answer(&f, held, 0, relay_at("10.0.1.8", 9000), "I"),

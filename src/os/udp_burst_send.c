@@ -18,6 +18,7 @@ put(uint8_t *at, int level, int type, struct iovec data)
 {
 	struct cmsghdr *c = (struct cmsghdr *)(void *)at;
 
+	memset(at, 0, CMSG_SPACE(data.iov_len));
 	c->cmsg_level = level;
 	c->cmsg_type = type;
 	c->cmsg_len = CMSG_LEN(data.iov_len);

@@ -25,7 +25,8 @@ struct settings {
 static const struct cli_option options[] = {
 	{ .help = "Options:" },
 	{ "with", "HOST[:PORT]",
-	    "connect to a `godwit pair` that waits there; needs its CODE",
+	    "where the other `godwit pair` waits, instead of looking for its "
+	    "CODE",
 	    cli_value_address, FIELD(with), 0, 0 },
 	{ "code-file", "FILE", "read the code from the first line of FILE",
 	    cli_value_text, FIELD(common.code_file), 0, 0 },
@@ -34,6 +35,11 @@ static const struct cli_option options[] = {
 	{ "listen", "[ADDR][:PORT]",
 	    "where to wait: ADDR, :PORT, ADDR:PORT or [IPV6]:PORT",
 	    cli_value_listen, FIELD(common.listen), CLI_OPTION_CONFIG, 0 },
+	{ "no-discovery", NULL,
+	    "send and answer no beacons: neither be found without an address, "
+	    "nor look for others",
+	    cli_value_switch, FIELD(common.no_discovery), CLI_OPTION_CONFIG,
+	    0 },
 	{ "carrier", "WHAT",
 	    "auto, udp or tcp; auto waits on both, and takes the better of "
 	    "those that answer [auto]",
@@ -58,13 +64,14 @@ const struct cli_command cli_pair_command = {
 	.name = "pair",
 	.summary = "make two devices remember each other",
 	.usage = "pair [OPTION...]\n"
-		 "       godwit pair [OPTION...] CODE --with HOST[:PORT]",
+		 "       godwit pair [OPTION...] CODE [--with HOST[:PORT]]",
 	.about =
 	    "Both devices keep the other's key, so that they need no code "
 	    "from then on. One side\nwaits and prints a code, the other one "
 	    "gives it. It takes effect when both have\nasked for it. "
 	    "`godwit devices` shows who is remembered.\n",
 	.examples = "  godwit pair\n"
+		    "  godwit pair 7-crane-otter\n"
 		    "  godwit pair 7-crane-otter --with 192.168.1.5:40123\n",
 	.options = options,
 	.main = pair_main,
@@ -102,13 +109,47 @@ fail(struct pairing *p, enum gw_err err, const char *reason)
 	p->over = true;
 }
 
+/* The other side finds this one by the number of the code. */
+static bool
+is_found(const struct pairing *p)
+{
+	return gw_acceptor_is_found(p->acceptor) && p->s.report.code_shown &&
+	       gw_code_is_spoken(gw_acceptor_code(p->acceptor));
+}
+
+/* What to type on the other device; takes the last. */
+static void
+tell_command(struct pairing *p, char *by_address)
+{
+	struct cli_screen *screen = &p->s.report.screen;
+	const bool found = is_found(p);
+	char *command =
+	    found ? cli_format("godwit pair %s", gw_acceptor_code(p->acceptor))
+		  : cli_copy(by_address);
+
+	if (screen->quiet)
+		fprintf(stderr, "%s\n", command);
+	else
+		cli_screen_info(screen, "On the other device:\n\n    %s%s%s\n",
+		    cli_style_bold(&screen->style), command,
+		    cli_style_plain(&screen->style));
+	cli_report_qr(&p->s.report, command);
+	if (found)
+		cli_screen_info(screen, "%sor, where that finds nothing: %s%s",
+		    cli_style_dim(&screen->style), by_address,
+		    cli_style_plain(&screen->style));
+	cli_screen_info(screen, "%sWaiting. Ctrl-C ends it.%s",
+	    cli_style_dim(&screen->style), cli_style_plain(&screen->style));
+	free(command);
+	free(by_address);
+}
+
 static void
 tell_listening(struct pairing *p)
 {
 	enum { MOST = 16 };
-	struct cli_screen *screen = &p->s.report.screen;
 	const char *addresses[MOST], *code = gw_acceptor_code(p->acceptor);
-	char at[CLI_ADDRESS_TEXT] = "HOST", *command, *quoted;
+	char at[CLI_ADDRESS_TEXT] = "HOST", *shown;
 	cJSON *object = cli_json_begin("listening"),
 	      *list = cJSON_AddArrayToObject(object, "addresses");
 	size_t n = 0;
@@ -118,24 +159,16 @@ tell_listening(struct pairing *p)
 		cJSON_AddItemToArray(list, cli_json_value(addresses[n++]));
 	cli_json_number(object, "port", gw_acceptor_port(p->acceptor));
 	cli_json_text(object, "code", code);
+	cJSON_AddBoolToObject(
+	    object, "found", gw_acceptor_is_found(p->acceptor));
 	cli_json_text(object, "name", gw_device_name(p->s.job.gw));
 	tell_json(p, object);
 	if (n > 0)
 		cli_address_text(at, addresses[cli_address_best(addresses, n)],
 		    gw_acceptor_port(p->acceptor));
-	quoted = p->s.report.code_shown ? cli_text_quote(code) : cli_copy("-");
-	command = cli_format("godwit pair %s --with %s", quoted, at);
-	free(quoted);
-	if (screen->quiet)
-		fprintf(stderr, "%s\n", command);
-	else
-		cli_screen_info(screen, "On the other device:\n\n    %s%s%s\n",
-		    cli_style_bold(&screen->style), command,
-		    cli_style_plain(&screen->style));
-	cli_report_qr(&p->s.report, command);
-	cli_screen_info(screen, "%sWaiting. Ctrl-C ends it.%s",
-	    cli_style_dim(&screen->style), cli_style_plain(&screen->style));
-	free(command);
+	shown = cli_text_quote(p->s.report.code_shown ? code : "-");
+	tell_command(p, cli_format("godwit pair %s --with %s", shown, at));
+	free(shown);
 }
 
 static void
@@ -241,6 +274,9 @@ take_event(struct pairing *p, const struct gw_connection_event *ev)
 	case GW_CONNECTION_OPENED:
 		keep(p);
 		break;
+	case GW_CONNECTION_NOTICE:
+		cli_report_warning(&p->s.report, ev->text);
+		break;
 	case GW_CONNECTION_READABLE:
 		if (!has_ended(p, ev->stream))
 			refuse(p);
@@ -330,6 +366,12 @@ run(struct pairing *p)
 
 /* ---- beginning ---- */
 
+static bool
+connects(const struct pairing *p)
+{
+	return cli_session_connects(&p->o->common, &p->o->with);
+}
+
 static enum gw_err
 check(struct pairing *p)
 {
@@ -344,16 +386,20 @@ check(struct pairing *p)
 	if (s->args.operand_count == 1 &&
 	    (wrong = cli_secret_take(&o->code, s->args.operands[0])) != NULL)
 		return cli_usage_error(s->command, "CODE %s", wrong);
-	if (s->args.operand_count == 1 && !p->o->with.given)
+	o->by_number = s->args.operand_count == 1 && !p->o->with.given;
+	if (o->by_number &&
+	    (o->no_discovery || (strcmp(o->code.text, "-") != 0 &&
+				    !gw_code_is_spoken(o->code.text))))
 		return cli_usage_error(s->command,
 		    "CODE needs --with HOST[:PORT], as the other side prints "
-		    "it");
-	if (p->o->with.given && cli_session_typed(s, "listen"))
+		    "it, unless it is one like 7-crane-otter, whose number is "
+		    "looked for by beacons");
+	if (connects(p) && cli_session_typed(s, "listen"))
 		return cli_usage_error(s->command,
-		    "--with connects and --listen waits: one of them");
+		    "CODE or --with connects and --listen waits: one of them");
 	o->no_progress = true;
 	cli_session_report(s, o, false, false);
-	if ((err = cli_session_code(s, o, p->o->with.given)) != GW_OK)
+	if ((err = cli_session_code(s, o, connects(p))) != GW_OK)
 		return err;
 	return cli_session_open(s, o, &nothing, NULL);
 }
@@ -370,9 +416,12 @@ begin(struct pairing *p)
 	g.code_words = o->code_words;
 	g.carriers = o->carrier;
 	g.remember = true;
-	if (p->o->with.given)
-		err = gw_connect(
-		    p->s.job.gw, p->o->with.host, p->o->with.port, &g, &p->c);
+	g.beacons = !o->no_discovery;
+	g.by_number = o->by_number;
+	if (connects(p))
+		err = gw_connect(p->s.job.gw,
+		    p->o->with.given ? p->o->with.host : NULL, p->o->with.port,
+		    &g, &p->c);
 	else
 		err = gw_listen(p->s.job.gw,
 		    at->given && at->host[0] != '\0' ? at->host : NULL,

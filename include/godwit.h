@@ -494,7 +494,11 @@ struct gw_connection_options {
 	bool for_known;     /* listening: as of a transfer, ... */
 	const char *for_device; /* ... with it or instead of a code ... */
 	bool no_code;           /* ... of which there is none then */
-	bool remember;       /* ask to be remembered: gw_connection_remember */
+	/* As of a transfer.  Listening: be found by the number of the code, or
+	 * as a remembered device.  Connecting without a host: look for that. */
+	bool beacons;
+	bool by_number; /* connecting, without a host: whoever has the code */
+	bool remember;  /* ask to be remembered: gw_connection_remember */
 	unsigned code_words; /* of a code that is made; 0 = 2 */
 	enum gw_carriers carriers;
 	enum gw_congestion congestion; /* on udp */
@@ -527,6 +531,8 @@ GW_API GW_MUST_USE enum gw_err gw_listen(struct gw *, const char *address,
 GW_API uint16_t gw_acceptor_port(const struct gw_acceptor *);
 /* The code that opens; lives with the acceptor.  NULL: none does. */
 GW_API const char *gw_acceptor_code(const struct gw_acceptor *);
+/* Is it found by beacons, without its address? */
+GW_API bool gw_acceptor_is_found(const struct gw_acceptor *);
 /* The n-th address that it can be reached at, best first; NULL: no more. */
 GW_API const char *gw_acceptor_address(const struct gw_acceptor *, size_t n);
 /* NULL is fine.  What was accepted stays; what was not is reset. */
@@ -562,7 +568,7 @@ GW_API bool gw_acceptor_next(struct gw_acceptor *, struct gw_acceptor_event *);
 
 /* Begin to connect: GW_CONNECTION_OPENED or _CLOSED follows.  The code or a
  * remembered device is needed.  host: name, IPv4, IPv6[%zone], NULL with a
- * device; port 0: 4639. */
+ * device or by_number; port 0: 4639. */
 GW_API GW_MUST_USE enum gw_err gw_connect(struct gw *, const char *host,
     uint16_t port, const struct gw_connection_options *,
     struct gw_connection **);
@@ -646,9 +652,10 @@ enum gw_connection_event_kind {
 	GW_CONNECTION_RESET,    /* the peer has given a stream up */
 	GW_CONNECTION_DATAGRAM, /* datagrams came */
 	GW_CONNECTION_SENDABLE, /* gw_datagram_send has room again */
-	GW_CONNECTION_FIN,      /* the peer has shut down: every stream of it
-				   has ended */
-	GW_CONNECTION_CLOSED    /* both have, or it failed; STATE may follow */
+	GW_CONNECTION_NOTICE, /* of looking for the peer: text, for a person */
+	GW_CONNECTION_FIN,    /* the peer has shut down: every stream of it
+				 has ended */
+	GW_CONNECTION_CLOSED  /* both have, or it failed; STATE may follow */
 };
 
 struct gw_connection_event {
@@ -659,7 +666,8 @@ struct gw_connection_event {
 		const char *from, *to; /* as in gw_connection_info.state */
 		uint64_t usec;         /* in `from` */
 	} state;
-	/* CLOSED: GW_OK after FIN both ways; by_peer: its abort, with its
+	/* NOTICE: text.
+	 * CLOSED: GW_OK after FIN both ways; by_peer: its abort, with its
 	 * code and text; text lives with the connection. */
 	enum gw_err err;
 	bool by_peer;

@@ -107,9 +107,34 @@ open_door(struct gw_acceptor *a, const struct gw_connection_options *o)
 	return gw_known_open(a->g, a->door, o->for_device, &a->known);
 }
 
+/* By the number of its code, which may be another one's, too: both are tried
+ * by who looks for it.  Where beacons do not work, one comes by address. */
+static enum gw_err
+be_found(struct gw_acceptor *a, const char *address)
+{
+	const struct gw_herald_options o = { .g = a->g };
+	struct gw_why why = { "" };
+	enum gw_err err;
+
+	if (!a->terms.beacons || gw_herald_is_idle(address))
+		return GW_OK;
+	err = gw_herald_open(&o, &why, &a->herald);
+	if (err != GW_OK)
+		return err == GW_E_MEMORY ? err : GW_OK;
+	gw_herald_announce(
+	    a->herald, &(struct gw_announcement){
+			   .name = a->g->self.name,
+			   .port = gw_listener_port(a->listener),
+			   .number = gw_code_number(a->terms.code),
+			   .unasked = a->known != NULL,
+		       });
+	return GW_OK;
+}
+
 static void
 acceptor_free(struct gw_acceptor *a)
 {
+	gw_herald_close(a->herald);
 	gw_listener_close(a->listener);
 	while (a->waiting_count > 0) {
 		struct gw_connection *c = a->waiting[--a->waiting_count];
@@ -138,7 +163,8 @@ gw_listen(struct gw *g, const char *address, uint16_t port,
 	a->g = g;
 	if ((err = gw_connection_terms(g, o, &a->terms)) != GW_OK ||
 	    (err = open_door(a, o)) != GW_OK ||
-	    (err = open_listener(a, address, port)) != GW_OK) {
+	    (err = open_listener(a, address, port)) != GW_OK ||
+	    (err = be_found(a, address)) != GW_OK) {
 		acceptor_free(a);
 		if (g->last_error[0] == '\0')
 			gw_context_error(g, err, "%s", gw_err_text(err));
@@ -177,6 +203,12 @@ const char *
 gw_acceptor_code(const struct gw_acceptor *a)
 {
 	return a->terms.code[0] != '\0' ? a->terms.code : NULL;
+}
+
+bool
+gw_acceptor_is_found(const struct gw_acceptor *a)
+{
+	return a->herald != NULL;
 }
 
 const char *

@@ -9,6 +9,7 @@
 #define GW_RUN_ACCEPTOR_H
 
 #include "run/connection.h"
+#include "run/herald.h"
 #include "run/listener.h"
 
 enum {
@@ -31,6 +32,7 @@ struct gw_acceptor {
 	struct gw_door *door;
 	struct gw_known *known; /* NULL: nobody is let in by the key alone */
 	struct gw_listener *listener;
+	struct gw_herald *herald; /* NULL: it is not found by beacons */
 	struct gw_connection_terms terms;
 	char addresses[GW_ACCEPTOR_ADDRESSES][GW_ADDRESS_TEXT];
 	size_t address_count;

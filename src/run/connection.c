@@ -32,6 +32,8 @@ gw_connection_terms(struct gw *g, const struct gw_connection_options *given,
 		o = *given;
 	*t = (struct gw_connection_terms){ .carriers = o.carriers,
 		.remember = o.remember,
+		.beacons = o.beacons,
+		.by_number = o.by_number,
 		.udp.congestion = o.congestion };
 	if ((err = gw_context_whole(g)) != GW_OK)
 		return err;
@@ -197,6 +199,7 @@ on_opened(void *arg, struct gw_conn *conn, const struct gw_session_event *ev)
 	struct gw_connection *c = arg;
 
 	c->dial = NULL;
+	c->quest = NULL;
 	c->opened_due = true;
 	take_conn(c, conn, ev);
 }
@@ -211,6 +214,7 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *to)
 	char line[sizeof c->text];
 
 	c->dial = NULL;
+	c->quest = NULL;
 	if (c->pinned.name[0] != '\0' && ev->closed.err == GW_E_AUTH)
 		gw_known_refused(&c->pinned, ev, to, line, sizeof line);
 	else
@@ -220,47 +224,96 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *to)
 	gw_connection_over(c, ev->closed.err, ev->closed.by_peer, line);
 }
 
+static void
+on_notice(void *arg, const char *text)
+{
+	struct gw_connection *c = arg;
+
+	snprintf(c->notice, sizeof c->notice, "%s", text);
+	c->notice_due = true;
+}
+
+/* To an address, or to whom beacons find. */
+static enum gw_err
+begin(struct gw_connection *c, const struct gw_connection_terms *t,
+    const char *host, uint16_t port)
+{
+	const bool known = t->device.name[0] != '\0';
+	const struct gw_dial_options d = {
+		.loop = &c->g->loop,
+		.self = &c->g->self,
+		.window = t->window,
+		.host = host == NULL && known ? c->pinned.name : host,
+		.port = port != 0 ? port : GW_PORT,
+		.helper_fd = c->g->helper_fd,
+		.mode = known ? GW_MODE_KNOWN : GW_MODE_CODE,
+		.code = t->code,
+		.peer = known ? c->pinned.key : NULL,
+		.remember = t->remember,
+		.carriers = t->carriers,
+		.udp = t->udp,
+		.owner = { on_opened, on_failed, c },
+	};
+	const struct gw_quest_options q = {
+		.g = c->g,
+		.dial = d,
+		.ask = known ? GW_ASK_KNOWN : GW_ASK_NUMBER,
+		.number = gw_code_number(t->code),
+		.name = c->pinned.name,
+		.role = GW_QUEST_CONNECTION,
+		.patience = t->idle,
+		.notice = on_notice,
+		.owner = d.owner,
+	};
+
+	if (host == NULL && t->beacons)
+		return gw_quest_start(&q, &c->quest);
+	return gw_dial_start(&d, &c->dial);
+}
+
+/* Is it said whom to connect to, and how that is known? */
+static enum gw_err
+check_whom(struct gw *g, const struct gw_connection_terms *t, const char *host)
+{
+	const bool known = t->device.name[0] != '\0';
+
+	if (!known && t->code[0] == '\0')
+		return gw_context_error(g, GW_E_USAGE,
+		    "to connect to %s its code is needed",
+		    host != NULL ? host : "anybody");
+	if (host != NULL || known)
+		return GW_OK;
+	if (!t->by_number || !t->beacons || gw_code_number(t->code) == 0)
+		return gw_context_error(g, GW_E_USAGE,
+		    "only a code like 7-crane-otter is found by its number: "
+		    "with another one, or without beacons, an address is "
+		    "needed");
+	return GW_OK;
+}
+
 enum gw_err
 gw_connect(struct gw *g, const char *host, uint16_t port,
     const struct gw_connection_options *o, struct gw_connection **out)
 {
 	struct gw_connection_terms t;
-	struct gw_dial_options d = { .mode = GW_MODE_CODE, .host = host };
 	struct gw_connection *c;
 	enum gw_err err;
 
 	g->last_error[0] = '\0';
-	if ((err = gw_connection_terms(g, o, &t)) != GW_OK)
+	if ((err = gw_connection_terms(g, o, &t)) != GW_OK ||
+	    (err = check_whom(g, &t, host)) != GW_OK)
 		return err;
-	if (t.code[0] == '\0' && t.device.name[0] == '\0')
-		return gw_context_error(
-		    g, GW_E_USAGE, "to connect to %s its code is needed", host);
 	if ((c = connection_new(g, true, &t)) == NULL)
 		return gw_context_error(
 		    g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
-	if (t.device.name[0] != '\0') {
-		c->pinned = t.device;
-		d.mode = GW_MODE_KNOWN;
-		d.peer = c->pinned.key;
-		if (host == NULL)
-			d.host = c->pinned.name;
-	}
-	d.loop = &g->loop;
-	d.self = &g->self;
-	d.window = t.window;
-	d.port = port != 0 ? port : GW_PORT;
-	d.helper_fd = g->helper_fd;
-	d.code = t.code;
-	d.remember = t.remember;
-	d.carriers = t.carriers;
-	d.udp = t.udp;
-	d.owner = (struct gw_entrance_owner){ on_opened, on_failed, c };
-	err = gw_dial_start(&d, &c->dial);
+	c->pinned = t.device;
+	err = begin(c, &t, host, port);
 	gw_wipe(&t, sizeof t);
 	if (err != GW_OK) {
 		gw_connection_free(c);
-		return gw_context_error(
-		    g, err, "%s: %s", d.host, gw_err_text(err));
+		return gw_context_error(g, err, "%s%s%s",
+		    host != NULL ? host : "", host != NULL ? ": " : "",
+		    gw_err_text(err));
 	}
 	gw_loop_poke(&g->loop);
 	*out = c;
@@ -333,6 +386,7 @@ gw_connection_free(struct gw_connection *c)
 		at = &(*at)->next;
 	*at = c->next;
 	gw_dial_cancel(c->dial);
+	gw_quest_cancel(c->quest);
 	gw_conn_close(c->conn);
 	for (unsigned i = 0; i < GW_STREAMS_MAX; i++) {
 		if (c->v[i] != NULL)
@@ -384,7 +438,9 @@ gw_connection_abort(struct gw_connection *c, enum gw_err err, const char *text)
 	if (c->closed)
 		return;
 	gw_dial_cancel(c->dial);
+	gw_quest_cancel(c->quest);
 	c->dial = NULL;
+	c->quest = NULL;
 	if (c->conn != NULL)
 		gw_session_abort(c->conn->session, err,
 		    text != NULL ? text : "", gw_clock_now());

@@ -15,6 +15,7 @@
 #include "run/context.h"
 #include "run/dial.h"
 #include "run/known.h"
+#include "run/quest.h"
 
 enum {
 	GW_CONNECTION_MESSAGES = 1 << 18, /* bytes of datagrams that wait */
@@ -38,8 +39,10 @@ struct gw_program_stream {
 struct gw_connection {
 	struct gw *g;
 	struct gw_connection *next; /* of the context */
-	struct gw_dial *dial;       /* until it is open, or has failed */
-	struct gw_conn *conn;       /* then; NULL: gone */
+	struct gw_dial *dial;       /* until it is open, or has failed, ... */
+	struct gw_quest *quest;     /* ... or this */
+	char notice[GW_QUEST_NOTICE_MAX]; /* what it says */
+	struct gw_conn *conn;             /* then; NULL: gone */
 	bool initiator;
 	bool released;    /* the program is done with it */
 	gw_usec leave_by; /* then, whatever the peer does */
@@ -72,7 +75,8 @@ struct gw_connection {
 	gw_usec seen_at;
 
 	/* events that wait */
-	bool opened_due, fin_due, closed_due, datagram_due, sendable_due;
+	bool notice_due, opened_due, fin_due, closed_due, datagram_due,
+	    sendable_due;
 	bool any_due; /* of some stream */
 	bool fin, closed;
 	enum gw_err err;
@@ -85,7 +89,7 @@ struct gw_connection_terms {
 	char code[GW_CONNECTION_CODE_MAX + 1];
 	struct gw_known_device device; /* connecting; name "": by the code */
 	enum gw_carriers carriers;
-	bool remember;
+	bool remember, beacons, by_number;
 	uint64_t window;
 	gw_usec idle;
 	struct gw_udp_tuning udp;

@@ -156,7 +156,10 @@ gw_connection_next(struct gw_connection *c, struct gw_connection_event *ev)
 		ev->kind = GW_CONNECTION_DATAGRAM;
 	else if (was_due(&c->sendable_due))
 		ev->kind = GW_CONNECTION_SENDABLE;
-	else if (was_due(&c->fin_due))
+	else if (was_due(&c->notice_due)) {
+		ev->kind = GW_CONNECTION_NOTICE;
+		ev->text = c->notice;
+	} else if (was_due(&c->fin_due))
 		ev->kind = GW_CONNECTION_FIN;
 	else if (was_due(&c->closed_due)) {
 		ev->kind = GW_CONNECTION_CLOSED;

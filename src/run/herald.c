@@ -21,6 +21,16 @@ struct gw_herald {
 	unsigned round;
 };
 
+bool
+gw_herald_is_idle(const char *listen)
+{
+	struct gw_why why;
+	struct gw_addr a;
+
+	return listen != NULL && gw_addr_parse(&a, listen, 0, &why) == GW_OK &&
+	       gw_addr_is_loopback(&a);
+}
+
 static void
 on_chosen(uv_timer_t *t)
 {

@@ -24,6 +24,9 @@ GW_MUST_USE enum gw_err gw_herald_open(
 /* With a farewell, if it was announced; NULL is fine. */
 void gw_herald_close(struct gw_herald *);
 
+/* Listening at this address (NULL: all), could nobody else come anyway? */
+bool gw_herald_is_idle(const char *listen);
+
 /* Take a number, ask who has it, and take another until nobody does; small
  * ones first. */
 void gw_herald_choose(struct gw_herald *);

@@ -251,7 +251,8 @@ tell_rivals(struct gw_quest *q)
 static bool
 is_meant(const struct gw_quest *q, const struct gw_finding *f)
 {
-	if (q->o.sends ? !f->receives : !f->sends)
+	if (f->receives != (q->o.role == GW_QUEST_RECEIVER) ||
+	    f->sends != (q->o.role == GW_QUEST_SENDER))
 		return false;
 	switch (q->o.ask) {
 	case GW_ASK_NUMBER:

@@ -16,6 +16,13 @@
 
 struct gw_quest;
 
+/* What the one that is looked for waits for. */
+enum gw_quest_role {
+	GW_QUEST_RECEIVER,
+	GW_QUEST_SENDER,
+	GW_QUEST_CONNECTION /* of a program, for whatever it is */
+};
+
 struct gw_quest_options {
 	struct gw *g;
 	/* As of a dial; its host is looked up in DNS, NULL: it is not; its
@@ -23,8 +30,8 @@ struct gw_quest_options {
 	struct gw_dial_options dial;
 	enum gw_beacon_ask ask; /* NUMBER, NAME or KNOWN */
 	uint32_t number;
-	const char *name;   /* who is meant, for people, too */
-	bool sends;         /* this side does: who receives is meant */
+	const char *name; /* who is meant, for people, too */
+	enum gw_quest_role role;
 	gw_usec patience;   /* until it fails */
 	const char *before; /* host:port where it was last, or NULL */
 	/* Something that a person should know. */

@@ -48,6 +48,10 @@ gw_quest_nobody(const struct gw_quest_options *o,
     const struct gw_discovery_port *port, const struct gw_candidates *others,
     char out[GW_QUEST_NOTICE_MAX])
 {
+	static const char *const waits[] = { "`godwit recv`", "`godwit send`",
+		"the other side" };
+	static const char *const by[] = { ": --to HOST:PORT",
+		": --from HOST:PORT", "" };
 	char whom[96], where[WHERE_MAX], who[WHO_MAX] = "";
 
 	where_asked(port, where);
@@ -56,9 +60,8 @@ gw_quest_nobody(const struct gw_quest_options *o,
 	snprintf(out, GW_QUEST_NOTICE_MAX,
 	    "%s: nobody here answers to that%s%s; asked on %s.  Is %s waiting "
 	    "there?  Run `godwit doctor` on both machines, or give its "
-	    "address: %s HOST:PORT",
+	    "address%s",
 	    gw_quest_whom(o, whom), who[0] != '\0' ? "; there are " : "", who,
-	    where[0] != '\0' ? where : "no interface",
-	    o->sends ? "`godwit recv`" : "`godwit send`",
-	    o->sends ? "--to" : "--from");
+	    where[0] != '\0' ? where : "no interface", waits[o->role],
+	    by[o->role]);
 }

@@ -85,19 +85,6 @@ gw_transfer_new_code(struct gw_transfer *job)
 	use_code(job);
 }
 
-/* On loopback alone nobody else could come. */
-static bool
-wants_herald(const struct gw_transfer *job)
-{
-	struct gw_why why;
-	struct gw_addr a;
-
-	return job->link.beacons &&
-	       (job->link.listen == NULL ||
-		   gw_addr_parse(&a, job->link.listen, 0, &why) != GW_OK ||
-		   !gw_addr_is_loopback(&a));
-}
-
 enum gw_err
 gw_transfer_be_found(struct gw_transfer *job)
 {
@@ -105,7 +92,7 @@ gw_transfer_be_found(struct gw_transfer *job)
 	struct gw_why why = { "" };
 	enum gw_err err;
 
-	if (!wants_herald(job))
+	if (!job->link.beacons || gw_herald_is_idle(job->link.listen))
 		return GW_OK;
 	err = gw_herald_open(&o, &why, &job->herald);
 	if (err == GW_E_MEMORY)
@@ -158,7 +145,7 @@ look_for(struct gw_transfer *job, enum gw_beacon_ask ask,
 		.number = gw_code_number(job->code),
 		.name =
 		    job->link.known ? job->link.device.name : job->link.host,
-		.sends = job->sends,
+		.role = job->sends ? GW_QUEST_RECEIVER : GW_QUEST_SENDER,
 		.patience = again ? LOOK_AGAIN : job->link.timeout,
 		.before = again && job->at[0] != '\0' ? job->at : NULL,
 		.notice = on_notice,

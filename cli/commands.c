@@ -116,8 +116,7 @@ print_help(FILE *to)
 	fputs("  help       `godwit help COMMAND` explains a command\n\n"
 	      "Examples:\n"
 	      "  Here:   godwit send photos/\n"
-	      "  There:  godwit recv 7-crane-otter --from HOST:PORT"
-	      "     (as send prints it)\n\n"
+	      "  There:  godwit recv 7-crane-otter     (as send prints it)\n\n"
 	      "      --version   print the version\n"
 	      "  -h, --help      this page\n\n"
 	      "The whole story: man godwit\n",

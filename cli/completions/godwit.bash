@@ -160,7 +160,7 @@ _godwit()
 		fi
 		;;
 	pair)
-		COMPREPLY=($(compgen -W '--with --code-file --code-words
+		COMPREPLY=($(compgen -W '--no-discovery --with --code-file --code-words
 			--listen --carrier --json --qr --quiet --verbose --help' \
 			-- "$cur"))
 		;;

@@ -190,6 +190,7 @@ complete -c godwit -n $pair -l with -x -a '(__fish_print_hostnames)' -d 'Connect
 complete -c godwit -n $pair -l code-file -r -F -d 'Read the code from a file'
 complete -c godwit -n $pair -l code-words -x -a '2 3 4 5 6 7 8' -d 'Words of a code that is made'
 complete -c godwit -n $pair -l listen -x -d 'Where to wait'
+complete -c godwit -n $pair -l no-discovery -d 'Neither look for others by beacons nor be found'
 complete -c godwit -n $pair -l carrier -x -a 'auto udp tcp' -d 'What it runs on'
 complete -c godwit -n $pair -l json -d 'Tell events as JSON'
 complete -c godwit -n $pair -l qr -d 'Show the command as a QR code, too'

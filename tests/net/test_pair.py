@@ -208,6 +208,15 @@ def test_ctrl_c_ends_it(pair):
 
 
 def test_what_makes_no_sense(pair):
-    for arguments in (["7-crane-otter"], ["a", "b"],
+    for arguments in (["one-secret-code"], ["a", "b"],
                       ["7-crane-otter", "--with", "host", "--listen", ":1"]):
         pair.sender.run("pair", *arguments).expect(2)
+
+
+def test_the_number_of_the_code_finds_the_other_device(pair):
+    waiting = pair.receiver.start("pair")
+    told = waiting.wait_event("listening")
+    assert told["found"]
+    pair.sender.start("pair", told["code"]).expect(0)
+    waiting.expect(0)
+    assert waiting.events("paired")

@@ -73,9 +73,9 @@ const struct cli_command cli_forward_command = {
 	.about =
 	    "A RULE says what is listened to and where it goes, as gost "
 	    "writes it, such as\ntcp://[ADDR]:PORT/HOST:PORT; as ssh does, "
-	    "[BIND:]PORT:HOST:PORT; or as docker does,\nPORT:PORT/udp. The "
-	    "normal form is shown. godwit-forward(1) has what may stand "
-	    "after\na ?, such as ttl=60s, and all else.\n",
+	    "[BIND:]PORT:HOST:PORT; or as docker\ndoes, PORT:PORT/udp. The "
+	    "normal form is shown. godwit-forward(1) has what may\nstand "
+	    "after a ?, such as ttl=60s, and all else.\n",
 	.examples = "  godwit forward tcp://:8080/192.168.1.5:80\n"
 		    "  godwit forward 8080:192.168.1.5:80 2222:[fd00::5]:22\n"
 		    "  godwit forward 'tcp://:80/a:80,b:80?strategy=first'\n"

@@ -161,12 +161,18 @@ is_answer_of_ours(const struct gw_discovery *d, const struct gw_beacon *b)
 	return false;
 }
 
+/* One is not looked at again at once: whoever repeats himself takes nothing
+ * from others. */
 static void
 recognise_sender(struct gw_discovery *d, const struct gw_beacon *b,
-    const struct gw_roster_entry *e, gw_usec now)
+    struct gw_roster_entry *e, gw_usec now)
 {
-	if (d->tag_count > 0 && e->known == GW_NOT_KNOWN &&
-	    !ask_who(d, b, &e->spots[0], e->id, now))
+	if (d->tag_count == 0 || e->known != GW_NOT_KNOWN ||
+	    (e->looked_at != 0 && now < e->looked_at + GW_SEC))
+		return;
+	if (ask_who(d, b, &e->spots[0], e->id, now))
+		e->looked_at = now;
+	else
 		drop(d, GW_DISCOVERY_DROP_RATE);
 }
 

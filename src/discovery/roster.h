@@ -36,8 +36,9 @@ struct gw_roster_entry {
 	bool changed;  /* to be told */
 	bool told;     /* its owner knows of it */
 	gw_usec seen;
-	uint64_t gone; /* who had this place, and whose owner must still be
-			  told that he has gone; 0: nobody */
+	gw_usec looked_at; /* for whose tags it bears; 0: not yet */
+	uint64_t gone;     /* who had this place, and whose owner must still be
+			      told that he has gone; 0: nobody */
 };
 
 struct gw_roster {

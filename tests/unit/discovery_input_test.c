@@ -252,6 +252,36 @@ a_flood_of_forged_beacons_hides_nobody(void **state)
 	assert_int_equal(bed.view[0].real, 1);
 }
 
+/* Whoever hears the question can answer it, as often as he likes. */
+static void
+who_answers_again_and_again_keeps_nobody_from_being_recognised(void **state)
+{
+	struct gw_question q = { .ask = GW_ASK_KNOWN, .known = 0 };
+	struct gw_spot asker = bed_spot(0), s = spot(66);
+	struct gw_discovery_out out;
+	struct gw_beacon question, b;
+
+	(void)state;
+	quiet();
+	bed_make_tags(&bed, 0, 1);
+	bed_make_tags(&bed, 1, 1);
+	memset(&bed.view[0], 0, sizeof bed.view[0]);
+	gw_discovery_seek(bed.d[0], &q, bed.now);
+	assert_true(gw_discovery_output(bed.d[0], &out, bed.now));
+	assert_int_equal(
+	    gw_beacon_decode(gw_slice(out.data, sizeof out.data), &question),
+	    GW_BEACON_OK);
+	bed_give(&bed, 1, &question, &asker, true);
+	for (unsigned i = 0; i < 6000; i++) {
+		b = beacon(GW_BEACON_ANSWER, 1 + i % GW_ROSTER_PER_SOURCE);
+		b.nonce = question.nonce;
+		bed_give(&bed, 0, &b, &s, false);
+		bed_run(&bed, 10);
+	}
+	assert_int_equal(bed.view[0].there, 1);
+	assert_int_equal(bed.view[0].last.known, 0);
+}
+
 /* Said with the run id of a device that has answered. */
 static void
 nobody_speaks_for_a_device_that_has_answered(void **state)
@@ -304,6 +334,8 @@ main(void)
 		CASE(garbage_is_counted_by_reason),
 		CASE(an_answer_that_nobody_asked_for_is_nothing),
 		CASE(a_flood_of_forged_beacons_hides_nobody),
+		CASE(
+		    who_answers_again_and_again_keeps_nobody_from_being_recognised),
 		CASE(nobody_speaks_for_a_device_that_has_answered),
 		CASE(our_own_voice_is_not_heard),
 	};

@@ -36,6 +36,10 @@ static const struct {
 	    "a firewall of this machine forbids it" },
 	[GW_DROP_KERNEL] = { "kernel-overflow",
 	    "the socket's receive buffer was full" },
+	[GW_DROP_PEER] = { "peer",
+	    "there is no session with the other device just now" },
+	[GW_DROP_STALE] = { "stale",
+	    "it had to wait for the other device until it was too old" },
 };
 
 const char *

@@ -88,6 +88,22 @@ enum {
 	GW_CLASSIC_REPLY_MAX = 64,   /* a word of reply, bytes */
 	GW_CLASSIC_PEERS_MAX = 256,  /* connections of a receiver */
 
+	/* forwarding through a peer */
+	GW_TUNNEL_MESSAGE = 8448,       /* one, but for data */
+	GW_TUNNEL_TEXT = 8192,          /* of a rule, or a reason */
+	GW_TUNNEL_DATA_MAX = 60000,     /* bytes of one message */
+	GW_TUNNEL_RULES = 256,          /* of one tunnel */
+	GW_TUNNEL_FLOWS = 4096,         /* of all its rules */
+	GW_TUNNEL_WINDOW_MIN = 1 << 16, /* bytes of a TCP flow, at first */
+	GW_TUNNEL_WINDOW_MAX = 1 << 23,
+	GW_TUNNEL_BACKLOG = 1 << 20, /* bytes of messages that wait */
+	GW_TUNNEL_PARTS = 64,        /* of a datagram */
+	GW_TUNNEL_PARTIAL = 256,     /* datagrams that lack parts */
+	GW_TUNNEL_PARTIAL_BYTES = 4 << 20,
+	GW_TUNNEL_PARTIAL_TIME = 1000000, /* us that one may */
+	GW_TUNNEL_AGE = 200000,           /* us that a datagram may wait */
+	GW_TUNNEL_WAITING = 256,          /* datagrams of one flow that do */
+
 	/* broadcast relay */
 	GW_RELAY_RULES = 32,
 	GW_RELAY_NAME = 16,        /* an interface's name, with NUL */

@@ -1,0 +1,45 @@
+/*
+ * tunnel_parts - datagrams that came in parts, put together again (F25).
+ *
+ * What is incomplete for GW_TUNNEL_PARTIAL_TIME, or is the oldest when there
+ * are too many or they are too large, is dropped and counted.  Sans-IO.
+ */
+#ifndef GW_FORWARD_TUNNEL_PARTS_H
+#define GW_FORWARD_TUNNEL_PARTS_H
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "wire/tunnel.h"
+
+struct gw_tunnel_partial {
+	struct gw_tunnel_partial *next;
+	uint32_t flow;
+	uint16_t number;
+	uint8_t parts, got;
+	gw_usec since;
+	size_t bytes;
+	struct {
+		uint8_t *p; /* NULL: has not come */
+		size_t n;
+	} v[GW_TUNNEL_PARTS];
+};
+
+/* All zeros is an empty one. */
+struct gw_tunnel_parts {
+	struct gw_tunnel_partial *first, **last; /* the oldest first */
+	unsigned count;
+	size_t bytes;
+	struct gw_bytes whole;
+	uint64_t dropped; /* that never became whole */
+};
+
+void gw_tunnel_parts_fini(struct gw_tunnel_parts *);
+/* A part.  True: with it the datagram is whole: *out is lent until the next
+ * call. */
+bool gw_tunnel_parts_add(struct gw_tunnel_parts *,
+    const struct gw_tunnel_datagram *, gw_usec now, struct gw_slice *out);
+/* Drop what has waited for too long. */
+void gw_tunnel_parts_tick(struct gw_tunnel_parts *, gw_usec now);
+gw_usec gw_tunnel_parts_deadline(const struct gw_tunnel_parts *);
+
+#endif /* GW_FORWARD_TUNNEL_PARTS_H */

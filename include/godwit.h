@@ -905,6 +905,16 @@ struct gw_forward_options {
 	 * duplicated. */
 	const int *inherited;
 	size_t inherited_count;
+	/*
+	 * Through another device, which is remembered and runs `godwit serve`
+	 * (gw_serve_open): NULL, or its name.  It listens there and delivers
+	 * here with `reverse`, else the other way round.  The device is at
+	 * via_host (NULL: its name), via_port (0: 4639).
+	 */
+	const char *via, *via_host;
+	uint16_t via_port;
+	bool reverse;
+	enum gw_carriers carriers;
 };
 #define GW_FORWARD_OPTIONS_INIT                                                \
 	{                                                                      \
@@ -918,6 +928,7 @@ struct gw_forward_explained {
 	size_t rule;                      /* its place in the options */
 	char rule_text[GW_RULE_TEXT_MAX]; /* normal form */
 	char goes_to[GW_RULE_TEXT_MAX];   /* HOST:PORT[, ...] */
+	const char *via; /* through that device, as in the options; or NULL */
 };
 /* Opens nothing, looks nothing up.  GW_E_USAGE: a rule or the question is
  * wrong, and why says how. */
@@ -972,6 +983,9 @@ enum gw_drop {
 			 did not arrive: counted there as well */
 	GW_DROP_FORBIDDEN, /* by a firewall of this machine */
 	GW_DROP_KERNEL,    /* came, and the kernel had no room for it */
+	/* Of the way through a peer. */
+	GW_DROP_PEER,  /* there is no session with it just now */
+	GW_DROP_STALE, /* had to wait for it until it was too old */
 	GW_DROPS
 };
 /* Stable short name ("source-cap"), and a sentence without its dot. */
@@ -1008,6 +1022,7 @@ struct gw_forward_rule {
 	uint64_t packets_in, packets_out; /* udp */
 	uint64_t drops[GW_DROPS];
 	const char *last_error; /* or "" */
+	const char *via;        /* through or for this device; or NULL */
 };
 /* The n-th rule as it stands; false: no more.  Strings live until the next
  * dispatch. */
@@ -1041,16 +1056,20 @@ GW_API bool gw_forward_flow(const struct gw_forward *, size_t n,
 GW_API uint64_t gw_forward_flows(const struct gw_forward *);
 
 enum gw_forward_event_kind {
-	GW_FORWARD_OPENED, /* a flow has its target */
-	GW_FORWARD_CLOSED, /* a flow is over, or never had a target */
-	GW_FORWARD_WARNING /* text says what happens */
+	GW_FORWARD_OPENED,  /* a flow has its target */
+	GW_FORWARD_CLOSED,  /* a flow is over, or never had a target */
+	GW_FORWARD_WARNING, /* text says what happens */
+	GW_FORWARD_PEER,    /* text says how the other device is reached */
+	GW_FORWARD_USELESS  /* the other device does not let this one in, or
+			       opens none of the rules: err, text */
 };
 struct gw_forward_event {
 	enum gw_forward_event_kind kind;
 	struct gw_forward_flow
 	    flow; /* of OPENED and CLOSED; its figures are final */
 	enum gw_forward_end end; /* of CLOSED */
-	const char *text;        /* of WARNING */
+	const char *text;        /* of WARNING, PEER, USELESS */
+	enum gw_err err;         /* of USELESS */
 	uint64_t lost;           /* events before this one that found no room */
 };
 /* Take the next event; false: none now.  At most 4,096 wait.  Strings live
@@ -1063,6 +1082,58 @@ GW_API GW_MUST_USE enum gw_err gw_forward_metrics(
     struct gw_forward *, const char *address, uint16_t port);
 /* The port of that; 0: there is none. */
 GW_API uint16_t gw_forward_metrics_port(const struct gw_forward *);
+
+/* ---- serving: what other devices forward through this one ---- */
+
+/*
+ * Waits for remembered devices, and forwards for them what the rights allow;
+ * nothing else.  godwit-serve(1), RIGHTS, has their form.
+ */
+struct gw_serve;
+
+struct gw_serve_right {
+	const char *device; /* remembered; NULL: all that are */
+	const char *right;  /* "tcp:10.0.0.0/8:80-90" */
+};
+struct gw_serve_options {
+	const char *address; /* numeric; NULL: all */
+	uint16_t port;       /* 0: 4639, or any if that is busy */
+	enum gw_carriers carriers;
+	const struct gw_serve_right *rights;
+	size_t right_count;
+	unsigned max_files; /* as of gw_forward_options */
+};
+#define GW_SERVE_OPTIONS_INIT                                                  \
+	{                                                                      \
+		.address = NULL                                                \
+	}
+
+/* The normal form of a right.  GW_E_USAGE: why says what is wrong with it. */
+GW_API GW_MUST_USE enum gw_err gw_right_normal(const char *right,
+    char out[GW_RULE_WHY_MAX * 2], char why[GW_RULE_WHY_MAX]);
+/* GW_E_USAGE, GW_E_RESOLVE (no such device is remembered), GW_E_ADDRESS: told
+ * by gw_last_error. */
+GW_API GW_MUST_USE enum gw_err gw_serve_open(
+    struct gw *, const struct gw_serve_options *, struct gw_serve **);
+/* Ends all that is forwarded; NULL is fine. */
+GW_API void gw_serve_close(struct gw_serve *);
+GW_API uint16_t gw_serve_port(const struct gw_serve *);
+/* The n-th address that it can be reached at, best first; NULL: no more. */
+GW_API const char *gw_serve_address(const struct gw_serve *, size_t n);
+/* What is forwarded at the moment, to be looked at, with its events; lives as
+ * long as the serve, and is not to be closed. */
+GW_API struct gw_forward *gw_serve_forward(struct gw_serve *);
+
+struct gw_serve_peer {
+	const char *device;  /* as it is remembered */
+	const char *address; /* "" while there is no session */
+	const char *carrier; /* "udp", "tcp" or "" */
+	unsigned rules;      /* that it has open */
+};
+/* The n-th device that is connected, or was a moment ago; false: no more.
+ * Strings live until the next dispatch. */
+GW_API bool gw_serve_peer(
+    const struct gw_serve *, size_t n, struct gw_serve_peer *);
 
 /* ---- broadcast relay ---- */
 

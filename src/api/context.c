@@ -192,6 +192,8 @@ gw_close(struct gw *g)
 	/* A relay may hold one that forwards. */
 	while (g->relays != NULL)
 		gw_relay_close(g->relays);
+	while (g->serves != NULL)
+		gw_serve_close(g->serves);
 	while (g->forwards != NULL)
 		gw_forward_close(g->forwards);
 	while (g->acceptors != NULL)

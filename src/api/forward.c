@@ -75,6 +75,8 @@ gw_forward_explain(const struct gw_forward_options *o, const char *question,
 			err = GW_E_USAGE;
 	if (err == GW_OK)
 		explain(rules, o->rule_count, &q, out);
+	if (err == GW_OK)
+		out->via = o->via;
 	free(rules);
 	return err;
 }

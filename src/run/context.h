@@ -14,6 +14,7 @@ struct gw_forward;
 struct gw_job;
 struct gw_peers;
 struct gw_relay;
+struct gw_serve;
 
 struct gw {
 	struct gw_loop loop;
@@ -30,6 +31,7 @@ struct gw {
 	struct gw_peers *peers;
 	struct gw_forward *forwards;
 	struct gw_relay *relays;
+	struct gw_serve *serves;
 	char last_error[512];
 };
 

@@ -10,6 +10,7 @@
 #include "os/clock.h"
 #include "os/tcp_forward.h"
 #include "os/udp_burst.h"
+#include "run/via.h"
 
 enum {
 	PERCENT = 70,     /* of the descriptors of the process, at most */
@@ -30,7 +31,8 @@ parse_all(
 		return gw_context_error(
 		    g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
 	for (size_t i = 0; i < o->rule_count; i++)
-		if (!gw_rule_parse(o->rules[i], o->to, &v[i], why)) {
+		if (!gw_rule_parse(o->rules[i], o->to, &v[i], why) ||
+		    (o->via != NULL && !gw_via_takes(&v[i], why))) {
 			free(v);
 			return gw_context_error(
 			    g, GW_E_USAGE, "%s: %s", o->rules[i], why);
@@ -48,8 +50,8 @@ find(struct gw_forward *set, const char *text)
 	return NULL;
 }
 
-static void
-append(struct gw_forward *set, struct gw_forwarder *f)
+void
+gw_forward_append(struct gw_forward *set, struct gw_forwarder *f)
 {
 	f->next = NULL;
 	*set->last = f;
@@ -62,11 +64,14 @@ open_one(struct gw_forward *set, const struct gw_rule *rule, struct gw_why *why)
 	struct gw_forwarder *f;
 	enum gw_err err;
 
-	err = rule->protocol == GW_RULE_UDP
-		  ? gw_forwarder_udp_open(set, rule, why, &f)
-		  : gw_forwarder_tcp_open(set, rule, why, &f);
+	if (set->via != NULL)
+		err = gw_via_add(set->via, rule, why, &f);
+	else
+		err = rule->protocol == GW_RULE_UDP
+			  ? gw_forwarder_udp_open(set, rule, why, &f)
+			  : gw_forwarder_tcp_open(set, rule, why, &f);
 	if (err == GW_OK)
-		append(set, f);
+		gw_forward_append(set, f);
 	return err;
 }
 
@@ -141,6 +146,20 @@ close_rules(struct gw_forward *set, enum gw_forward_end end)
 		f->ops->close(f, end);
 	}
 	set->last = at;
+}
+
+void
+gw_forward_remove(
+    struct gw_forward *set, struct gw_forwarder *f, enum gw_forward_end end)
+{
+	struct gw_forwarder **at = &set->first;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	if (set->last == &f->next)
+		set->last = at;
+	f->ops->close(f, end);
 }
 
 static void
@@ -231,6 +250,8 @@ end_set(struct gw_forward *set)
 	gw_forward_metrics_close(set);
 	keep_all(set, false);
 	close_rules(set, GW_FORWARD_STOPPED);
+	gw_via_close(set->via);
+	set->via = NULL;
 	gw_conduit_pool_fini(&set->pool);
 	gw_poller_close(&set->poller);
 }
@@ -250,7 +271,9 @@ gw_forward_open(
 		free(rules);
 		return gw_context_error(g, err, "%s", gw_err_text(err));
 	}
-	err = open_rules(set, rules, o->rule_count, false);
+	err = o->via != NULL ? gw_via_new(set, o, &set->via) : GW_OK;
+	if (err == GW_OK)
+		err = open_rules(set, rules, o->rule_count, false);
 	free(rules);
 	keep_all(set, false);
 	if (err == GW_OK)
@@ -350,7 +373,8 @@ gw_forward_rule(
 		.bytes_out = f->counts.bytes_out,
 		.packets_in = f->counts.packets_in,
 		.packets_out = f->counts.packets_out,
-		.last_error = f->last_error };
+		.last_error = f->last_error,
+		.via = f->via };
 	memcpy(out->drops, f->counts.drops, sizeof out->drops);
 	return true;
 }

@@ -17,6 +17,7 @@
 
 struct gw_forward_metrics;
 struct gw_udp_bursts;
+struct gw_via;
 
 struct gw_forward {
 	struct gw *g;
@@ -36,7 +37,15 @@ struct gw_forward {
 	struct gw_netifs own; /* of this machine, for loops; as of the last
 				 check */
 	bool own_known;
+	struct gw_via *via; /* through which device; NULL: none */
 };
+
+/* ---- for serve, whose rules come and go with devices ---- */
+
+void gw_forward_append(struct gw_forward *, struct gw_forwarder *);
+/* Close one that is in the set. */
+void gw_forward_remove(
+    struct gw_forward *, struct gw_forwarder *, enum gw_forward_end);
 
 /* ---- shared with forward_metrics.c ---- */
 

@@ -37,7 +37,7 @@ gw_forward_events_push(
 {
 	struct gw_forward_event_kept *k;
 	const char *text =
-	    ev->kind == GW_FORWARD_WARNING ? ev->text : ev->flow.error;
+	    ev->kind >= GW_FORWARD_WARNING ? ev->text : ev->flow.error;
 
 	if (e->count == e->room && !grow(e)) {
 		e->lost++;

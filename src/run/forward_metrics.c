@@ -42,17 +42,21 @@ put(struct page *p, const char *format, ...)
 
 /* What names a rule in each of its lines. */
 static void
-label(const struct gw_forwarder *f, char out[320])
+label(const struct gw_forwarder *f, char out[400])
 {
 	char listen[GW_RULE_HOST + 16];
+	int n;
 
 	gw_rule_end_text(f->rule.listen, f->port, listen);
 	/* Neither has a quote or backslash in it. */
-	snprintf(out, 320,
+	n = snprintf(out, 400,
 	    "rule=\"%u\",protocol=\"%s\",listen=\"%.150s\""
 	    ",name=\"%s\"",
 	    f->id, gw_rule_protocol_name(f->rule.protocol), listen,
 	    f->rule.name);
+	/* A device may be called so that it would have to be escaped. */
+	if (f->via != NULL && strpbrk(f->via, "\"\\\n") == NULL)
+		snprintf(out + n, 400 - (size_t)n, ",via=\"%.64s\"", f->via);
 }
 
 static void
@@ -65,7 +69,7 @@ put_kind(struct page *p, const char *name, const char *type, const char *help)
 static void
 put_flows(struct page *p, const struct gw_forward *set)
 {
-	char l[320];
+	char l[400];
 
 	put_kind(p, "flows", "gauge", "Flows that are open.");
 	for (const struct gw_forwarder *f = set->first; f != NULL;
@@ -87,7 +91,7 @@ static void
 put_ways(struct page *p, const struct gw_forward *set, const char *name,
     const char *help, bool bytes)
 {
-	char l[320];
+	char l[400];
 
 	put_kind(p, name, "counter", help);
 	for (const struct gw_forwarder *f = set->first; f != NULL;
@@ -106,7 +110,7 @@ put_ways(struct page *p, const struct gw_forward *set, const char *name,
 static void
 put_drops(struct page *p, const struct gw_forward *set)
 {
-	char l[320];
+	char l[400];
 
 	put_kind(p, "drops_total", "counter",
 	    "Datagrams and connections that were not forwarded, by reason.");

@@ -46,8 +46,9 @@ struct gw_forwarder {
 	struct gw_forwarder *next; /* of the set, in the order of the rules */
 	unsigned id;
 	struct gw_rule rule;
-	char *text;                      /* its normal form */
-	uint16_t port;                   /* the first that it listens at */
+	char *text;      /* its normal form */
+	const char *via; /* the device through or for which; or NULL */
+	uint16_t port;   /* the first that it listens at */
 	struct gw_forward_counts counts; /* kept by the forwarder: always as of
 					    now */
 	char last_error[256];

@@ -8,6 +8,8 @@
 
 enum { TURN = 1000 /* us */ };
 
+static void on_idle(uv_idle_t *);
+
 /* ---- those with more to do ---- */
 
 void
@@ -20,6 +22,8 @@ gw_poller_again(struct gw_poller *p, struct gw_poll_item *i)
 	i->prev = p->last;
 	*(p->last != NULL ? &p->last->next : &p->first) = i;
 	p->last = i;
+	/* It may not be a turn that it comes from. */
+	uv_idle_start(&p->idle, on_idle);
 }
 
 static void
@@ -80,8 +84,6 @@ turn(struct gw_poller *p)
 	if (p->turned != NULL)
 		p->turned(p->arg);
 }
-
-static void on_idle(uv_idle_t *);
 
 /* The loop comes back at once while somebody has more to do. */
 static void

@@ -1,0 +1,423 @@
+#include "run/tunnel.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "os/clock.h"
+#include "run/tunnel_private.h"
+#include "run/via.h"
+
+enum {
+	SILENCE = 15000000, /* us: a live peer says something every 2 s */
+	LOOK = 50000,       /* us, at what waits */
+	BUFFER = GW_TUNNEL_DATAGRAM_HEAD + 65536
+};
+
+/* ---- flows ---- */
+
+static struct gw_key
+key_of(uint32_t id)
+{
+	struct gw_key k = { { 0 } };
+
+	memcpy(k.b, &id, sizeof id);
+	return k;
+}
+
+struct gw_tunnel_flow *
+gw_tunnel_find(const struct gw_tunnel *t, uint32_t id)
+{
+	const struct gw_key k = key_of(id);
+	uintptr_t v;
+
+	return gw_map_get(t->flows, &k, &v) ? (struct gw_tunnel_flow *)v : NULL;
+}
+
+enum gw_err
+gw_tunnel_flow_take(struct gw_tunnel *t, struct gw_tunnel_flow *w)
+{
+	const struct gw_key k = key_of(w->id);
+	enum gw_err err;
+
+	if (gw_map_count(t->flows) >= GW_TUNNEL_FLOWS)
+		return GW_E_LIMIT;
+	err = gw_map_set(t->flows, &k, (uintptr_t)w);
+	if (err == GW_OK)
+		w->tunnel = t;
+	return err;
+}
+
+/* The connections of one lane wait for each other's packets when one is lost:
+ * as few as may be share one. */
+static uint16_t
+pick_lane(struct gw_tunnel *t)
+{
+	const uint16_t first = t->initiator ? 2 : 1;
+
+	t->next_lane =
+	    t->next_lane < first || t->next_lane + 2 >= GW_STREAMS_MAX
+		? first
+		: (uint16_t)(t->next_lane + 2);
+	return t->next_lane;
+}
+
+enum gw_err
+gw_tunnel_flow_begin(
+    struct gw_tunnel *t, struct gw_tunnel_flow *w, bool connection)
+{
+	do
+		t->next_id += 2;
+	while (gw_tunnel_find(t, t->next_id) != NULL);
+	w->id = t->next_id;
+	w->lane = connection ? pick_lane(t) : 0;
+	return gw_tunnel_flow_take(t, w);
+}
+
+void
+gw_tunnel_flow_end(struct gw_tunnel_flow *w)
+{
+	const struct gw_key k = key_of(w->id);
+	struct gw_tunnel *t = w->tunnel;
+	struct gw_tunnel_flow **at;
+
+	if (t == NULL)
+		return;
+	gw_map_del(t->flows, &k);
+	gw_tunnel_queue_clear(&t->queue, &w->line);
+	for (at = &t->waiting; w->waits && *at != w; at = &(*at)->next_waiting)
+		;
+	if (w->waits) {
+		*at = w->next_waiting;
+		if (t->last_waiting == &w->next_waiting)
+			t->last_waiting = at;
+	}
+	w->tunnel = NULL;
+}
+
+static void
+wait_for_room(struct gw_tunnel_flow *w)
+{
+	struct gw_tunnel *t = w->tunnel;
+
+	if (w->waits)
+		return;
+	w->waits = true;
+	w->next_waiting = NULL;
+	*t->last_waiting = w;
+	t->last_waiting = &w->next_waiting;
+}
+
+/* ---- lanes, outwards ---- */
+
+struct gw_tunnel_lane *
+gw_tunnel_lane(struct gw_tunnel *t, uint16_t i)
+{
+	if (t->lanes[i] == NULL)
+		t->lanes[i] = calloc(1, sizeof *t->lanes[i]);
+	return t->lanes[i];
+}
+
+static void
+free_lanes(struct gw_tunnel *t)
+{
+	for (unsigned i = 0; i < GW_STREAMS_MAX; i++)
+		if (t->lanes[i] != NULL) {
+			gw_bytes_fini(&t->lanes[i]->in);
+			gw_bytes_fini(&t->lanes[i]->out);
+			free(t->lanes[i]);
+			t->lanes[i] = NULL;
+		}
+}
+
+/* What waits for the lane first, then this; what does not go waits. */
+static void
+put(struct gw_tunnel *t, uint16_t i, struct gw_slice s)
+{
+	struct gw_tunnel_lane *lane = gw_tunnel_lane(t, i);
+	size_t n = 0;
+
+	if (lane == NULL) {
+		t->broken = true;
+		return;
+	}
+	if (gw_bytes_len(&lane->out) == 0)
+		n = gw_session_write(t->conn->session, i, s, gw_clock_now());
+	if (n < s.n && (gw_bytes_len(&lane->out) > GW_TUNNEL_BACKLOG ||
+			   gw_bytes_add(&lane->out, s.p + n, s.n - n) != GW_OK))
+		t->broken = true;
+	gw_conn_kick(t->conn);
+}
+
+static void
+flush(struct gw_tunnel *t)
+{
+	const gw_usec now = gw_clock_now();
+
+	for (uint16_t i = 0; i < GW_STREAMS_MAX; i++) {
+		struct gw_tunnel_lane *lane = t->lanes[i];
+
+		if (lane == NULL || gw_bytes_len(&lane->out) == 0)
+			continue;
+		gw_bytes_drop(&lane->out, gw_session_write(t->conn->session, i,
+					      gw_bytes_peek(&lane->out), now));
+	}
+}
+
+void
+gw_tunnel_say(
+    struct gw_tunnel *t, uint16_t lane, const struct gw_tunnel_message *m)
+{
+	uint8_t buf[GW_TUNNEL_MESSAGE];
+	size_t n;
+
+	if (t == NULL || t->conn == NULL)
+		return;
+	n = gw_tunnel_encode(m, buf, sizeof buf);
+	GW_ASSERT(n > 0);
+	put(t, lane, gw_slice(buf, n));
+	gw_loop_poke(&t->g->loop);
+}
+
+size_t
+gw_tunnel_room(struct gw_tunnel_flow *w)
+{
+	struct gw_tunnel *t = w->tunnel;
+	size_t n = 0;
+
+	if (t->conn == NULL)
+		return 0;
+	if (t->lanes[w->lane] == NULL ||
+	    gw_bytes_len(&t->lanes[w->lane]->out) == 0)
+		n = gw_session_writable(t->conn->session, w->lane);
+	if (n <= GW_TUNNEL_DATA_HEAD) {
+		wait_for_room(w);
+		return 0;
+	}
+	n -= GW_TUNNEL_DATA_HEAD;
+	return n < GW_TUNNEL_DATA_MAX ? n : GW_TUNNEL_DATA_MAX;
+}
+
+void
+gw_tunnel_data(struct gw_tunnel_flow *w, size_t n)
+{
+	struct gw_tunnel *t = w->tunnel;
+
+	gw_tunnel_data_head(w->id, n, t->buffer);
+	put(t, w->lane, gw_slice(t->buffer, n + GW_TUNNEL_DATA_HEAD));
+}
+
+static void
+let_write(struct gw_tunnel *t)
+{
+	/* Each that waits now, once. */
+	struct gw_tunnel_flow *first = t->waiting, *w;
+
+	t->waiting = NULL;
+	t->last_waiting = &t->waiting;
+	for (w = first; w != NULL; w = w->next_waiting)
+		w->waits = false;
+	while ((w = first) != NULL) {
+		first = w->next_waiting;
+		w->next_waiting = NULL;
+		w->ops->writable(w);
+	}
+}
+
+/* ---- time ---- */
+
+static void on_timer(uv_timer_t *);
+
+void
+gw_tunnel_arm(struct gw_tunnel *t)
+{
+	gw_usec at = gw_tunnel_parts_deadline(&t->parts);
+
+	if (t->conn != NULL)
+		at = gw_usec_min(
+		    at, gw_session_heard(t->conn->session) + SILENCE);
+	if (t->queue.count > 0)
+		at = gw_usec_min(at, gw_clock_now() + LOOK);
+	gw_loop_arm(&t->timer, at, on_timer);
+}
+
+static void
+on_timer(uv_timer_t *h)
+{
+	struct gw_tunnel *t = h->data;
+	const gw_usec now = gw_clock_now();
+
+	gw_tunnel_parts_tick(&t->parts, now);
+	if (t->conn != NULL &&
+	    now >= gw_session_heard(t->conn->session) + SILENCE) {
+		gw_tunnel_lose(t, GW_E_LOST,
+		    "the connection was lost: nothing came any more");
+		return;
+	}
+	if (t->conn != NULL)
+		gw_tunnel_pump(t);
+	gw_tunnel_arm(t);
+}
+
+/* ---- sessions ---- */
+
+/* Nobody waits for room any more: the same links make a list of all, since
+ * flows may go while they are told. */
+static void
+tell_lost(struct gw_tunnel *t)
+{
+	struct gw_tunnel_flow *all = NULL, *w;
+	size_t pos = 0;
+	struct gw_key k;
+	uintptr_t v;
+
+	while (gw_map_next(t->flows, &pos, &k, &v)) {
+		w = (struct gw_tunnel_flow *)v;
+		w->waits = false;
+		w->next_waiting = all;
+		all = w;
+	}
+	while ((w = all) != NULL) {
+		all = w->next_waiting;
+		w->known = false;
+		gw_tunnel_queue_clear(&t->queue, &w->line);
+		w->ops->lost(w);
+	}
+}
+
+void
+gw_tunnel_detach(struct gw_tunnel *t, enum gw_err err, const char *text)
+{
+	if (t->conn == NULL)
+		return;
+	gw_session_abort(t->conn->session, err, text, gw_clock_now());
+	gw_conn_close(t->conn);
+	t->conn = NULL;
+	t->broken = false;
+	t->waiting = NULL;
+	t->last_waiting = &t->waiting;
+	free_lanes(t);
+	tell_lost(t);
+	gw_tunnel_arm(t);
+	gw_loop_poke(&t->g->loop);
+}
+
+void
+gw_tunnel_lose(struct gw_tunnel *t, enum gw_err err, const char *text)
+{
+	char copy[256];
+
+	snprintf(copy, sizeof copy, "%s", text);
+	gw_tunnel_detach(t, err, copy);
+	t->owner.lost(t->owner.arg, err, copy);
+}
+
+static bool
+on_ready(struct gw_conn *conn, void *arg)
+{
+	struct gw_tunnel *t = arg;
+
+	(void)conn;
+	if (!gw_tunnel_pull(t))
+		return false;
+	flush(t);
+	let_write(t);
+	gw_tunnel_pump(t);
+	if (t->broken)
+		gw_tunnel_lose(t, GW_E_PROTOCOL,
+		    "more waits for the other side than it may");
+	else
+		gw_tunnel_arm(t);
+	return false;
+}
+
+void
+gw_tunnel_attach(struct gw_tunnel *t, struct gw_conn *conn)
+{
+	GW_ASSERT(t->conn == NULL);
+	t->conn = conn;
+	gw_conn_set_owner(conn, on_ready, t);
+	gw_tunnel_arm(t);
+}
+
+void
+gw_tunnel_adopt(struct gw_tunnel *t, struct gw_tunnel *from)
+{
+	struct gw_map *empty = t->flows;
+	struct gw_key k;
+	size_t pos = 0;
+	uintptr_t v;
+
+	GW_ASSERT(t->rules == NULL && gw_map_count(t->flows) == 0);
+	gw_tunnel_detach(from, GW_E_INTERRUPTED, "it came again");
+	t->flows = from->flows;
+	while (gw_map_next(t->flows, &pos, &k, &v))
+		((struct gw_tunnel_flow *)v)->tunnel = t;
+	from->flows = empty;
+	t->next_id = from->next_id;
+	t->rules = from->rules;
+	from->rules = NULL;
+	for (struct gw_via_rule *r = t->rules; r != NULL; r = r->next)
+		r->tunnel = t;
+}
+
+struct gw_via_rule *
+gw_tunnel_rule(const struct gw_tunnel *t, uint16_t number)
+{
+	struct gw_via_rule *r = t->rules;
+
+	while (r != NULL && r->number != number)
+		r = r->next;
+	return r;
+}
+
+/* ---- life ---- */
+
+enum gw_err
+gw_tunnel_new(struct gw *g, bool initiator, struct gw_tunnel **out)
+{
+	struct gw_tunnel *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return GW_E_MEMORY;
+	t->buffer = malloc(BUFFER);
+	if (t->buffer == NULL ||
+	    gw_map_new(gw_random_u64(&g->self.random), &t->flows) != GW_OK) {
+		free(t->buffer);
+		free(t);
+		return GW_E_MEMORY;
+	}
+	t->g = g;
+	t->initiator = initiator;
+	t->next_id = initiator ? 0 : 1;
+	t->last_waiting = &t->waiting;
+	uv_timer_init(&g->loop.uv, &t->timer);
+	t->timer.data = t;
+	*out = t;
+	return GW_OK;
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct gw_tunnel *t = h->data;
+
+	free(t->buffer);
+	free(t);
+}
+
+void
+gw_tunnel_free(struct gw_tunnel *t)
+{
+	if (t == NULL)
+		return;
+	GW_ASSERT(t->rules == NULL);
+	gw_tunnel_detach(t, GW_E_INTERRUPTED, "it has been closed");
+	GW_ASSERT(gw_map_count(t->flows) == 0);
+	gw_map_free(t->flows);
+	gw_tunnel_parts_fini(&t->parts);
+	uv_close((uv_handle_t *)&t->timer, on_closed);
+	gw_loop_poke(&t->g->loop);
+}

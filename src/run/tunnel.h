@@ -1,0 +1,124 @@
+/*
+ * tunnel - ports forwarded through a session with another device.
+ *
+ * Binds what wire/tunnel says to a session: messages about rules on stream 0,
+ * TCP flows on lanes, datagrams as datagrams of the session, in parts where
+ * they are larger.  It knows which flow something is for; what a flow does is
+ * via_tcp's and via_udp's, and which rules there are via's and serve's.
+ *
+ * Everything is taken out of the session as it comes, and each TCP flow has a
+ * window of its own: a slow one keeps nobody else waiting.
+ *
+ * A tunnel outlives its sessions: flows of datagrams go on in the next one.
+ */
+#ifndef GW_RUN_TUNNEL_H
+#define GW_RUN_TUNNEL_H
+
+#include "base/bytes.h"
+#include "base/map.h"
+#include "forward/tunnel_parts.h"
+#include "forward/tunnel_queue.h"
+#include "run/forwarder.h"
+#include "wire/tunnel.h"
+
+struct gw_tunnel;
+struct gw_tunnel_flow;
+struct gw_tunnel_lane;
+struct gw_via_rule;
+
+struct gw_tunnel_flow_ops {
+	/* READY, END, RESET, WINDOW; KNOWN, OVER.  May free the flow, as all
+	 * of these may. */
+	void (*message)(
+	    struct gw_tunnel_flow *, const struct gw_tunnel_message *);
+	void (*data)(struct gw_tunnel_flow *, struct gw_slice);
+	void (*datagram)(struct gw_tunnel_flow *, struct gw_slice);
+	/* There was no room; there may be now. */
+	void (*writable)(struct gw_tunnel_flow *);
+	/* A datagram of so many bytes had waited for too long. */
+	void (*stale)(struct gw_tunnel_flow *, size_t n);
+	void (*lost)(struct gw_tunnel_flow *); /* the session has gone */
+};
+
+/* Embedded in a flow. */
+struct gw_tunnel_flow {
+	const struct gw_tunnel_flow_ops *ops;
+	struct gw_tunnel *tunnel;
+	struct gw_via_rule *rule;
+	uint32_t id;
+	uint16_t lane; /* 0: datagrams */
+	bool waits;
+	struct gw_tunnel_flow *next_waiting;
+	struct gw_tunnel_line line;
+	uint16_t number; /* of the next datagram in parts */
+	bool known;      /* there; datagrams need no opening */
+};
+
+struct gw_tunnel_owner {
+	/* HELLO, OPEN, ACCEPT, REFUSE, CLOSE.  False: it makes no sense. */
+	bool (*control)(void *arg, const struct gw_tunnel_message *);
+	/* The session has gone, and flows that end with it have. */
+	void (*lost)(void *arg, enum gw_err, const char *text);
+	void *arg;
+};
+
+struct gw_tunnel {
+	struct gw *g;
+	struct gw_conn *conn; /* NULL: none now */
+	struct gw_tunnel_owner owner;
+	bool initiator;
+	struct gw_tunnel_lane *lanes[GW_STREAMS_MAX];
+	struct gw_map *flows; /* by id */
+	uint32_t next_id;
+	uint16_t next_lane;
+	struct gw_tunnel_flow *waiting, **last_waiting;
+	struct gw_tunnel_queue queue;
+	struct gw_tunnel_parts parts;
+	struct gw_via_rule *rules;
+	uint8_t *buffer; /* for a datagram, or data with its head */
+	size_t told;     /* the largest datagram that goes in one piece */
+	bool broken;     /* its session is to be given up */
+	uv_timer_t timer;
+};
+
+/* GW_E_MEMORY. */
+GW_MUST_USE enum gw_err gw_tunnel_new(
+    struct gw *, bool initiator, struct gw_tunnel **);
+/* No rule is left.  NULL is fine. */
+void gw_tunnel_free(struct gw_tunnel *);
+
+/* Go on with this session, which is the tunnel's from here on. */
+void gw_tunnel_attach(struct gw_tunnel *, struct gw_conn *);
+/* Give it up and tell the peer; flows are told, the owner is not. */
+void gw_tunnel_detach(struct gw_tunnel *, enum gw_err, const char *text);
+/* Take over the rules and flows of another one, which has neither then. */
+void gw_tunnel_adopt(struct gw_tunnel *, struct gw_tunnel *from);
+
+struct gw_via_rule *gw_tunnel_rule(const struct gw_tunnel *, uint16_t number);
+
+/* ---- for rules and flows ---- */
+
+/* A message on stream 0, or on a lane; nothing without a session. */
+void gw_tunnel_say(
+    struct gw_tunnel *, uint16_t lane, const struct gw_tunnel_message *);
+
+/* A new flow of this side: number and, for connections, lane.  GW_E_LIMIT,
+ * GW_E_MEMORY. */
+GW_MUST_USE enum gw_err gw_tunnel_flow_begin(
+    struct gw_tunnel *, struct gw_tunnel_flow *, bool connection);
+/* One that the peer has begun; id and lane are set. */
+GW_MUST_USE enum gw_err gw_tunnel_flow_take(
+    struct gw_tunnel *, struct gw_tunnel_flow *);
+void gw_tunnel_flow_end(struct gw_tunnel_flow *);
+
+/* Bytes of data that it may send now; 0: `writable` will come. */
+size_t gw_tunnel_room(struct gw_tunnel_flow *);
+/* n bytes that stand in tunnel->buffer behind GW_TUNNEL_DATA_HEAD. */
+void gw_tunnel_data(struct gw_tunnel_flow *, size_t n);
+
+/* Send one, in parts if it is large; `head` says what opens the flow.  What
+ * did not go is not counted yet. */
+enum gw_drop gw_tunnel_datagram(struct gw_tunnel_flow *,
+    const struct gw_tunnel_datagram *head, struct gw_slice);
+
+#endif /* GW_RUN_TUNNEL_H */

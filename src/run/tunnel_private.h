@@ -1,0 +1,34 @@
+/*
+ * What the files of a tunnel share.
+ */
+#ifndef GW_RUN_TUNNEL_PRIVATE_H
+#define GW_RUN_TUNNEL_PRIVATE_H
+
+#include "run/tunnel.h"
+
+struct gw_tunnel_lane {
+	struct gw_bytes in;  /* of a message that is not whole yet */
+	size_t left;         /* of the data that comes */
+	uint32_t flow;       /* whose that is */
+	struct gw_bytes out; /* what the session had no room for */
+};
+
+struct gw_tunnel_flow *gw_tunnel_find(const struct gw_tunnel *, uint32_t id);
+/* NULL: no memory. */
+struct gw_tunnel_lane *gw_tunnel_lane(struct gw_tunnel *, uint16_t);
+void gw_tunnel_arm(struct gw_tunnel *);
+/* The session is no more: tell flows and owner. */
+void gw_tunnel_lose(struct gw_tunnel *, enum gw_err, const char *text);
+
+/* ---- tunnel_in.c ---- */
+
+/* Take what the session has.  False: it has gone. */
+bool gw_tunnel_pull(struct gw_tunnel *);
+
+/* ---- tunnel_datagrams.c ---- */
+
+/* Send what waits, as far as the session takes it. */
+void gw_tunnel_pump(struct gw_tunnel *);
+void gw_tunnel_on_datagram(struct gw_tunnel *, struct gw_slice);
+
+#endif /* GW_RUN_TUNNEL_PRIVATE_H */

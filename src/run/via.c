@@ -1,0 +1,424 @@
+#include "run/via.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/kdf.h"
+#include "os/clock.h"
+#include "run/connection.h"
+
+enum {
+	AGAIN_FIRST = 200,  /* ms until a lost session is dialled again */
+	AGAIN_LAST = 10000, /* ms at most */
+	IDLE = 180000,      /* ms, of a flow of datagrams */
+	UNREPLIED = 60000   /* ms */
+};
+
+struct gw_via {
+	struct gw *g;
+	struct gw_forward *set;
+	struct gw_tunnel *tunnel;
+	struct gw_dial *dial; /* under way, or NULL */
+	struct gw_known_device device;
+	struct gw_connection_terms terms;
+	char *host;
+	uint16_t port;
+	bool reverse;
+	uint8_t id[GW_TUNNEL_ID];
+	uint16_t numbers;
+	bool ever; /* it has been connected */
+	uint32_t again_ms;
+	char carrier[8];
+	char told[256]; /* the last failure */
+	uv_timer_t timer;
+};
+
+/* ---- rules, on either side ---- */
+
+gw_usec
+gw_via_idle(const struct gw_rule *r)
+{
+	return (r->ttl_ms != 0 ? r->ttl_ms : IDLE) * GW_MSEC;
+}
+
+gw_usec
+gw_via_unreplied(const struct gw_rule *r)
+{
+	const gw_usec idle = gw_via_idle(r);
+
+	if (r->unreplied_ms != 0)
+		return r->unreplied_ms * GW_MSEC;
+	return r->ttl_ms != 0 ? idle : UNREPLIED * GW_MSEC;
+}
+
+enum gw_forward_end
+gw_via_end(enum gw_tunnel_reason reason, bool client)
+{
+	switch (reason) {
+	case GW_TUNNEL_UNREACHABLE:
+	case GW_TUNNEL_REFUSED:
+		return GW_FORWARD_UNREACHABLE;
+	case GW_TUNNEL_LIMIT:
+		return GW_FORWARD_FAILED;
+	case GW_TUNNEL_TIME:
+		return GW_FORWARD_IDLE;
+	case GW_TUNNEL_STOPPED:
+		return GW_FORWARD_RULE_GONE;
+	default:
+		return client ? GW_FORWARD_CLIENT_RESET
+			      : GW_FORWARD_TARGET_RESET;
+	}
+}
+
+enum gw_err
+gw_via_rule_init(struct gw_via_rule *r, struct gw_forward *set,
+    const struct gw_rule *rule, const struct gw_via_role *role,
+    const struct gw_forwarder_ops *ops)
+{
+	enum gw_err err = gw_forwarder_init(&r->base, set, rule, ops);
+
+	if (err != GW_OK)
+		return err;
+	r->tunnel = role->tunnel;
+	r->via = role->via;
+	r->number = role->number;
+	r->listens = role->listens;
+	r->rights = role->rights;
+	r->all = role->all;
+	r->base.via = role->device;
+	r->idle = gw_via_idle(rule);
+	r->unreplied = gw_via_unreplied(rule);
+	r->next = r->tunnel->rules;
+	r->tunnel->rules = r;
+	return GW_OK;
+}
+
+void
+gw_via_rule_leave(struct gw_via_rule *r)
+{
+	struct gw_via_rule **at = &r->tunnel->rules;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+}
+
+bool
+gw_via_rule_may(
+    const struct gw_via_rule *r, unsigned target, const struct gw_addr *at)
+{
+	const struct gw_ip ip = gw_forward_ip(at);
+
+	return r->all ||
+	       gw_rights_reach(r->rights.v, r->rights.count,
+		   r->base.rule.protocol, r->base.rule.targets[target].host,
+		   &ip, gw_addr_port(at));
+}
+
+enum gw_err
+gw_via_rule_open(struct gw_forward *set, const struct gw_rule *rule,
+    const struct gw_via_role *role, struct gw_why *why,
+    struct gw_via_rule **out)
+{
+	return rule->protocol == GW_RULE_TCP
+		   ? gw_via_tcp_open(set, rule, role, why, out)
+		   : gw_via_udp_open(set, rule, role, why, out);
+}
+
+bool
+gw_via_takes(const struct gw_rule *r, char why[GW_RULE_WHY])
+{
+	const char *what = NULL;
+
+	if (r->transparent != 0)
+		what = "transparent";
+	else if (r->proxy != GW_RULE_PROXY_NONE)
+		what = "proxy";
+	else if (r->source[0] != '\0')
+		what = "source";
+	else if (r->protocol == GW_RULE_TCP && r->per_source != 0)
+		what = "per_source";
+	else if (r->icmp != GW_RULE_ICMP_IGNORE)
+		what = "icmp";
+	if (what != NULL)
+		snprintf(why, GW_RULE_WHY,
+		    "%s is not to be had through another device", what);
+	return what == NULL;
+}
+
+/* ---- telling ---- */
+
+static void
+tell(struct gw_via *v, enum gw_forward_event_kind kind, enum gw_err err,
+    const char *text)
+{
+	gw_forward_events_push(
+	    &v->set->events, &(struct gw_forward_event){
+				 .kind = kind, .err = err, .text = text });
+}
+
+/* Once, though it is tried again and again. */
+static void
+tell_failure(struct gw_via *v, enum gw_err err, const char *text)
+{
+	const bool hopeless = err == GW_E_AUTH && !v->ever;
+
+	if (strcmp(text, v->told) == 0)
+		return;
+	snprintf(v->told, sizeof v->told, "%s", text);
+	tell(v, hopeless ? GW_FORWARD_USELESS : GW_FORWARD_WARNING, err, text);
+}
+
+/* ---- what the other side says ---- */
+
+static void
+ask_for(struct gw_via *v, const struct gw_via_rule *r)
+{
+	gw_tunnel_say(v->tunnel, 0,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_OPEN,
+		.rule = r->number,
+		.reverse = v->reverse,
+		.text = gw_slice_str(r->base.text) });
+}
+
+/* The shorter time holds on both sides (F26). */
+static void
+agree(struct gw_via_rule *r, const struct gw_tunnel_message *m)
+{
+	r->idle = gw_usec_min(r->idle, m->idle_ms * GW_MSEC);
+	r->unreplied = gw_usec_min(r->unreplied, m->unreplied_ms * GW_MSEC);
+	if (!r->listens)
+		r->base.port = m->port;
+	r->accepted = true;
+	r->base.last_error[0] = '\0';
+	if (r->agreed != NULL)
+		r->agreed(r);
+}
+
+static void
+refused(struct gw_via *v, struct gw_via_rule *r, struct gw_slice text)
+{
+	char why[GW_REASON_MAX];
+
+	snprintf(why, sizeof why, "%s does not forward that: %.*s",
+	    v->device.name, text.n < 160 ? (int)text.n : 160,
+	    (const char *)text.p);
+	r->accepted = false;
+	gw_forwarder_warn(&r->base, "%s", why);
+	for (r = v->tunnel->rules; r != NULL; r = r->next)
+		if (r->accepted || r->base.last_error[0] == '\0')
+			return;
+	tell(v, GW_FORWARD_USELESS, GW_E_REFUSED, why);
+}
+
+static bool
+on_control(void *arg, const struct gw_tunnel_message *m)
+{
+	struct gw_via *v = arg;
+	struct gw_via_rule *r = gw_tunnel_rule(v->tunnel, m->rule);
+
+	if (m->kind != GW_TUNNEL_ACCEPT && m->kind != GW_TUNNEL_REFUSE)
+		return false;
+	if (r == NULL)
+		return true; /* it has gone meanwhile */
+	if (m->kind == GW_TUNNEL_ACCEPT)
+		agree(r, m);
+	else
+		refused(v, r, m->text);
+	return true;
+}
+
+/* ---- sessions ---- */
+
+static void on_timer(uv_timer_t *);
+
+static void
+again(struct gw_via *v)
+{
+	gw_loop_arm(
+	    &v->timer, gw_clock_now() + v->again_ms * GW_MSEC, on_timer);
+	v->again_ms *= 2;
+	if (v->again_ms > AGAIN_LAST)
+		v->again_ms = AGAIN_LAST;
+}
+
+static void
+on_lost(void *arg, enum gw_err err, const char *text)
+{
+	struct gw_via *v = arg;
+	char line[sizeof v->told];
+
+	for (struct gw_via_rule *r = v->tunnel->rules; r != NULL; r = r->next)
+		r->accepted = false;
+	snprintf(line, sizeof line, "%s: %.170s; trying again", v->device.name,
+	    text);
+	tell_failure(v, err, line);
+	again(v);
+}
+
+static void
+on_opened(void *arg, struct gw_conn *conn, const struct gw_session_event *ev)
+{
+	struct gw_via *v = arg;
+	struct gw_tunnel_message hello = { .kind = GW_TUNNEL_HELLO };
+	char line[256];
+
+	(void)ev;
+	v->dial = NULL;
+	v->ever = true;
+	v->told[0] = '\0';
+	v->again_ms = AGAIN_FIRST;
+	snprintf(v->carrier, sizeof v->carrier, "%s", conn->carrier);
+	gw_tunnel_attach(v->tunnel, conn);
+	memcpy(hello.id, v->id, sizeof hello.id);
+	gw_tunnel_say(v->tunnel, 0, &hello);
+	for (struct gw_via_rule *r = v->tunnel->rules; r != NULL; r = r->next) {
+		r->base.last_error[0] = '\0';
+		ask_for(v, r);
+	}
+	snprintf(line, sizeof line,
+	    "through %s at %s, over %s; datagrams up to %zu bytes go in one "
+	    "piece",
+	    v->device.name, conn->address, v->carrier,
+	    gw_session_datagram_max(conn->session) - GW_TUNNEL_PLAIN_HEAD);
+	tell(v, GW_FORWARD_PEER, GW_OK, line);
+}
+
+static void
+on_failed(void *arg, const struct gw_session_event *ev, const char *to)
+{
+	struct gw_via *v = arg;
+	const char *text = ev->closed.text[0] != '\0'
+			       ? ev->closed.text
+			       : gw_err_text(ev->closed.err);
+	char line[sizeof v->told];
+
+	v->dial = NULL;
+	if (ev->closed.err == GW_E_AUTH)
+		gw_known_refused(&v->device, ev, to, line, sizeof line);
+	else
+		snprintf(line, sizeof line, "%s at %.80s: %.90s; trying again",
+		    v->device.name, to, text);
+	tell_failure(v, ev->closed.err, line);
+	again(v);
+}
+
+static void
+on_timer(uv_timer_t *h)
+{
+	struct gw_via *v = h->data;
+	const struct gw_dial_options d = { .loop = &v->g->loop,
+		.self = &v->g->self,
+		.window = v->terms.window,
+		.host = v->host,
+		.port = v->port,
+		.helper_fd = v->g->helper_fd,
+		.mode = GW_MODE_KNOWN,
+		.peer = v->device.key,
+		.code = "",
+		.carriers = v->terms.carriers,
+		.udp = v->terms.udp,
+		.owner = { on_opened, on_failed, v } };
+
+	if (gw_dial_start(&d, &v->dial) != GW_OK) {
+		v->dial = NULL;
+		again(v);
+	}
+}
+
+/* ---- life ---- */
+
+enum gw_err
+gw_via_new(struct gw_forward *set, const struct gw_forward_options *o,
+    struct gw_via **out)
+{
+	const struct gw_connection_options terms = { .device = o->via,
+		.carriers = o->carriers };
+	struct gw_via *v = calloc(1, sizeof *v);
+	enum gw_err err;
+
+	if (v == NULL)
+		return gw_context_error(
+		    set->g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
+	v->g = set->g;
+	v->set = set;
+	v->reverse = o->reverse;
+	v->port = o->via_port != 0 ? o->via_port : GW_PORT;
+	v->again_ms = AGAIN_FIRST;
+	if ((err = gw_connection_terms(v->g, &terms, &v->terms)) != GW_OK)
+		goto err0;
+	v->device = v->terms.device;
+	gw_random_fill(&v->g->self.random, v->id, sizeof v->id);
+	v->host = strdup(o->via_host != NULL ? o->via_host : v->device.name);
+	if (v->host == NULL || gw_tunnel_new(v->g, true, &v->tunnel) != GW_OK) {
+		err = gw_context_error(
+		    v->g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
+		goto err1;
+	}
+	v->tunnel->owner = (struct gw_tunnel_owner){ on_control, on_lost, v };
+	uv_timer_init(&v->g->loop.uv, &v->timer);
+	v->timer.data = v;
+	gw_loop_arm(&v->timer, 0, on_timer);
+	*out = v;
+	return GW_OK;
+
+err1:
+	free(v->host);
+err0:
+	free(v);
+	return err;
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct gw_via *v = h->data;
+
+	free(v->host);
+	gw_wipe(v, sizeof *v);
+	free(v);
+}
+
+void
+gw_via_close(struct gw_via *v)
+{
+	if (v == NULL)
+		return;
+	gw_dial_cancel(v->dial);
+	gw_tunnel_detach(
+	    v->tunnel, GW_E_INTERRUPTED, "godwit forward has ended there");
+	gw_tunnel_free(v->tunnel);
+	uv_close((uv_handle_t *)&v->timer, on_closed);
+}
+
+enum gw_err
+gw_via_add(struct gw_via *v, const struct gw_rule *rule, struct gw_why *why,
+    struct gw_forwarder **out)
+{
+	const struct gw_via_role role = { .tunnel = v->tunnel,
+		.via = v,
+		.number = (uint16_t)(v->numbers + 1),
+		.listens = !v->reverse,
+		.all = true,
+		.device = v->device.name };
+	struct gw_via_rule *r;
+	enum gw_err err;
+
+	err = gw_via_rule_open(v->set, rule, &role, why, &r);
+	if (err != GW_OK)
+		return err;
+	v->numbers++;
+	*out = &r->base;
+	ask_for(v, r);
+	return GW_OK;
+}
+
+void
+gw_via_gone(struct gw_via_rule *r)
+{
+	if (r->via != NULL)
+		gw_tunnel_say(r->tunnel, 0,
+		    &(struct gw_tunnel_message){
+			.kind = GW_TUNNEL_CLOSE, .rule = r->number });
+}

@@ -11,9 +11,10 @@
 
 static const struct cli_command *const commands[] = { &cli_send_command,
 	&cli_recv_command, &cli_stream_command, &cli_dgram_command,
-	&cli_forward_command, &cli_peers_command, &cli_devices_command,
-	&cli_pair_command, &cli_partials_command, &cli_relay_command,
-	&cli_sockets_command, &cli_trace_command, &cli_doctor_command };
+	&cli_forward_command, &cli_serve_command, &cli_peers_command,
+	&cli_devices_command, &cli_pair_command, &cli_partials_command,
+	&cli_relay_command, &cli_sockets_command, &cli_trace_command,
+	&cli_doctor_command };
 
 enum { COUNT = sizeof commands / sizeof *commands };
 

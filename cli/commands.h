@@ -10,7 +10,7 @@ extern const struct cli_command cli_send_command, cli_recv_command,
     cli_dgram_command, cli_forward_command, cli_stream_command,
     cli_devices_command, cli_pair_command, cli_partials_command,
     cli_sockets_command, cli_trace_command, cli_doctor_command,
-    cli_peers_command, cli_relay_command;
+    cli_peers_command, cli_relay_command, cli_serve_command;
 
 /* The n-th of those that can be run, parts each for itself; or NULL. */
 const struct cli_command *cli_commands_at(size_t n);

@@ -29,6 +29,18 @@ enum {
 
 #define FIELD(member) offsetof(struct cli_forward_settings, member)
 
+static const char *
+via(char *text, void *field)
+{
+	struct cli_address *a = field;
+	const char *wrong = cli_address_parse_whom(text, a);
+
+	if (wrong != NULL)
+		return wrong;
+	return a->device[0] != '\0' ? NULL
+				    : "names no device: DEVICE=HOST[:PORT]";
+}
+
 static const struct cli_option options[] = {
 	{ .help = "Options:" },
 	{ "local", "RULE", "a rule, as an operand is one; may be repeated",
@@ -39,6 +51,15 @@ static const struct cli_option options[] = {
 	    cli_value_text, FIELD(rules.file), CLI_OPTION_CONFIG, 0 },
 	{ "to", "HOST:PORT", "the target of rules that name none",
 	    cli_value_text, FIELD(rules.to), 0, 0 },
+	{ "via", "DEVICE=HOST[:PORT]",
+	    "through a remembered device, which runs godwit serve: ports of "
+	    "this machine, targets that it reaches",
+	    via, FIELD(via), 0, 0 },
+	{ "reverse", NULL,
+	    "with --via: ports of that device, targets that this one reaches",
+	    cli_value_switch, FIELD(reverse), 0, 0 },
+	{ "carrier", "WHAT", "with --via: auto, udp or tcp [auto]",
+	    cli_value_carrier, FIELD(carrier), CLI_OPTION_CONFIG, 0 },
 	{ "explain", "PACKET",
 	    "say which rule would take it, and run nothing: "
 	    "'udp 10.0.0.5:4000 -> :5353'",
@@ -78,6 +99,8 @@ const struct cli_command cli_forward_command = {
 	    "after a ?, such as ttl=60s, and all else.\n",
 	.examples = "  godwit forward tcp://:8080/192.168.1.5:80\n"
 		    "  godwit forward 8080:192.168.1.5:80 2222:[fd00::5]:22\n"
+		    "  godwit forward udp://:5353 --via gate=192.0.2.1 --to "
+		    "10.0.0.2:53\n"
 		    "  godwit forward 'tcp://:80/a:80,b:80?strategy=first'\n"
 		    "  godwit forward --rules /etc/godwit/rules --metrics "
 		    ":9100\n",
@@ -106,8 +129,8 @@ inherited(int fds[], size_t most)
 /* ---- beginning ---- */
 
 /* Each connection takes two descriptors. */
-static void
-raise_limit(void)
+void
+cli_forward_raise_limit(void)
 {
 	struct rlimit l;
 
@@ -117,8 +140,8 @@ raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
-static enum gw_err
-open_metrics(struct cli_forward *w)
+enum gw_err
+cli_forward_metrics(struct cli_forward *w)
 {
 	const char *text = w->o->metrics, *wrong;
 	struct cli_address at = { .port = 0 };
@@ -163,8 +186,9 @@ open_all(struct cli_forward *w)
 	enum gw_err err;
 
 	tzset(); /* the time zone is a file: while files may be read */
-	raise_limit();
-	err = cli_sandbox_enter_rules(&w->s.report, o, w->o->rules.file);
+	cli_forward_raise_limit();
+	err = cli_sandbox_enter_rules(
+	    &w->s.report, o, w->o->rules.file, w->o->via.given);
 	if (err != GW_OK)
 		return err;
 	w->s.job.signal_fd = cli_signals_open();
@@ -210,9 +234,11 @@ forward(struct cli_forward *w)
 	if ((err = open_all(w)) != GW_OK)
 		return gw_err_exit(err);
 	cli_forward_tell_rules(w);
-	if ((err = open_metrics(w)) != GW_OK)
+	if ((err = cli_forward_metrics(w)) != GW_OK)
 		return gw_err_exit(err);
 	cli_forward_run(w);
+	if (w->useless != GW_OK)
+		return gw_err_exit(w->useless);
 	if (w->interrupted)
 		return gw_err_exit(GW_E_INTERRUPTED);
 	return w->out.error != 0 ? gw_err_exit(GW_E_DISK) : 0;
@@ -234,6 +260,9 @@ check(struct cli_forward *w)
 	if (w->o->every.given && (w->o->every.ms == 0 || !w->o->json))
 		return cli_usage_error(w->s.command,
 		    "--every TIME is for --json, and more than 0");
+	if (w->o->reverse && !w->o->via.given)
+		return cli_usage_error(w->s.command,
+		    "--reverse is for --via DEVICE: ports of that device");
 	for (size_t i = 0; i < r->typed.count; i++) {
 		char normal[GW_RULE_TEXT_MAX], wrong[GW_RULE_WHY_MAX];
 

@@ -64,6 +64,9 @@ struct cli_forward_settings {
 	const char *explain;
 	const char *metrics;
 	struct cli_duration drain, every;
+	struct cli_address via; /* device: through which */
+	enum gw_carriers carrier;
+	bool reverse;
 	bool json, no_live, quiet, verbose;
 };
 
@@ -76,18 +79,23 @@ struct cli_forward {
 	struct cli_forward_live live;
 	bool is_live;
 	bool interrupted, ending;             /* by Ctrl-C; by any signal */
+	enum gw_err useless;                  /* the other device's answer */
 	uint64_t ends_at, draws_at, tells_at; /* ms; UINT64_MAX: never */
 	uint64_t unsaid; /* lines that found no room at standard output */
 };
 
 /* What the library is given. */
 struct gw_forward_options cli_forward_options(const struct cli_forward *);
+/* --metrics, if it was given.  On failure the person has been told. */
+GW_MUST_USE enum gw_err cli_forward_metrics(struct cli_forward *);
 /* Until it is told to end, or its reader is gone. */
 void cli_forward_run(struct cli_forward *);
 void cli_forward_tell_rules(struct cli_forward *);
 /* A line on standard output, as it is; takes it.  A reader that has stopped
  * must not stop what is forwarded. */
 void cli_forward_print(struct cli_forward *, char *line);
+/* The process may have more descriptors: each connection takes some. */
+void cli_forward_raise_limit(void);
 /* What ended it, or did not work; returns the exit status. */
 int cli_forward_fail(struct cli_forward *, enum gw_err, const char *reason);
 

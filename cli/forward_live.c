@@ -52,8 +52,9 @@ draw_rule(struct frame *f, const struct gw_forward_rule *r)
 
 	cli_size_text(in, r->bytes_in);
 	cli_size_text(out, r->bytes_out);
-	text = cli_format("%3u  %s  flows %llu of %llu, in %s, out %s%s%s",
-	    r->id, r->text, (unsigned long long)r->flows,
+	text = cli_format("%3u  %s%s%s  flows %llu of %llu, in %s, out %s%s%s",
+	    r->id, r->text, r->via != NULL ? ", with " : "",
+	    r->via != NULL ? r->via : "", (unsigned long long)r->flows,
 	    (unsigned long long)r->flows_total, in, out,
 	    *drops != '\0' ? ", dropped: " : "", drops);
 	draw(f, "", text);

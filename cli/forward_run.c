@@ -88,7 +88,9 @@ cli_forward_tell_rules(struct cli_forward *w)
 static void
 tell_event(struct cli_forward *w, const struct gw_forward_event *e)
 {
-	if (w->o->json) {
+	if (e->kind == GW_FORWARD_USELESS)
+		w->useless = e->err;
+	if (w->o->json && e->kind != GW_FORWARD_USELESS) {
 		cli_forward_print(w, cli_forward_json_event(e));
 		return;
 	}
@@ -96,6 +98,10 @@ tell_event(struct cli_forward *w, const struct gw_forward_event *e)
 		w->unsaid += e->lost;
 	if (e->kind == GW_FORWARD_OPENED && !w->o->verbose)
 		return;
+	if (e->kind == GW_FORWARD_USELESS) {
+		cli_forward_fail(w, e->err, e->text);
+		return;
+	}
 	if (w->is_live) {
 		cli_forward_live_note(&w->live, cli_forward_line(e));
 		return;
@@ -106,6 +112,12 @@ tell_event(struct cli_forward *w, const struct gw_forward_event *e)
 		cli_output_flush(&w->out);
 		cli_screen_warning(
 		    &w->s.report.screen, "rule %u: %s", e->flow.rule, text);
+		free(text);
+	} else if (e->kind == GW_FORWARD_PEER) {
+		char *text = cli_text_sentence(e->text);
+
+		cli_output_flush(&w->out);
+		cli_screen_info(&w->s.report.screen, "%s", text);
 		free(text);
 	} else if (!w->o->quiet) {
 		print_text(w, cli_forward_line(e));
@@ -135,6 +147,13 @@ cli_forward_options(const struct cli_forward *w)
 	o.rules = w->o->rules.all;
 	o.rule_count = w->o->rules.count;
 	o.to = w->o->rules.to;
+	if (!w->o->via.given)
+		return o;
+	o.via = w->o->via.device;
+	o.via_host = w->o->via.host[0] != '\0' ? w->o->via.host : NULL;
+	o.via_port = w->o->via.port;
+	o.reverse = w->o->reverse;
+	o.carriers = w->o->carrier;
 	return o;
 }
 
@@ -244,7 +263,7 @@ patience(const struct cli_forward *w)
 static bool
 is_over(const struct cli_forward *w)
 {
-	if (w->out.error != 0)
+	if (w->out.error != 0 || w->useless != GW_OK)
 		return true;
 	return w->ending &&
 	       (w->ends_at <= now_ms() || gw_forward_flows(w->f) == 0);

@@ -93,7 +93,7 @@ cli_forward_line(const struct gw_forward_event *e)
 	char client[GW_ENDPOINT_TEXT], local[GW_ENDPOINT_TEXT], *on, *end,
 	    *text;
 
-	if (e->kind == GW_FORWARD_WARNING)
+	if (e->kind >= GW_FORWARD_WARNING)
 		return cli_copy(e->text);
 	gw_endpoint_text(&f->client, client);
 	gw_endpoint_text(&f->local, local);
@@ -158,12 +158,15 @@ cli_forward_json_event(const struct gw_forward_event *e)
 {
 	static const char *const names[] = { [GW_FORWARD_OPENED] = "opened",
 		[GW_FORWARD_CLOSED] = "closed",
-		[GW_FORWARD_WARNING] = "warning" };
+		[GW_FORWARD_WARNING] = "warning",
+		[GW_FORWARD_PEER] = "peer",
+		[GW_FORWARD_USELESS] = "error" };
 	cJSON *o = cli_json_begin(names[e->kind]);
 
 	add_time(o);
-	if (e->kind == GW_FORWARD_WARNING) {
-		cli_json_number(o, "rule", e->flow.rule);
+	if (e->kind >= GW_FORWARD_WARNING) {
+		if (e->flow.rule != 0)
+			cli_json_number(o, "rule", e->flow.rule);
 		cli_json_text(o, "text", e->text);
 	} else {
 		add_flow(o, &e->flow);
@@ -198,6 +201,7 @@ cli_forward_json_rule(const char *event, const struct gw_forward_rule *r)
 			cli_json_number(drops, gw_drop_name(d), r->drops[d]);
 	cli_json_text(
 	    o, "error", *r->last_error != '\0' ? r->last_error : NULL);
+	cli_json_text(o, "via", r->via);
 	return cli_json_finish(o);
 }
 
@@ -225,6 +229,7 @@ explained_json(const char *question, const struct gw_forward_explained *x)
 		cli_json_number(o, "rule", x->rule + 1);
 		cli_json_text(o, "text", x->rule_text);
 		cli_json_text(o, "to", x->goes_to);
+		cli_json_text(o, "via", x->via);
 	}
 	return cli_json_finish(o);
 }
@@ -242,6 +247,7 @@ cli_forward_explained(
 				  "not allow this client: dropped as \"%s\".",
 		    question, x->rule + 1, x->rule_text,
 		    gw_drop_name(GW_DROP_DENIED));
-	return cli_format("%s: rule %zu, %s, takes it; it goes to %s.",
-	    question, x->rule + 1, x->rule_text, x->goes_to);
+	return cli_format("%s: rule %zu, %s, takes it; it goes to %s%s%s.",
+	    question, x->rule + 1, x->rule_text, x->goes_to,
+	    x->via != NULL ? ", through " : "", x->via != NULL ? x->via : "");
 }

@@ -81,23 +81,24 @@ cli_sandbox_enter_plain(
 
 enum gw_err
 cli_sandbox_enter_rules(
-    struct cli_report *r, struct gw_options *o, const char *file)
+    struct cli_report *r, struct gw_options *o, const char *file, bool identity)
 {
 	const char *slash = file != NULL ? strrchr(file, '/') : NULL;
 	struct cli_list read = { 0 };
 	char *dir;
-	enum gw_err err = start_helper(r, o);
+	enum gw_err err = GW_OK;
 
-	o->plain = true;
-	if (err != GW_OK)
-		return err;
 	if (slash == NULL)
 		dir = cli_copy(".");
 	else
 		dir = cli_format("%.*s", (int)(slash - file) + 1, file);
 	if (file != NULL)
 		cli_list_add(&read, dir);
-	err = confine(r, &read, NULL, 0);
+	o->plain = !identity;
+	if (identity)
+		err = cli_sandbox_enter(r, o, &read, NULL);
+	else if ((err = start_helper(r, o)) == GW_OK)
+		err = confine(r, &read, NULL, 0);
 	cli_list_fini(&read);
 	free(dir);
 	return err;

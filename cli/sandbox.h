@@ -23,8 +23,9 @@ GW_MUST_USE enum gw_err cli_sandbox_enter_plain(
     struct cli_report *, struct gw_options *, bool looks_up);
 
 /* The same for one that reads a file (or NULL) again and again, also when an
- * editor has put another one in its place: it may read its directory. */
+ * editor has put another one in its place: it may read its directory.  With
+ * `identity` it is not plain, and has the program's own directories. */
 GW_MUST_USE enum gw_err cli_sandbox_enter_rules(
-    struct cli_report *, struct gw_options *, const char *file);
+    struct cli_report *, struct gw_options *, const char *file, bool identity);
 
 #endif /* GW_CLI_SANDBOX_H */

@@ -17,7 +17,7 @@ _godwit()
 
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram forward relay peers devices pair partials sockets trace doctor help --help --version' \
+			'send recv stream dgram forward serve relay peers devices pair partials sockets trace doctor help --help --version' \
 			-- "$cur"))
 		return
 	fi
@@ -129,7 +129,12 @@ _godwit()
 		;;
 	forward)
 		COMPREPLY=($(compgen -W '--local --rules --to --explain
-			--metrics --drain --json --every --no-live --quiet
+			--via --reverse --carrier --metrics --drain --json
+			--every --no-live --quiet --verbose --help' -- "$cur"))
+		;;
+	serve)
+		COMPREPLY=($(compgen -W '--for --allow-forward --listen
+			--carrier --metrics --json --every --no-live --quiet
 			--verbose --help' -- "$cur"))
 		;;
 	stream)
@@ -199,7 +204,7 @@ _godwit()
 		;;
 	help)
 		COMPREPLY=($(compgen -W \
-			'send recv stream dgram forward relay peers devices pair partials sockets trace doctor' -- "$cur"))
+			'send recv stream dgram forward serve relay peers devices pair partials sockets trace doctor' -- "$cur"))
 		;;
 	esac
 } &&

@@ -1,6 +1,6 @@
 # Completion of godwit for fish.
 
-set -l commands send recv stream dgram forward relay peers devices pair partials sockets trace doctor help
+set -l commands send recv stream dgram forward serve relay peers devices pair partials sockets trace doctor help
 complete -c godwit -f
 complete -c godwit -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c godwit -s h -l help -d 'Explain'
@@ -8,6 +8,7 @@ complete -c godwit -n __fish_use_subcommand -a send -d 'Send files and directori
 complete -c godwit -n __fish_use_subcommand -a recv -d 'Receive files and directories'
 complete -c godwit -n __fish_use_subcommand -a stream -d 'Connect standard input and output of two machines'
 complete -c godwit -n __fish_use_subcommand -a dgram -d 'Exchange plain UDP datagrams'
+complete -c godwit -n __fish_use_subcommand -a serve -d 'Let devices forward through this one'
 complete -c godwit -n __fish_use_subcommand -a forward -d 'Send what comes to ports here on to others'
 complete -c godwit -n __fish_use_subcommand -a peers -d 'Show which devices wait in the networks here'
 complete -c godwit -n __fish_use_subcommand -a devices -d 'List, rename or forget remembered devices'
@@ -18,7 +19,7 @@ complete -c godwit -n __fish_use_subcommand -a trace -d 'Draw what a connection 
 complete -c godwit -n __fish_use_subcommand -a relay -d 'Carry broadcasts and multicast to other subnets'
 complete -c godwit -n __fish_use_subcommand -a doctor -d 'Say what keeps this machine from finding others'
 complete -c godwit -n __fish_use_subcommand -a help -d 'Explain a command'
-complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram forward relay peers devices pair partials sockets trace doctor'
+complete -c godwit -n '__fish_seen_subcommand_from help' -a 'send recv stream dgram forward serve relay peers devices pair partials sockets trace doctor'
 
 # `dgram send` is no `send`.
 set -l no_dgram 'not __fish_seen_subcommand_from dgram'
@@ -143,10 +144,25 @@ complete -c godwit -n "$dgram_send" -l broadcast -d 'To every host'
 complete -c godwit -n "$dgram_send" -l interval -x -d 'From one to the next'
 complete -c godwit -n "$dgram_send" -l all -d 'Go on after the first answer'
 
+set -l serve '__fish_seen_subcommand_from serve'
+complete -c godwit -n $serve -l for -x -d 'Whom what follows is for'
+complete -c godwit -n $serve -l allow-forward -x -d 'What may be forwarded'
+complete -c godwit -n $serve -l listen -x -d 'Wait there'
+complete -c godwit -n $serve -l carrier -x -a 'auto udp tcp' -d 'Wait on'
+complete -c godwit -n $serve -l metrics -x -d 'Figures for Prometheus'
+complete -c godwit -n $serve -l json -d 'Tell it as JSON'
+complete -c godwit -n $serve -l every -x -d 'With --json: all figures'
+complete -c godwit -n $serve -l no-live -d 'No live view'
+complete -c godwit -n $serve -s q -l quiet -d 'Say only what must be known'
+complete -c godwit -n $serve -s v -l verbose -d 'Say more'
+
 set -l forward '__fish_seen_subcommand_from forward'
 complete -c godwit -n $forward -s L -l local -x -d 'A rule'
 complete -c godwit -n $forward -l rules -r -F -d 'Rules of a file'
 complete -c godwit -n $forward -l to -x -a '(__fish_print_hostnames)' -d 'Target of rules that name none'
+complete -c godwit -n $forward -l via -x -d 'Through a remembered device'
+complete -c godwit -n $forward -l reverse -d 'With --via: ports of that device'
+complete -c godwit -n $forward -l carrier -x -a 'auto udp tcp' -d 'With --via'
 complete -c godwit -n $forward -l explain -x -d 'Which rule would take it'
 complete -c godwit -n $forward -l metrics -x -d 'Figures for Prometheus'
 complete -c godwit -n $forward -l drain -x -d 'Let flows go on at the end'

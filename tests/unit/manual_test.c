@@ -151,7 +151,7 @@ the_manual_promises_nothing_else(void **state)
 		ROOT "docs/man/godwit-doctor.1",
 		ROOT "docs/man/godwit-forward.1",
 		ROOT "docs/man/godwit-partials.1",
-		ROOT "docs/man/godwit-peers.1",
+		ROOT "docs/man/godwit-peers.1", ROOT "docs/man/godwit-serve.1",
 		ROOT "docs/man/godwit-sockets.1",
 		ROOT "docs/man/godwit-stream.1",
 		ROOT "docs/man/godwit-trace.1" };

@@ -183,14 +183,16 @@ contradiction(const struct cli_session *s, const struct settings *o)
 	return output_contradiction(s, o);
 }
 
-/* Unattended is what --yes means, and a pipe knows no names. */
+/* Unattended is what --yes and --from-known mean, and a pipe knows no names. */
 static void
 default_conflict(struct settings *o, bool can_ask)
 {
+	const bool unattended = o->yes || (o->from_known && !connects(o));
+
 	if (o->on_conflict.given &&
 	    (o->on_conflict.what != GW_CONFLICT_ASK || can_ask))
 		return;
-	o->on_conflict.what = can_ask && !o->yes && !o->to_stdout
+	o->on_conflict.what = can_ask && !unattended && !o->to_stdout
 				  ? GW_CONFLICT_ASK
 				  : GW_CONFLICT_RENAME;
 }
@@ -284,11 +286,29 @@ prepare(struct cli_session *s, struct settings *o)
 	    s, &o->common, &nothing, o->to_stdout ? NULL : s->report.dir);
 }
 
+/* It may come to be remembered while this one waits. */
+static void
+warn_of_nobody(struct cli_session *s)
+{
+	struct gw_devices *all;
+	struct gw_device d;
+
+	if (gw_devices_open(s->job.gw, &all) != GW_OK)
+		return; /* which the job tells */
+	if (!gw_devices_next(all, &d))
+		cli_report_warning(&s->report,
+		    "no device is remembered, so nobody can come yet: run "
+		    "`godwit pair` on both");
+	gw_devices_free(all);
+}
+
 static int
 recv_entries(struct cli_session *s, struct settings *o)
 {
 	enum gw_err err = prepare(s, o);
 
+	if (err == GW_OK && o->only_known)
+		warn_of_nobody(s);
 	if (err == GW_OK)
 		err = start_job(s, o);
 	return err == GW_OK ? cli_job_run(&s->job) : gw_err_exit(err);

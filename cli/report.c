@@ -392,5 +392,6 @@ cli_report_fini(struct cli_report *r)
 	cli_screen_fini(&r->screen);
 	free(r->peer);
 	free(r->name);
-	r->peer = r->name = NULL;
+	free(r->told);
+	r->peer = r->name = r->told = NULL;
 }

@@ -21,7 +21,8 @@ struct cli_report {
 	bool from_input, to_stdout; /* the content is a pipe's */
 	bool of_stream;             /* the peer's, perhaps */
 	bool code_shown;            /* the code may appear on the screen */
-	bool qr; /* what the other side types is shown as a QR code, too */
+	bool qr;    /* what the other side types is shown as a QR code, too */
+	char *told; /* how the other side comes, as it was told last */
 	const char *dir; /* recv: where it goes, as the person named it */
 	char *peer;      /* escaped; NULL before there is one */
 	const char *carrier, *why; /* of the last CONNECTED; static */

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/address.h"
 #include "cli/memory.h"
@@ -147,19 +148,25 @@ cli_report_qr(struct cli_report *r, const char *text)
 	free(code);
 }
 
-void
-cli_report_listening(struct cli_report *r, const struct gw_event *e)
+/* Has all of it been told already? */
+static bool
+is_told(struct cli_report *r, const struct gw_event *e, const char *command)
+{
+	char *address = by_address(r, e);
+	char *now = cli_format("%s\n%s", command, address);
+	const bool same = r->told != NULL && strcmp(r->told, now) == 0;
+
+	free(address);
+	free(r->told);
+	r->told = now;
+	return same;
+}
+
+static void
+tell_all(struct cli_report *r, const struct gw_event *e, const char *command)
 {
 	const struct cli_style *s = &r->screen.style;
-	char *command = other_command(r, e);
 
-	if (r->screen.quiet && !r->screen.silent) {
-		/* Without it nobody could come. */
-		fprintf(stderr, "%s\n", command);
-		cli_report_qr(r, command);
-		free(command);
-		return;
-	}
 	if (r->code_shown && e->listening.code != NULL) {
 		char *code = cli_text_sentence(e->listening.code);
 
@@ -172,6 +179,23 @@ cli_report_listening(struct cli_report *r, const struct gw_event *e)
 	cli_report_qr(r, command);
 	tell_address(r, e);
 	cli_report_addresses(r, e);
+}
+
+void
+cli_report_listening(struct cli_report *r, const struct gw_event *e)
+{
+	const struct cli_style *s = &r->screen.style;
+	char *command = other_command(r, e);
+
+	if (is_told(r, e, command)) {
+		/* An inbox says it once. */
+	} else if (r->screen.quiet && !r->screen.silent) {
+		/* Without it nobody could come. */
+		fprintf(stderr, "%s\n", command);
+		cli_report_qr(r, command);
+	} else {
+		tell_all(r, e, command);
+	}
 	cli_screen_info(&r->screen, "%sWaiting. Ctrl-C ends it.%s",
 	    cli_style_dim(s), cli_style_plain(s));
 	free(command);

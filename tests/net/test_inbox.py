@@ -87,6 +87,28 @@ def test_a_quota_that_was_refused_ends_once_with_5(pair, inbox, note):
     waiting.expect(5)
 
 
+# ---- what a person sees
+
+def test_it_asks_nothing_on_a_terminal_and_says_once_how_to_come(
+        pair, on_terminal, note):
+    known.introduce(pair)
+    waiting = on_terminal(pair.receiver, "recv", "--from-known", "--listen",
+                          "127.0.0.1", "-o", pair.target)
+    at = waiting.wait_for(r"(127\.0\.0\.1:\d+)")
+    whom = f"hall={at[1]}"
+    for count in (1, 2):
+        pair.sender.start("send", note, "--to", whom).expect(0)
+        waiting.wait_for(r"(?s)(Waiting\..*){%d}" % (count + 1))
+    assert len(list(pair.target.iterdir())) == 2
+    assert waiting.text.count("On the other machine") == 1
+
+
+def test_where_nobody_is_remembered_nobody_can_come(pair):
+    waiting = pair.receiver.start("recv", "--from-known", "-o", pair.target)
+    waiting.wait_event("listening")
+    assert "godwit pair" in waiting.events("notice")[0]["text"]
+
+
 # ---- --exec
 
 def written(path, waiting):

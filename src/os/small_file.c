@@ -69,6 +69,11 @@ gw_small_file_load(
 	if (fd < 0) {
 		if (errno == ENOENT)
 			return gw_why_errno(why, errno, path);
+		if (errno == ELOOP)
+			return gw_why(why, GW_E_DISK,
+			    "%s: is a symbolic link, which is not followed: "
+			    "put the file itself there",
+			    path);
 		return disk_error(why, errno, path);
 	}
 	err = check_private(fd, path, why);

@@ -47,6 +47,7 @@ what_others_could_touch_is_not_trusted(void **state)
 	assert_int_equal(symlink("open", "link"), 0);
 	assert_int_equal(
 	    gw_small_file_load("link", buf, 8, &n, &why), GW_E_DISK);
+	assert_non_null(strstr(why.text, "link: is a symbolic link"));
 	mkfifo("fifo", 0600);
 	assert_int_equal(
 	    gw_small_file_load("fifo", buf, 8, &n, &why), GW_E_DISK);

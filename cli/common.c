@@ -12,6 +12,7 @@
 #include "cli/sandbox.h"
 #include "cli/say.h"
 #include "cli/signals.h"
+#include "cli/text.h"
 
 #define FIELD(member) offsetof(struct cli_common, member)
 
@@ -240,6 +241,30 @@ cli_session_has_code(const struct cli_session *s, const struct cli_common *o)
 	return o->code.given || o->code_file != NULL || s->start->code.given;
 }
 
+/* Not if it is an address. */
+static bool
+may_be_name(const char *host)
+{
+	return strchr(host, ':') == NULL &&
+	       host[strspn(host, "0123456789.")] != '\0';
+}
+
+/* Why it asks for a code: a slip of the pen, perhaps. */
+static void
+tell_unknown(struct cli_session *s, const struct cli_address *to)
+{
+	char *name;
+
+	if (!to->given || !may_be_name(to->host))
+		return;
+	name = cli_text_escape(to->host);
+	cli_screen_info(&s->report.screen,
+	    "%s is not remembered here: it takes the code that is shown "
+	    "there. `godwit devices` lists those that need none.",
+	    name);
+	free(name);
+}
+
 enum gw_err
 cli_session_whom(
     struct cli_session *s, struct cli_common *o, struct cli_address *to)
@@ -263,6 +288,8 @@ cli_session_whom(
 	    gw_device_known(&s->options, to->host))
 		snprintf(to->device, sizeof to->device, "%s", to->host);
 	s->report.known = to->device[0] != '\0';
+	if (!s->report.known && !has_code)
+		tell_unknown(s, to);
 	return cli_session_code(
 	    s, o, cli_session_connects(o, to) && !s->report.known);
 }

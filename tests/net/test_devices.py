@@ -192,3 +192,14 @@ def test_its_own_name_is_what_others_see(pair, note):
     pair.sender.run("devices", "name", "writing-desk").expect(0)
     _, waiting = pair.transfer(note)
     assert waiting.events("connected")[0]["peer"] == "writing-desk"
+
+
+def test_a_name_that_nobody_has_is_told_before_the_code_is_asked_for(
+        pair, note, on_terminal):
+    known.introduce(pair)
+    asking = on_terminal(pair.sender, "send", note, "--to", "halll")
+    asking.wait_for("halll is not remembered here(.|\n)*Code: ")
+    # Of an address nobody thinks that.
+    asking = on_terminal(pair.sender, "send", note, "--to", "127.0.0.1")
+    asking.wait_for("Code: ")
+    assert "remembered" not in asking.text

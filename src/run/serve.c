@@ -76,12 +76,28 @@ one_new(struct gw_serve *s, const struct gw_session_event *ev)
 	return p;
 }
 
+/* Those that were lost make room for those that come: first the oldest, the
+ * last one of the list. */
+static void
+make_room(struct gw_serve *s)
+{
+	struct gw_serve_one *oldest = NULL;
+
+	for (struct gw_serve_one *p = s->first; p != NULL; p = p->next)
+		if (p->lost != 0)
+			oldest = p;
+	if (oldest != NULL)
+		one_free(oldest, GW_E_LOST, "");
+}
+
 static void
 on_opened(void *arg, struct gw_conn *conn, const struct gw_session_event *ev)
 {
 	struct gw_serve *s = arg;
 	struct gw_serve_one *p = NULL;
 
+	if (s->count >= GW_SERVE_PEERS)
+		make_room(s);
 	if (s->count < GW_SERVE_PEERS)
 		p = one_new(s, ev);
 	if (p == NULL) {

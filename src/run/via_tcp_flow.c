@@ -111,6 +111,7 @@ gw_via_tcp_end(struct gw_via_tcp_flow *w, enum gw_forward_end end, bool tell)
 void
 gw_via_tcp_due(struct gw_via_tcp_flow *w, gw_usec now)
 {
+	const uint32_t life = w->r->base.base.rule.life_ms;
 	const gw_usec end = end_of_time(w);
 
 	if (w->state == GW_VIA_TCP_CONNECTING) {
@@ -122,7 +123,7 @@ gw_via_tcp_due(struct gw_via_tcp_flow *w, gw_usec now)
 		gw_via_tcp_end(w, GW_FORWARD_UNREACHABLE, true);
 	} else if (end <= now) {
 		gw_via_tcp_end(w,
-		    now - w->seen < w->r->base.base.rule.ttl_ms * GW_MSEC
+		    life != 0 && now >= w->opened + life * GW_MSEC
 			? GW_FORWARD_LIFE
 			: GW_FORWARD_IDLE,
 		    true);

@@ -59,7 +59,7 @@ is_allowed(const struct gw_serve_one *p, const struct gw_rule *rule,
 			return true;
 		gw_rule_end_text(rule->listen, rule->port, text);
 		snprintf(why, GW_RULE_WHY,
-		    "%s may not listen at %s here (--allow-forward "
+		    "%s may not listen at %.120s here (--allow-forward "
 		    "listen:%s:...)",
 		    p->device, text, protocol);
 		return false;

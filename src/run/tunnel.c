@@ -151,6 +151,17 @@ put(struct gw_tunnel *t, uint16_t i, struct gw_slice s)
 	gw_conn_kick(t->conn);
 }
 
+/* What does not go into a lane: until what is before it has left, or until
+ * the other side opens a window, which it tells. */
+static void
+note_more(struct gw_tunnel *t, uint16_t lane)
+{
+	bool held;
+
+	(void)gw_session_unsent(t->conn->session, lane, &held);
+	t->more = t->more || !held;
+}
+
 static void
 flush(struct gw_tunnel *t)
 {
@@ -163,6 +174,8 @@ flush(struct gw_tunnel *t)
 			continue;
 		gw_bytes_drop(&lane->out, gw_session_write(t->conn->session, i,
 					      gw_bytes_peek(&lane->out), now));
+		if (gw_bytes_len(&lane->out) > 0)
+			note_more(t, i);
 	}
 }
 
@@ -194,6 +207,7 @@ gw_tunnel_room(struct gw_tunnel_flow *w)
 		n = gw_session_writable(t->conn->session, w->lane);
 	if (n <= GW_TUNNEL_DATA_HEAD) {
 		wait_for_room(w);
+		note_more(t, w->lane);
 		return 0;
 	}
 	n -= GW_TUNNEL_DATA_HEAD;
@@ -322,15 +336,17 @@ on_ready(struct gw_conn *conn, void *arg)
 	(void)conn;
 	if (!gw_tunnel_pull(t))
 		return false;
+	t->more = false;
 	flush(t);
 	let_write(t);
 	gw_tunnel_pump(t);
-	if (t->broken)
+	if (t->broken) {
 		gw_tunnel_lose(t, GW_E_PROTOCOL,
 		    "more waits for the other side than it may");
-	else
-		gw_tunnel_arm(t);
-	return false;
+		return false;
+	}
+	gw_tunnel_arm(t);
+	return t->more || t->queue.count > 0;
 }
 
 void

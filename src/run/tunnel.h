@@ -77,6 +77,7 @@ struct gw_tunnel {
 	struct gw_via_rule *rules;
 	uint8_t *buffer; /* for a datagram, or data with its head */
 	size_t told;     /* the largest datagram that goes in one piece */
+	bool more;       /* there is more to write once this has left */
 	bool broken;     /* its session is to be given up */
 	uv_timer_t timer;
 };

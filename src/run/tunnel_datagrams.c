@@ -23,8 +23,7 @@ enum {
 static bool
 has_room(const struct gw_tunnel *t)
 {
-	return !t->conn->send_blocked &&
-	       gw_session_datagrams(t->conn->session) < IN_SESSION;
+	return gw_session_datagrams(t->conn->session) < IN_SESSION;
 }
 
 void

@@ -97,6 +97,16 @@ f25_however_many_begin_room_is_bounded(void **state)
 	assert_true(t.dropped > 0);
 	assert_int_equal(t.dropped + t.count, 3 * GW_TUNNEL_PARTIAL);
 	gw_tunnel_parts_fini(&t);
+	/* Small ones are bounded by their number. */
+	for (unsigned i = 0; i < 3 * GW_TUNNEL_PARTIAL; i++) {
+		const struct gw_tunnel_datagram d =
+		    part(i, 0, 0, 2, gw_slice(much, 1));
+
+		assert_false(gw_tunnel_parts_add(&t, &d, i, &whole));
+		assert_true(t.count <= GW_TUNNEL_PARTIAL);
+	}
+	assert_int_equal(t.count, GW_TUNNEL_PARTIAL);
+	gw_tunnel_parts_fini(&t);
 	free(much);
 }
 

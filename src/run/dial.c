@@ -14,6 +14,7 @@
 #include "run/tcp_conn.h"
 #include "run/udp_dial.h"
 #include "session/tcp/tcp_session.h"
+#include "wire/limits.h"
 
 struct gw_dial {
 	struct gw_dial_options o;
@@ -30,6 +31,7 @@ struct gw_dial {
 	gw_usec rtt;
 	uv_timer_t timer; /* for how long one waits for the other */
 	gw_usec began;
+	unsigned guesses;      /* that others may have had at the code */
 	struct gw_conn *conn; /* of the carrier that was chosen: the handshake
 				 runs */
 	/* What went wrong on one, while the other still tries. */
@@ -93,10 +95,12 @@ on_again(uv_timer_t *t)
 		failed(d, err, "");
 }
 
+/* Who says that it forgot us may be somebody who wants to guess once more. */
 static bool
 may_again(const struct gw_dial *d, const struct gw_session_event *ev)
 {
 	return ev->kind == GW_SESSION_CLOSED && ev->closed.forgotten &&
+	       !d->o.once && d->guesses < GW_FIND_GUESSES &&
 	       gw_clock_now() - d->began < AGAIN_FOR;
 }
 
@@ -128,6 +132,8 @@ on_ready(struct gw_conn *c, void *owner)
 		return false;
 	GW_ASSERT(ev.kind == GW_SESSION_OPENED || ev.kind == GW_SESSION_CLOSED);
 	gw_conn_set_owner(c, NULL, NULL);
+	if (d->o.mode == GW_MODE_CODE)
+		d->guesses++;
 	if (may_again(d, &ev)) {
 		gw_conn_close(c);
 		begin_again(d);

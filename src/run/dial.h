@@ -5,6 +5,10 @@
  * 8305), on tcp and udp at once.  The handshake is finished on one of them:
  * udp, if it answers within 250 ms of tcp; tcp on paths below 1 ms, where the
  * kernel is faster than we are.
+ *
+ * The other side may forget it: others wanted in, or it was started anew.  Then
+ * it begins again, for ten seconds, and with a code no more than GW_FIND_GUESSES
+ * times in all: each time whoever answers may guess.
  */
 #ifndef GW_RUN_DIAL_H
 #define GW_RUN_DIAL_H
@@ -25,6 +29,8 @@ struct gw_dial_options {
 	const char *code;               /* GW_MODE_CODE */
 	const struct gw_ticket *ticket; /* GW_MODE_RESUMED */
 	const uint8_t *peer;            /* the key it must be, or NULL */
+	bool once; /* who is forgotten by the other side is told so: the owner
+		      counts its attempts; otherwise it begins anew */
 	enum gw_carriers carriers;
 	struct gw_udp_tuning udp;
 	struct gw_entrance_owner owner;

@@ -191,6 +191,7 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *at)
 	step(q);
 }
 
+/* Once: who is tried is counted here. */
 static enum gw_err
 dial(struct gw_quest *q, const char *host, uint16_t port)
 {
@@ -198,6 +199,7 @@ dial(struct gw_quest *q, const char *host, uint16_t port)
 
 	o.host = host;
 	o.port = port;
+	o.once = q->tried != NULL;
 	o.owner = (struct gw_entrance_owner){ on_opened, on_failed, q };
 	return gw_dial_start(&o, &q->dial);
 }

@@ -181,10 +181,12 @@ def test_meeting_another_version_ends_9(pair, note):
 
 class Switch(threading.Thread):
     """Carries datagrams to `first` until somebody has answered, then to
-    `second`: as if the first had been started anew in between."""
+    `second`: as if the first had been started anew in between.  With each,
+    whoever comes from a new port meets the first again."""
 
-    def __init__(self, first, second):
+    def __init__(self, first, second, each=False):
         super().__init__(daemon=True)
+        self.each, self.clients = each, set()
         self.front = socket.socket(type=socket.SOCK_DGRAM)
         self.front.bind((program.LOOPBACK, 0))
         self.port = self.front.getsockname()[1]
@@ -199,6 +201,9 @@ class Switch(threading.Thread):
             for one in ready:
                 data, source = one.recvfrom(65536)
                 if one is self.front:
+                    if self.each and source not in self.clients:
+                        target = self.first
+                    self.clients.add(source)
                     client = source
                     self.back.sendto(data, target)
                 elif source == target:
@@ -216,6 +221,20 @@ def test_an_attempt_that_was_forgotten_begins_anew(pair, note, work):
                       *asked, note).expect(0)
     second.expect(0)
     assert (work / "second" / "note").read_bytes() == b"a note\n"
+
+
+def test_who_is_forgotten_each_time_spends_few_guesses(pair, note, work):
+    """Whoever says so may have guessed: by the third it is told."""
+    asked = ("--carrier", "udp", "--code", "one-code-for-both")
+    (work / "second").mkdir()
+    first = pair.wait_recv(*asked)
+    second = pair.wait_recv(*asked, target=work / "second")
+    switch = Switch(first.port, second.port, each=True)
+    sender = pair.sender.start(
+        "send", "--to", f"{program.LOOPBACK}:{switch.port}", *asked, note)
+    sender.expect(3)
+    assert "knows nothing of this attempt" in sender.said()
+    assert len(switch.clients) == 3
 
 
 # ---- very many

@@ -132,6 +132,36 @@ a_refusal_is_news_at_once(void **state)
 	udp_bed_fini(&b);
 }
 
+/* Three dials to one place, of which the second has left. */
+static void
+a_refusal_is_told_to_all_who_dial_there(void **state)
+{
+	struct gw_session *s[3];
+	struct gw_path to, elsewhere;
+	struct gw_udp_endpoint *e;
+	struct udp_bed b;
+
+	(void)state;
+	udp_bed_init(&b, &udp_story_quiet);
+	e = b.side[0].endpoint;
+	for (unsigned i = 0; i < 3; i++) {
+		udp_bed_dial(&b, &udp_story_quiet);
+		s[i] = b.side[0].session;
+	}
+	to = elsewhere = gw_udp_session_of(s[0])->path;
+	elsewhere.port++;
+	gw_udp_endpoint_release(e, s[1], b.now);
+	assert_int_equal(gw_udp_endpoint_count(e), 2);
+	gw_udp_endpoint_refused(e, &elsewhere, b.now);
+	assert_int_equal(gw_udp_session_of(s[0])->state, GW_UDP_SYN_SENT);
+	assert_int_equal(gw_udp_session_of(s[2])->state, GW_UDP_SYN_SENT);
+	memset(to.local, 1, sizeof(to.local)); /* that is no part of it */
+	gw_udp_endpoint_refused(e, &to, b.now);
+	assert_int_equal(gw_udp_session_of(s[0])->state, GW_UDP_CLOSED);
+	assert_int_equal(gw_udp_session_of(s[2])->state, GW_UDP_CLOSED);
+	udp_bed_fini(&b);
+}
+
 /* What comes to a session without an owner is nobody's news. */
 static void
 nobody_wakes_up_for_who_has_no_owner(void **state)
@@ -379,6 +409,7 @@ main(void)
 		cmocka_unit_test(nobody_answers_a_syn),
 		cmocka_unit_test(connection_refused),
 		cmocka_unit_test(a_refusal_is_news_at_once),
+		cmocka_unit_test(a_refusal_is_told_to_all_who_dial_there),
 		cmocka_unit_test(no_way_ends_a_dial_and_nothing_else),
 		cmocka_unit_test(a_held_handshake_that_ended_says_no_more),
 		cmocka_unit_test(nobody_wakes_up_for_who_has_no_owner),

@@ -120,6 +120,34 @@ rebind(unsigned side, bool host, bool keep, double loss)
 	end(&b);
 }
 
+/* Where a peer was, somebody else may be by now. */
+static void
+the_network_speaks_of_who_is_there_now(void **state)
+{
+	const struct net_addr to = net_addr(77, 4639);
+	struct gw_udp_endpoint *e;
+	struct gw_path was, is;
+	struct gw_pmtud *mtu;
+	struct udp_bed b;
+
+	(void)state;
+	begin(&b, &path, 5000000);
+	udp_bed_linger(&b, 600000);
+	e = b.side[0].endpoint;
+	was = session_of(&b, 0)->path;
+	net_change_address(b.net, b.node[1], &to, true, START + 700000);
+	udp_bed_linger(&b, GW_SEC);
+	is = session_of(&b, 0)->path;
+	mtu = &session_of(&b, 0)->link->mtu;
+	assert_false(gw_path_eq(&is, &was));
+	assert_true(gw_pmtud_size(mtu) > 1250);
+	gw_udp_endpoint_too_large(e, &was, 1250, b.now);
+	assert_true(gw_pmtud_size(mtu) > 1250);
+	gw_udp_endpoint_too_large(e, &is, 1250, b.now);
+	assert_true(gw_pmtud_size(mtu) <= 1250);
+	end(&b);
+}
+
 static void
 rebind_port(void **state)
 {
@@ -385,6 +413,7 @@ main(void)
 		cmocka_unit_test(blackhole),
 		cmocka_unit_test(a_response_elsewhere_goes_alone),
 		cmocka_unit_test(rebind_port),
+		cmocka_unit_test(the_network_speaks_of_who_is_there_now),
 		cmocka_unit_test(rebind_addr),
 		cmocka_unit_test(nat_rebinding_stress),
 		cmocka_unit_test(a_replay_from_elsewhere_moves_nothing),

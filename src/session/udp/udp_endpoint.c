@@ -101,7 +101,7 @@ find_syn(const struct gw_udp_endpoint *e, const struct gw_path *from,
 {
 	struct gw_udp_entry *x = gw_udp_registry_find_peer(&e->r, syn->scid);
 
-	for (; x != NULL; x = x->next_peer) {
+	for (; x != NULL; x = x->by[GW_UDP_BY_PEER].next) {
 		const struct gw_udp_session *s = gw_udp_session_of(x->session);
 
 		if (!s->initiator && gw_path_eq(&s->path, from))
@@ -248,37 +248,54 @@ gw_udp_endpoint_input(struct gw_udp_endpoint *e, struct gw_incoming *d,
 	return x->session;
 }
 
+/* ---- what the network says ---- */
+
+/* The sessions whose peer is there, one after the other: NULL, the first. */
+static struct gw_udp_entry *
+next_there(const struct gw_udp_endpoint *e, const struct gw_path *path,
+    struct gw_udp_entry *x)
+{
+	x = x == NULL ? gw_udp_registry_find_path(&e->r, path)
+		      : x->by[GW_UDP_BY_PATH].next;
+	while (x != NULL && !gw_path_eq(&x->path, path))
+		x = x->by[GW_UDP_BY_PATH].next;
+	return x;
+}
+
 void
 gw_udp_endpoint_refused(
     struct gw_udp_endpoint *e, const struct gw_path *path, gw_usec now)
 {
-	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next)
-		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path)) {
-			gw_udp_session_refused(x->session, now);
-			gw_udp_registry_activate(&e->r, x);
-		}
+	struct gw_udp_entry *x = NULL;
+
+	while ((x = next_there(e, path, x)) != NULL) {
+		gw_udp_session_refused(x->session, now);
+		gw_udp_registry_activate(&e->r, x);
+	}
 }
 
 void
 gw_udp_endpoint_no_way(
     struct gw_udp_endpoint *e, const struct gw_path *path, gw_usec now)
 {
-	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next)
-		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path)) {
-			gw_udp_session_no_way(x->session, now);
-			gw_udp_registry_activate(&e->r, x);
-		}
+	struct gw_udp_entry *x = NULL;
+
+	while ((x = next_there(e, path, x)) != NULL) {
+		gw_udp_session_no_way(x->session, now);
+		gw_udp_registry_activate(&e->r, x);
+	}
 }
 
 void
 gw_udp_endpoint_too_large(struct gw_udp_endpoint *e, const struct gw_path *path,
     uint32_t bytes, gw_usec now)
 {
-	for (struct gw_udp_entry *x = e->r.all; x != NULL; x = x->next)
-		if (gw_path_eq(&gw_udp_session_of(x->session)->path, path)) {
-			gw_udp_session_too_large(x->session, bytes + 1, now);
-			gw_udp_registry_activate(&e->r, x);
-		}
+	struct gw_udp_entry *x = NULL;
+
+	while ((x = next_there(e, path, x)) != NULL) {
+		gw_udp_session_too_large(x->session, bytes + 1, now);
+		gw_udp_registry_activate(&e->r, x);
+	}
 }
 
 /* ---- out ---- */

@@ -4,20 +4,20 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "session/udp/udp_session_private.h"
 
 enum gw_err
 gw_udp_registry_init(struct gw_udp_registry *r, uint64_t seed)
 {
-	*r = (struct gw_udp_registry){ .share = 1 };
+	*r = (struct gw_udp_registry){ .share = 1, .seed = seed };
 	r->active_last = &r->active;
-	if (gw_map_new(seed, &r->by_cid) != GW_OK)
-		return GW_E_MEMORY;
-	if (gw_map_new(seed, &r->by_peer) != GW_OK) {
-		gw_map_free(r->by_cid);
-		return GW_E_MEMORY;
-	}
-	return GW_OK;
+	if (gw_map_new(seed, &r->by_cid) == GW_OK &&
+	    gw_map_new(seed, &r->by[GW_UDP_BY_PEER]) == GW_OK &&
+	    gw_map_new(seed, &r->by[GW_UDP_BY_PATH]) == GW_OK)
+		return GW_OK;
+	gw_udp_registry_fini(r);
+	return GW_E_MEMORY;
 }
 
 void
@@ -26,7 +26,8 @@ gw_udp_registry_fini(struct gw_udp_registry *r)
 	GW_ASSERT(r->all == NULL);
 	gw_heap_fini(&r->timers);
 	gw_map_free(r->by_cid);
-	gw_map_free(r->by_peer);
+	for (unsigned i = 0; i < GW_UDP_BYS; i++)
+		gw_map_free(r->by[i]);
 }
 
 static struct gw_key
@@ -38,25 +39,49 @@ key_of(uint64_t cid)
 	return k;
 }
 
-static struct gw_udp_entry *
-find(const struct gw_map *m, uint64_t cid)
+/* As far as gw_path_eq looks. */
+static struct gw_key
+key_of_path(const struct gw_udp_registry *r, const struct gw_path *p)
 {
-	const struct gw_key k = key_of(cid);
+	uint8_t b[sizeof(p->ip) + sizeof(p->zone) + sizeof(p->port)];
+
+	memcpy(b, p->ip, sizeof(p->ip));
+	memcpy(b + sizeof(p->ip), &p->zone, sizeof(p->zone));
+	memcpy(b + sizeof(p->ip) + sizeof(p->zone), &p->port, sizeof(p->port));
+	return gw_hash_key(r->seed, gw_slice(b, sizeof(b)));
+}
+
+static struct gw_udp_entry *
+find(const struct gw_map *m, const struct gw_key *k)
+{
 	uintptr_t at;
 
-	return gw_map_get(m, &k, &at) ? (struct gw_udp_entry *)at : NULL;
+	return gw_map_get(m, k, &at) ? (struct gw_udp_entry *)at : NULL;
 }
 
 struct gw_udp_entry *
 gw_udp_registry_find(const struct gw_udp_registry *r, uint64_t cid)
 {
-	return find(r->by_cid, cid);
+	const struct gw_key k = key_of(cid);
+
+	return find(r->by_cid, &k);
 }
 
 struct gw_udp_entry *
 gw_udp_registry_find_peer(const struct gw_udp_registry *r, uint64_t peer)
 {
-	return find(r->by_peer, peer);
+	const struct gw_key k = key_of(peer);
+
+	return find(r->by[GW_UDP_BY_PEER], &k);
+}
+
+struct gw_udp_entry *
+gw_udp_registry_find_path(
+    const struct gw_udp_registry *r, const struct gw_path *path)
+{
+	const struct gw_key k = key_of_path(r, path);
+
+	return find(r->by[GW_UDP_BY_PATH], &k);
 }
 
 struct gw_udp_entry *
@@ -78,43 +103,56 @@ gw_udp_registry_of(const struct gw_udp_registry *r, struct gw_session *s)
 	return x;
 }
 
-/* ---- by the peer's id ---- */
+/* ---- by what several may have in common ---- */
 
 static void
-forget_peer(struct gw_udp_registry *r, struct gw_udp_entry *x)
+forget(struct gw_udp_registry *r, struct gw_udp_entry *x, enum gw_udp_by by)
 {
-	const struct gw_key k = key_of(x->peer);
+	const struct gw_key k = x->by[by].key;
 	struct gw_udp_entry *first, **at = &first;
 
-	if (x->peer == 0)
+	if (!x->by[by].known)
 		return;
-	first = find(r->by_peer, x->peer);
+	first = find(r->by[by], &k);
 	while (*at != x) {
 		GW_ASSERT(*at != NULL);
-		at = &(*at)->next_peer;
+		at = &(*at)->by[by].next;
 	}
-	*at = x->next_peer;
+	*at = x->by[by].next;
 	if (first != NULL) /* its key is there: no memory is needed */
-		(void)!gw_map_set(r->by_peer, &k, (uintptr_t)first);
+		(void)!gw_map_set(r->by[by], &k, (uintptr_t)first);
 	else
-		gw_map_del(r->by_peer, &k);
-	x->peer = 0;
+		gw_map_del(r->by[by], &k);
+	x->by[by].known = false;
 }
 
-/* Who dials learns it with the answer.  Without memory it is not found by it,
- * as if what names it had been lost. */
+/* Without memory it is not found by it, as if what names it had been lost. */
 static void
-learn_peer(struct gw_udp_registry *r, struct gw_udp_entry *x)
+learn(struct gw_udp_registry *r, struct gw_udp_entry *x, enum gw_udp_by by,
+    struct gw_key k)
 {
-	const uint64_t peer = gw_udp_session_of(x->session)->peer_cid;
-	const struct gw_key k = key_of(peer);
+	forget(r, x, by);
+	x->by[by].key = k;
+	x->by[by].next = find(r->by[by], &k);
+	x->by[by].known = gw_map_set(r->by[by], &k, (uintptr_t)x) == GW_OK;
+}
 
-	if (x->peer == peer)
-		return;
-	forget_peer(r, x);
-	x->next_peer = find(r->by_peer, peer);
-	if (gw_map_set(r->by_peer, &k, (uintptr_t)x) == GW_OK)
-		x->peer = peer;
+/* Who dials learns the peer's id with the answer (0 until then), and both may
+ * see the other one move. */
+static void
+look_again(struct gw_udp_registry *r, struct gw_udp_entry *x)
+{
+	const struct gw_udp_session *s = gw_udp_session_of(x->session);
+
+	if (s->peer_cid != 0 &&
+	    (!x->by[GW_UDP_BY_PEER].known || x->peer != s->peer_cid)) {
+		x->peer = s->peer_cid;
+		learn(r, x, GW_UDP_BY_PEER, key_of(x->peer));
+	}
+	if (!x->by[GW_UDP_BY_PATH].known || !gw_path_eq(&x->path, &s->path)) {
+		x->path = s->path;
+		learn(r, x, GW_UDP_BY_PATH, key_of_path(r, &x->path));
+	}
 }
 
 /* ---- those that were refused ---- */
@@ -203,7 +241,7 @@ void
 gw_udp_registry_activate(struct gw_udp_registry *r, struct gw_udp_entry *x)
 {
 	mark(r, x);
-	learn_peer(r, x);
+	look_again(r, x);
 	count_sharer(r, x);
 	if (x->active)
 		return;
@@ -269,7 +307,8 @@ gw_udp_registry_drop(struct gw_udp_registry *r, struct gw_udp_entry *x)
 		r->last = NULL;
 	deactivate(r, x);
 	unmark(r, x);
-	forget_peer(r, x);
+	forget(r, x, GW_UDP_BY_PEER);
+	forget(r, x, GW_UDP_BY_PATH);
 	forget_refused(r, x);
 	gw_heap_remove(&r->timers, &x->timer);
 	gw_map_del(r->by_cid, &k);

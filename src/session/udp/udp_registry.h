@@ -1,9 +1,9 @@
 /*
  * udp_registry - the sessions of an endpoint: found by connection id, ours and
- * the peer's, in line where they may have to send, in order of their next
- * deadline.  Nothing that a stranger's packet asks for walks over all.  Says
- * each how many share what the endpoint has, memory and room in the socket:
- * those that were opened. Private to src/session/udp.
+ * the peer's, and by where the peer is, in line where they may have to send, in
+ * order of their next deadline.  Nothing that a stranger's packet asks for
+ * walks over all.  Says each how many share what the endpoint has, memory and
+ * room in the socket: those that were opened.  Private to src/session/udp.
  */
 #ifndef GW_SESSION_UDP_UDP_REGISTRY_H
 #define GW_SESSION_UDP_UDP_REGISTRY_H
@@ -11,6 +11,10 @@
 #include "base/heap.h"
 #include "base/map.h"
 #include "session/session.h"
+#include "session/udp/datagram.h"
+
+/* What several of them may have in common: anybody can choose it. */
+enum gw_udp_by { GW_UDP_BY_PEER, GW_UDP_BY_PATH, GW_UDP_BYS };
 
 struct gw_udp_entry {
 	struct gw_heap_item timer; /* first */
@@ -18,9 +22,14 @@ struct gw_udp_entry {
 	struct gw_udp_entry *next, *prev; /* all of them */
 	struct gw_udp_entry *next_active; /* those that may have to send */
 	struct gw_udp_entry *next_stale;  /* whose timer is to be set anew */
-	struct gw_udp_entry *next_peer;   /* with the same id of the peer */
+	struct {
+		struct gw_udp_entry *next; /* of those that have it, too */
+		struct gw_key key;
+		bool known; /* it is found by it */
+	} by[GW_UDP_BYS];
+	uint64_t peer;       /* by which it is found, if it is */
+	struct gw_path path; /* the same */
 	struct gw_udp_entry *next_refused, *prev_refused;
-	uint64_t peer; /* under which it is found; 0: under none */
 	bool active, stale;
 	bool shares;   /* what its endpoint has: it was opened */
 	bool released; /* by its owner */
@@ -28,9 +37,10 @@ struct gw_udp_entry {
 };
 
 struct gw_udp_registry {
-	struct gw_map *by_cid;     /* -> entry */
-	struct gw_map *by_peer;    /* -> the first of those */
-	struct gw_udp_entry *last; /* who was found last; NULL: is gone */
+	uint64_t seed;
+	struct gw_map *by_cid;         /* -> entry */
+	struct gw_map *by[GW_UDP_BYS]; /* -> the first of those */
+	struct gw_udp_entry *last;     /* who was found last; NULL: is gone */
 	struct gw_udp_entry *all;
 	struct gw_udp_entry *active, **active_last;
 	struct gw_udp_entry *stale;
@@ -52,10 +62,13 @@ struct gw_udp_entry *gw_udp_registry_find(
 /* The same for a packet, which mostly is one of the session before. */
 struct gw_udp_entry *gw_udp_registry_find_again(
     struct gw_udp_registry *, uint64_t cid);
-/* Those whose peer has that id, by next_peer: anybody can choose it.  NULL:
- * nobody. */
+/* Those whose peer has that id; on by by[GW_UDP_BY_PEER].next.  NULL: nobody.
+ */
 struct gw_udp_entry *gw_udp_registry_find_peer(
     const struct gw_udp_registry *, uint64_t peer);
+/* Those whose peer is there; on by by[GW_UDP_BY_PATH].next.  NULL: nobody. */
+struct gw_udp_entry *gw_udp_registry_find_path(
+    const struct gw_udp_registry *, const struct gw_path *);
 /* Of one that is there. */
 struct gw_udp_entry *gw_udp_registry_of(
     const struct gw_udp_registry *, struct gw_session *);

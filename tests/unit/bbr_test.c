@@ -35,6 +35,30 @@ three_rounds_without_growth_end_startup(void **state)
 	assert_int_equal(b->max_bw[b->cycle & 1], RATE);
 }
 
+/* A machine stood still for a second: little comes at first, and it goes on. */
+static void
+a_silence_is_no_plateau(void **state)
+{
+	(void)state;
+	start();
+	p.rate = RATE / 10;
+	cc_path_rounds(&p, 3);
+	assert_int_equal(b->full_bw_count, 2);
+	p.now += GW_SEC;
+	p.silence = true;
+	p.rate = RATE / 1000;
+	cc_path_ack(&p, CC_DATAGRAM);
+	p.silence = false;
+	for (unsigned part = 1000; part > 10; part /= 2) {
+		p.rate = RATE / part;
+		cc_path_round(&p);
+		assert_int_equal(b->state, GW_BBR_STARTUP);
+	}
+	assert_int_equal(b->full_bw_count, 0);
+	cc_path_rounds(&p, 3);
+	assert_int_not_equal(b->state, GW_BBR_STARTUP);
+}
+
 static void
 a_plateau_is_judged_by_whole_rounds(void **state)
 {
@@ -268,6 +292,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_starts_fast_and_with_some_datagrams),
 		cmocka_unit_test(three_rounds_without_growth_end_startup),
+		cmocka_unit_test(a_silence_is_no_plateau),
 		cmocka_unit_test(a_plateau_is_judged_by_whole_rounds),
 		cmocka_unit_test(the_window_doubles_while_nothing_waits),
 		cmocka_unit_test(a_program_without_data_never_ends_startup),

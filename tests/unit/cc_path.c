@@ -44,6 +44,7 @@ ack(struct cc_path *p, uint64_t bytes, uint64_t prior)
 			    .in_flight = in_flight(p) },
 			.window_limited = !p->unlimited,
 			.recovering = p->recovering,
+			.silence = p->silence,
 		    });
 }
 

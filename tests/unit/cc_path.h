@@ -19,7 +19,7 @@ struct cc_path {
 	uint64_t rate; /* delivered, bytes a second */
 	gw_usec rtt, min_rtt;
 	uint64_t in_flight; /* 0: rate times RTT */
-	bool app_limited, unlimited, recovering;
+	bool app_limited, unlimited, recovering, silence;
 };
 
 void cc_path_init(struct cc_path *, enum gw_congestion, gw_usec rtt);

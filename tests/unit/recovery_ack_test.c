@@ -284,6 +284,36 @@ a_long_silence_is_persistent_congestion(void **state)
 	finish();
 }
 
+static void
+full_round(gw_usec time)
+{
+	send_full(10);
+	now += time;
+	assert_true(acked(number - 10, number - 1));
+}
+
+/* What comes at the end of it is no measure of the path. */
+static void
+the_controller_hears_of_a_silence(void **state)
+{
+	const struct gw_bbr *b = &r.cc.u.bbr;
+
+	(void)state;
+	start_with(&(struct gw_recovery_options){ .datagram = D, .rtt = RTT });
+	for (unsigned i = 0; i < 3; i++)
+		full_round(RTT);
+	assert_int_equal(b->full_bw_count, 2);
+	full_round(3 * RTT + GW_ACK_DELAY + 1);
+	assert_int_equal(b->full_bw_count, 0);
+	/* Now it is much more than that until a probe. */
+	full_round(3 * RTT + GW_ACK_DELAY + 1);
+	assert_int_equal(b->full_bw_count, 0);
+	full_round(3 * RTT + GW_ACK_DELAY);
+	assert_int_equal(b->full_bw_count, 1);
+	assert_int_equal(b->state, GW_BBR_STARTUP);
+	finish();
+}
+
 /* quinn: connect_lost_mtu_probes_do_not_trigger_congestion_control */
 static void
 a_lost_mtu_probe_is_told_and_costs_nothing(void **state)
@@ -323,6 +353,7 @@ main(void)
 		cmocka_unit_test(silence_is_probed_whatever_the_window_says),
 		cmocka_unit_test(the_oldest_is_the_oldest_that_is_out),
 		cmocka_unit_test(a_long_silence_is_persistent_congestion),
+		cmocka_unit_test(the_controller_hears_of_a_silence),
 		cmocka_unit_test(a_lost_mtu_probe_is_told_and_costs_nothing),
 	};
 

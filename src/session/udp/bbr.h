@@ -54,6 +54,11 @@
  *    of the world is CUBIC), and it holds on to what it had.  (RTT of the base
  *    of two, four, six flows in a queue of four BDP: 1.2, 1.3 to 1.7, 2.2; else
  *    1.6, 3.9, 4.4.)
+ * 9. A silence in STARTUP (a machine or a link that stood still for a while) is
+ *    no plateau: the rounds that are counted begin anew after it.  Else STARTUP
+ *    ends at whatever it had reached, and it takes 3 s until the first probe
+ *    and 2 s more from 20 to 300 Mbit/s (100 MB over 500 Mbit/s and 80 ms, a
+ *    second's standstill 0.4 s after the start: 8.7 s, now 4.7).
  *
  * Private to src/session.  Tests: tests/unit/bbr_test.c, bbr_states_test.c,
  * bbr_model_test.c; tests/sim/congestion_test.c, bbr_quiche_test.c,

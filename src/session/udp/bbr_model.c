@@ -418,8 +418,17 @@ gw_bbr_round_bw(const struct gw_bbr *b)
 }
 
 static void
-check_full_bw(struct gw_bbr *b, const struct gw_rate_sample *rate)
+check_full_bw(struct gw_bbr *b, const struct gw_cc_ack *ack)
 {
+	const struct gw_rate_sample *rate = &ack->rate;
+
+	/* A machine or a link stood still.  What came through is little then,
+	 * and yet says nothing of what the path carries: it begins anew. */
+	if (ack->silence && b->state == GW_BBR_STARTUP) {
+		gw_bbr_reset_full_bw(b, 0);
+		b->round_bw = rate->rate;
+		b->last_round_bw = 0;
+	}
 	if (b->full_bw_now || !b->round_start || rate->app_limited)
 		return;
 	/* Of the round, not of this one ACK: where ACKs come in lumps, the
@@ -454,7 +463,7 @@ gw_bbr_model_acked(struct gw_cc *cc, const struct gw_cc_ack *ack)
 	if (b->loss_round_start)
 		end_loss_round(cc, ack);
 	update_aggregation(cc, ack);
-	check_full_bw(b, rate);
+	check_full_bw(b, ack);
 }
 
 void

@@ -47,6 +47,7 @@ struct gw_cc_ack {
 	struct gw_rate_sample rate;
 	bool window_limited; /* since the last one, the window was full */
 	bool recovering;     /* an episode of loss is not over */
+	bool silence;        /* before it none came for some RTTs */
 };
 
 struct gw_cc_loss {

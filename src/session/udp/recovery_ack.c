@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { TRACE_EVERY = 1000 }; /* us */
+enum {
+	TRACE_EVERY = 1000, /* us */
+	SILENCE_RTTS = 3
+};
 
 /* Of packets that were sent, in order, as the decoder gives them. */
 static bool
@@ -27,7 +30,7 @@ is_honest(const struct gw_recovery *r, const struct gw_ack *ack)
 struct news {
 	struct gw_sent_news sent;
 	uint64_t late;
-	bool undo;
+	bool undo, silence;
 };
 
 static void
@@ -90,6 +93,16 @@ take_ranges(struct gw_recovery *r, const struct gw_ack *ack, gw_usec now,
 		return;
 	memcpy(r->last, ack->v, ack->count * sizeof(*r->last));
 	r->last_count = ack->count;
+}
+
+/* None came for as long as the first probe would wait for one.  (What it waits
+ * by now may be much more: one such silence makes the RTT vary.) */
+static bool
+is_after_silence(const struct gw_recovery *r, gw_usec now)
+{
+	return gw_rtt_known(&r->rtt) &&
+	       now - r->rate.delivered_time >
+		   SILENCE_RTTS * r->rtt.min + r->rtt.max_ack_delay;
 }
 
 static uint64_t
@@ -192,6 +205,7 @@ tell_acked(struct gw_recovery *r, const struct news *news, gw_usec now)
 		.held_back = held_back(r),
 		.window_limited = newest < r->limited_end,
 		.recovering = r->loss.recovering,
+		.silence = news->silence,
 	};
 
 	gw_rate_acked(
@@ -245,6 +259,7 @@ gw_recovery_acked(struct gw_recovery *r, const struct gw_ack *ack, gw_usec now)
 	if (!is_honest(r, ack))
 		return false;
 	newer = ack->v[0].last >= r->loss.acked_end;
+	news.silence = is_after_silence(r, now);
 	take_ranges(r, ack, now, &news);
 	if (news.sent.packets == 0)
 		return true;

@@ -30,10 +30,10 @@ gw_ring_grow(struct gw_ring *r, uint64_t size, uint64_t from, uint64_t to)
 	GW_ASSERT(to - from <= r->size);
 	if (size > SIZE_MAX / 2)
 		return GW_E_MEMORY;
-	/* Cleared in front: no byte is ever read before it was written. */
 	large.buf = malloc(GW_RING_FRONT + (size_t)size);
 	if (large.buf == NULL)
 		return GW_E_MEMORY;
+	/* Who writes there reads first, to put it back. */
 	memset(large.buf, 0, GW_RING_FRONT);
 	large.buf += GW_RING_FRONT;
 	while (from < to) {

@@ -31,7 +31,7 @@ struct gw_dial {
 	gw_usec rtt;
 	uv_timer_t timer; /* for how long one waits for the other */
 	gw_usec began;
-	unsigned guesses;      /* that others may have had at the code */
+	unsigned guesses;     /* that others may have had at the code */
 	struct gw_conn *conn; /* of the carrier that was chosen: the handshake
 				 runs */
 	/* What went wrong on one, while the other still tries. */

@@ -7,8 +7,8 @@
  * kernel is faster than we are.
  *
  * The other side may forget it: others wanted in, or it was started anew.  Then
- * it begins again, for ten seconds, and with a code no more than GW_FIND_GUESSES
- * times in all: each time whoever answers may guess.
+ * it begins again, for ten seconds, and with a code no more than
+ * GW_FIND_GUESSES times in all: each time whoever answers may guess.
  */
 #ifndef GW_RUN_DIAL_H
 #define GW_RUN_DIAL_H

@@ -35,7 +35,7 @@ where_asked(const struct gw_discovery_port *port, char out[WHERE_MAX])
 				      : "no broadcast there");
 
 		if (n < 0 || at + (size_t)n + sizeof ", ..." > WHERE_MAX) {
-			strcpy(out + at, ", ...");
+			memcpy(out + at, ", ...", sizeof ", ...");
 			return;
 		}
 		memcpy(out + at, one, (size_t)n + 1);

@@ -18,7 +18,7 @@
 enum { SOCKET_FD = 3 }; /* where the runner keeps its end */
 
 struct cli_hook {
-	int fd;
+	int fd; /* -1: the process is gone */
 	size_t under_way;
 	int names; /* of the transfer; -1: none yet */
 	uint64_t length;
@@ -104,7 +104,8 @@ cli_hook_free(struct cli_hook *h)
 {
 	if (h == NULL)
 		return;
-	close(h->fd);
+	if (h->fd != -1)
+		close(h->fd);
 	if (h->names != -1)
 		close(h->names);
 	free(h);
@@ -190,11 +191,15 @@ run(struct cli_hook *h, struct cli_report *r, const struct gw_event *e)
 		cli_report_warning(r,
 		    "--exec: the names are too many: its command gets the "
 		    "first of them");
-	if (h->names != -1 && send_request(h))
+	if (h->names != -1 && h->fd != -1 && send_request(h))
 		h->under_way++;
-	else
+	else if (h->fd != -1 && errno == EAGAIN)
 		cli_report_warning(r,
 		    "--exec: the command was not run: too many wait already");
+	else
+		cli_report_warning(r,
+		    "--exec: the command was not run: end this program and "
+		    "start it again");
 	forget(h);
 }
 
@@ -233,6 +238,18 @@ cli_hook_fd(const struct cli_hook *h)
 	return h->fd;
 }
 
+/* Nothing more is to be heard. */
+static void
+lose(struct cli_hook *h, struct cli_report *r)
+{
+	cli_report_warning(r,
+	    "--exec: the process that runs commands is gone, so none is run "
+	    "any more: end this program and start it again");
+	close(h->fd);
+	h->fd = -1;
+	h->under_way = 0;
+}
+
 void
 cli_hook_take(struct cli_hook *h, struct cli_report *r)
 {
@@ -240,6 +257,7 @@ cli_hook_take(struct cli_hook *h, struct cli_report *r)
 	char *text;
 	ssize_t n;
 
+	errno = 0;
 	while ((n = recv(h->fd, &o, sizeof o, MSG_DONTWAIT)) ==
 	       (ssize_t)sizeof o) {
 		h->under_way -= h->under_way > 0;
@@ -253,12 +271,8 @@ cli_hook_take(struct cli_hook *h, struct cli_report *r)
 		cli_report_warning(r, text);
 		free(text);
 	}
-	if (n == 0) { /* the process is gone: nothing more is to be heard */
-		if (h->under_way > 0)
-			cli_report_warning(r,
-			    "--exec: the process that runs commands is gone");
-		h->under_way = 0;
-	}
+	if (n == 0 || errno == ECONNRESET)
+		lose(h, r);
 }
 
 bool

@@ -31,7 +31,8 @@ GW_MUST_USE enum gw_err cli_hook_start(struct cli_report *, const char *command,
 /* Every event of the job; at COMPLETE its command begins, or waits. */
 void cli_hook_event(
     struct cli_hook *, struct cli_report *, const struct gw_event *);
-/* Readable when one has ended: take it, and tell what went wrong. */
+/* Readable when one has ended: take it, and tell what went wrong.  -1: the
+ * process that runs them is gone. */
 int cli_hook_fd(const struct cli_hook *);
 void cli_hook_take(struct cli_hook *, struct cli_report *);
 /* Has not every one ended? */

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -201,6 +202,35 @@ def test_no_more_than_four_run_at_a_time(pair, inbox, note):
         lambda: (pair.base / "done").exists() and
         len((pair.base / "done").read_text()) == 7, "seven ends")
     assert not waiting.events("error")
+
+
+def runners_of(pid):
+    """The process that runs the commands of a receiver, once it is named."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(c) for c in children if
+            Path(f"/proc/{c}/comm").read_text().strip() == "godwit-exec"]
+
+
+def busy(pid):
+    """Seconds of a processor that a process has taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_that_nobody_runs_commands_any_more_is_told_once_and_costs_nothing(
+        pair, inbox, note):
+    waiting = inbox("--exec", "touch ../ran")
+    pid = waiting.process.pid
+    waiting.wait_until(lambda: runners_of(pid), "the process")
+    os.kill(runners_of(pid)[0], signal.SIGKILL)
+    assert "is gone" in waiting.wait_event("notice")["text"]
+    before = busy(pid)
+    time.sleep(1)
+    assert busy(pid) - before < 0.1
+    send(pair, waiting, note).expect(0)
+    waiting.wait_until(lambda: len(waiting.events("notice")) == 2, "a notice")
+    assert "was not run" in waiting.events("notice")[1]["text"]
+    assert not (pair.base / "ran").exists()
 
 
 def test_the_command_is_not_confined_and_the_receiver_is(pair, inbox, work,

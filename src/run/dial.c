@@ -143,7 +143,7 @@ on_ready(struct gw_conn *c, void *owner)
 		c->authenticated = true;
 		d->o.owner.opened(d->o.owner.arg, c, &ev);
 	} else {
-		ev.closed.answered = true;
+		ev.closed.answered = !ev.closed.refused;
 		d->o.owner.failed(d->o.owner.arg, &ev, c->address);
 		gw_conn_close(c);
 	}
@@ -167,6 +167,7 @@ session_options(const struct gw_dial *d)
 		.code = d->o.code,
 		.ticket = d->o.ticket,
 		.peer = d->o.peer,
+		.refused = d->o.refused,
 	};
 }
 

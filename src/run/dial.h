@@ -26,7 +26,10 @@ struct gw_dial_options {
 	uint16_t port;
 	int helper_fd; /* looks names up; -1: a worker does */
 	enum gw_mode mode;
-	const char *code;               /* GW_MODE_CODE */
+	const char *code; /* GW_MODE_CODE */
+	/* Who gets no guess; lent until the dial is gone.  NULL: everybody
+	 * may have one. */
+	const struct gw_refused_keys *refused;
 	const struct gw_ticket *ticket; /* GW_MODE_RESUMED */
 	const uint8_t *peer;            /* the key it must be, or NULL */
 	bool once; /* who is forgotten by the other side is told so: the owner

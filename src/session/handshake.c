@@ -73,6 +73,7 @@ copy_options(struct gw_handshake *h, const struct gw_session_options *o)
 		h->pinned = true;
 		memcpy(h->peer, o->peer, GW_KEY_LEN);
 	}
+	h->refused = o->refused;
 }
 
 void

@@ -34,7 +34,7 @@ enum {
 /* How a session ended. */
 struct gw_close {
 	enum gw_err err;
-	bool guess, by_peer, unknown_ticket, forgotten;
+	bool guess, by_peer, unknown_ticket, forgotten, refused;
 	char text[GW_CLOSE_TEXT];
 };
 
@@ -69,6 +69,7 @@ struct gw_handshake {
 	struct gw_ticket ticket;
 	bool pinned;
 	uint8_t peer[GW_KEY_LEN]; /* pinned key */
+	const struct gw_refused_keys *refused;
 	uint8_t token[GW_TOKEN_LEN];
 	bool token_given;
 	uint8_t ids[16]; /* of the initiator, of the responder */

@@ -79,6 +79,16 @@ cipher_is_legal(const struct gw_handshake *h, uint8_t cipher)
 	       (cipher & offered(h)) != 0;
 }
 
+static bool
+was_refused(const struct gw_handshake *h)
+{
+	for (unsigned i = 0; h->refused != NULL && i < h->refused->count; i++)
+		if (gw_equal(h->refused->key[i], gw_noise_peer(&h->noise),
+			GW_KEY_LEN))
+			return true;
+	return false;
+}
+
 enum gw_handshake_outcome
 gw_initiator_on_syn_ack(
     struct gw_handshake *h, struct gw_slice body, struct gw_close *close)
@@ -100,6 +110,12 @@ gw_initiator_on_syn_ack(
 	    !gw_equal(h->peer, gw_noise_peer(&h->noise), GW_KEY_LEN)) {
 		gw_close_set(close, GW_E_AUTH,
 		    "the device that answers is not the expected one");
+		return GW_HANDSHAKE_FAILED;
+	}
+	if (was_refused(h)) {
+		gw_close_set(close, GW_E_AUTH,
+		    "the device that answers has refused the code already");
+		close->refused = true;
 		return GW_HANDSHAKE_FAILED;
 	}
 	if (!set_psk(h, &m))

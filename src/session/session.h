@@ -37,6 +37,12 @@ struct gw_ticket {
 	uint8_t psk[GW_KEY_LEN];
 };
 
+/* Whose the code was not. */
+struct gw_refused_keys {
+	unsigned count;
+	uint8_t key[GW_FIND_GUESSES][GW_KEY_LEN];
+};
+
 struct gw_session_options {
 	bool initiator;
 	const struct gw_keypair *self;
@@ -54,6 +60,9 @@ struct gw_session_options {
 	const struct gw_ticket *ticket; /* GW_MODE_RESUMED */
 	const uint8_t *peer;            /* GW_MODE_KNOWN: pinned key; else
 					   NULL, or the key expected */
+	/* GW_MODE_CODE: keys that have had a guess already, and get no other;
+	 * lent for as long as the session is. */
+	const struct gw_refused_keys *refused;
 	/* responder only */
 	struct gw_door *door;
 };
@@ -127,7 +136,10 @@ struct gw_session_event {
 			bool forgotten; /* a handshake, which may begin anew */
 			bool answered;  /* of a dial: somebody was there, who
 					   may know now if the code is right */
-			const char *text; /* detail for people, may be "" */
+			bool refused;   /* initiator: one of those keys, which
+					   got nothing */
+			const uint8_t *peer; /* its key, if it has shown it */
+			const char *text;    /* detail for people, may be "" */
 		} closed;
 	};
 };

@@ -89,6 +89,7 @@ on_keys(struct gw_tcp_session *s)
 	gw_record_in_added(&s->link->in, rest.n);
 
 	memcpy(s->peer, gw_handshake_peer(h), GW_KEY_LEN);
+	s->shown = true;
 	s->cipher = h->cipher;
 	s->mode = h->mode;
 	if (s->initiator)

@@ -54,6 +54,7 @@ struct gw_tcp_session {
 	struct gw_tcp_session_link *link; /* NULL until there are keys */
 
 	uint8_t peer[GW_KEY_LEN];
+	bool shown; /* the peer has shown that key */
 	struct gw_intro peer_intro;
 	enum gw_cipher cipher;
 	enum gw_mode mode;

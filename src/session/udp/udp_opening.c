@@ -202,6 +202,7 @@ on_keys(struct gw_udp_session *s)
 		return;
 	}
 	memcpy(s->peer, gw_handshake_peer(h), GW_KEY_LEN);
+	s->shown = true;
 	s->cipher = h->cipher;
 	s->mode = h->mode;
 	if (s->initiator) {
@@ -244,7 +245,7 @@ static bool
 doubt(struct gw_udp_session *s, const struct gw_close *close)
 {
 	if (!s->initiator || s->link != NULL || close->err != GW_E_AUTH ||
-	    close->by_peer)
+	    close->by_peer || close->refused)
 		return false;
 	if (s->doubt_by == GW_NEVER) {
 		s->doubt_by = s->now + DOUBT;

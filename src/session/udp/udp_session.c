@@ -257,6 +257,8 @@ tell_closed(struct gw_udp_session *s, struct gw_session_event *ev)
 		    .by_peer = s->close.by_peer,
 		    .unknown_ticket = s->close.unknown_ticket,
 		    .forgotten = s->close.forgotten,
+		    .refused = s->close.refused,
+		    .peer = s->shown ? s->peer : NULL,
 		    .text = s->close.text,
 		},
 	};

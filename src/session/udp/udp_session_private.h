@@ -146,6 +146,7 @@ struct gw_udp_session {
 	struct gw_udp_link *link;       /* NULL until there are keys */
 
 	uint8_t peer[GW_KEY_LEN];
+	bool shown;            /* the peer has shown that key */
 	struct gw_intro intro; /* of this side */
 	struct gw_intro peer_intro;
 	enum gw_cipher cipher;

@@ -17,15 +17,16 @@ is_same(const struct gw_candidate *c, const uint8_t run[GW_BEACON_RUN_LEN],
 	       gw_addr_port(&c->addr) == gw_addr_port(a);
 }
 
-/* A device that refuses is refused wherever else it turns up. */
+/* Is there room for one more of that host? */
 static bool
-was_refused(const struct gw_candidates *l, const uint8_t run[GW_BEACON_RUN_LEN])
+has_room(const struct gw_candidates *l, const struct gw_addr *a)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < l->count; i++)
-		if (l->v[i].refused &&
-		    memcmp(l->v[i].run, run, GW_BEACON_RUN_LEN) == 0)
-			return true;
-	return false;
+		n += gw_addr_same_host(&l->v[i].addr, a);
+	return l->count < GW_CANDIDATES_MAX &&
+	       n < (l->proved ? GW_FIND_TRIES_PROVED : GW_CANDIDATES_HOST);
 }
 
 static void
@@ -37,11 +38,10 @@ add_one(struct gw_candidates *l, const struct gw_finding *f,
 	for (size_t i = 0; i < l->count; i++)
 		if (is_same(&l->v[i], f->run, &a->addr))
 			return;
-	if (l->count == GW_CANDIDATES_MAX)
+	if (!has_room(l, &a->addr))
 		return;
 	c = &l->v[l->count];
-	*c = (struct gw_candidate){ .addr = a->addr,
-		.refused = was_refused(l, f->run) };
+	*c = (struct gw_candidate){ .addr = a->addr };
 	memcpy(c->run, f->run, sizeof c->run);
 	snprintf(c->name, sizeof c->name, "%s", f->name);
 	snprintf(c->interface, sizeof c->interface, "%s", a->interface);
@@ -159,13 +159,14 @@ gw_candidates_unreached(struct gw_candidate *c, gw_usec now)
 }
 
 void
-gw_candidates_tried(struct gw_candidates *l, struct gw_candidate *c)
+gw_candidates_tried(struct gw_candidates *l, const struct gw_candidate *c)
 {
-	uint8_t ip[16];
+	uint8_t ip[16] = { 0 };
 	unsigned i;
 
 	GW_ASSERT(!gw_candidates_spent(l));
-	gw_addr_mapped(&c->addr, ip);
+	if (c != NULL)
+		gw_addr_mapped(&c->addr, ip);
 	for (i = 0; i < l->tries; i++)
 		if (memcmp(l->hosts[i].ip, ip, sizeof ip) == 0)
 			break;
@@ -175,11 +176,9 @@ gw_candidates_tried(struct gw_candidates *l, struct gw_candidate *c)
 }
 
 void
-gw_candidates_refused(struct gw_candidates *l, const struct gw_candidate *c)
+gw_candidates_refused(struct gw_candidate *c)
 {
-	for (size_t i = 0; i < l->count; i++)
-		if (memcmp(l->v[i].run, c->run, sizeof c->run) == 0)
-			l->v[i].refused = true;
+	c->refused = true;
 }
 
 void

@@ -5,8 +5,10 @@
  * Whoever is tried with a code may guess it once: so at most GW_FIND_GUESSES
  * are, GW_FIND_GUESSES_HOST of them at one address.  Addresses without a try
  * go first, and among equals chance decides, so that somebody who answers a
- * thousand times does not stand before the right one.  A device that has
- * refused a code is not asked again at its other addresses: it counts, too.
+ * thousand times does not stand before the right one; nor does it take the room
+ * of others.  Who has refused a code is not asked again there; that the device
+ * at another address is the same one, its key tells, not its run id, which
+ * anybody can repeat.
  */
 #ifndef GW_RUN_CANDIDATES_H
 #define GW_RUN_CANDIDATES_H
@@ -15,7 +17,7 @@
 #include "base/time.h"
 #include "run/discovery_port.h"
 
-enum { GW_CANDIDATES_MAX = 64 };
+enum { GW_CANDIDATES_MAX = 64, GW_CANDIDATES_HOST = 8 };
 
 struct gw_candidate {
 	struct gw_addr addr;
@@ -37,7 +39,8 @@ struct gw_candidates {
 	} hosts[GW_FIND_TRIES_PROVED]; /* that were tried */
 };
 
-/* Each address of it that is new.  All zeros is an empty list. */
+/* Each address of it that is new, a few of one host.  All zeros is an empty
+ * list. */
 void gw_candidates_add(struct gw_candidates *, const struct gw_finding *);
 /* How many devices there are that say so. */
 unsigned gw_candidates_devices(const struct gw_candidates *);
@@ -52,10 +55,11 @@ bool gw_candidates_spent(const struct gw_candidates *);
 
 /* It was tried: nobody was reached there ... */
 void gw_candidates_unreached(struct gw_candidate *, gw_usec now);
-/* ... somebody was, and could have guessed ... */
-void gw_candidates_tried(struct gw_candidates *, struct gw_candidate *);
+/* ... somebody was, and could have guessed (NULL: elsewhere than at one of
+ * these) ... */
+void gw_candidates_tried(struct gw_candidates *, const struct gw_candidate *);
 /* ... and it is not the right one. */
-void gw_candidates_refused(struct gw_candidates *, const struct gw_candidate *);
+void gw_candidates_refused(struct gw_candidate *);
 
 /* "kitchen-pc at 192.168.1.7:4639, ...", as much as fits. */
 void gw_candidates_text(const struct gw_candidates *, char *out, size_t size);

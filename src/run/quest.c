@@ -5,214 +5,17 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "crypto/code.h"
-#include "crypto/kdf.h"
 #include "os/clock.h"
-#include "os/helper.h"
-#include "run/candidates.h"
 #include "run/discovery_self.h"
+#include "run/quest_private.h"
 #include "run/quest_words.h"
 
 enum {
 	GATHER = 120000,           /* us after the first: there may be others */
-	GATHER_MORE = 600000,      /* us after one that was not the right one */
 	DNS_AFTER = 500000,        /* us that beacons have before it */
 	EVERYBODY_AFTER = 3500000, /* us until it asks who else is there */
 	NOBODY_AFTER = 5000000     /* us until it says that it found nobody */
 };
-
-struct gw_quest {
-	struct gw_quest_options o;
-	char host[GW_HELPER_HOST_MAX + 1];
-	char name[GW_NAME_MAX + 1];
-	char code[GW_CODE_MAX + 1];
-	struct gw_ticket ticket;
-	uint8_t peer[GW_KEY_LEN];
-
-	struct gw_discovery_port *port; /* NULL: beacons do not work here */
-	struct gw_candidates found;
-	struct gw_candidates others; /* who is there, too */
-	struct gw_dial *dial;        /* one at a time */
-	struct gw_candidate *tried;  /* whom it is to; NULL: host, or before */
-	uv_timer_t timer;
-	gw_usec began, gather_until, dns_at, everybody_at, nobody_at;
-	bool rivals_told;
-
-	/* How the last one failed that counts. */
-	bool wrong;
-	struct gw_session_event why;
-	char why_text[GW_REASON_MAX + 1];
-	char why_at[GW_ADDRESS_TEXT];
-};
-
-static void step(struct gw_quest *);
-
-/* ---- its end ---- */
-
-static void
-on_timer_closed(uv_handle_t *h)
-{
-	struct gw_quest *q = h->data;
-
-	gw_wipe(q, sizeof *q);
-	free(q);
-}
-
-static void
-release(struct gw_quest *q)
-{
-	gw_discovery_port_close(q->port);
-	uv_close((uv_handle_t *)&q->timer, on_timer_closed);
-}
-
-static void
-fail(struct gw_quest *q, const struct gw_session_event *ev, const char *at)
-{
-	q->o.owner.failed(q->o.owner.arg, ev, at);
-	release(q);
-}
-
-static void
-fail_with(struct gw_quest *q, enum gw_err err, const char *text)
-{
-	const struct gw_session_event ev = {
-		.kind = GW_SESSION_CLOSED,
-		.closed = { .err = err, .text = text },
-	};
-
-	fail(q, &ev, "");
-}
-
-/* No right one: what the last one said, unless several were tried. */
-static void
-fail_tried(struct gw_quest *q)
-{
-	char text[GW_QUEST_NOTICE_MAX], whom[96];
-
-	q->why.closed.text = q->why_text;
-	if (q->found.tries < 2 || q->found.proved) {
-		fail(q, &q->why, q->why_at);
-		return;
-	}
-	snprintf(text, sizeof text,
-	    "%u who claim to be %s were tried, and none of them knows the "
-	    "code: it is wrong, or somebody interferes; make a new code",
-	    q->found.tries, gw_quest_whom(&q->o, whom));
-	fail_with(q, GW_E_AUTH, text);
-}
-
-static void
-fail_nobody(struct gw_quest *q)
-{
-	char text[GW_QUEST_NOTICE_MAX];
-
-	gw_quest_nobody(&q->o, q->port, &q->others, text);
-	if (q->wrong)
-		fail_tried(q);
-	else
-		fail_with(q,
-		    q->o.ask == GW_ASK_NAME ? GW_E_RESOLVE : GW_E_CONNECT,
-		    text);
-}
-
-/* ---- one after the other ---- */
-
-static void
-on_opened(void *arg, struct gw_conn *c, const struct gw_session_event *ev)
-{
-	struct gw_quest *q = arg;
-
-	q->dial = NULL;
-	q->o.owner.opened(q->o.owner.arg, c, ev);
-	release(q);
-}
-
-static void
-remember(struct gw_quest *q, const struct gw_session_event *ev, const char *at)
-{
-	q->wrong = true;
-	q->why = *ev;
-	snprintf(q->why_text, sizeof q->why_text, "%s", ev->closed.text);
-	snprintf(q->why_at, sizeof q->why_at, "%s", at);
-}
-
-/* It does not only mean that the network failed. */
-static bool
-is_verdict(enum gw_err err)
-{
-	return err != GW_E_CONNECT && err != GW_E_LOST && err != GW_E_STALLED;
-}
-
-/* It was no good at one that a beacon told of. */
-static void
-next_candidate(
-    struct gw_quest *q, const struct gw_session_event *ev, const char *at)
-{
-	const gw_usec now = gw_clock_now();
-	struct gw_candidate *c = q->tried;
-	char text[GW_QUEST_NOTICE_MAX];
-
-	q->tried = NULL;
-	if (!ev->closed.answered && !ev->closed.by_peer) {
-		gw_candidates_unreached(c, now);
-		return;
-	}
-	gw_candidates_tried(&q->found, c);
-	if (!is_verdict(ev->closed.err)) {
-		gw_candidates_unreached(c, now);
-		return;
-	}
-	gw_candidates_refused(&q->found, c);
-	remember(q, ev, at);
-	q->gather_until = now + GATHER_MORE;
-	if (ev->closed.err == GW_E_AUTH && q->o.ask == GW_ASK_KNOWN &&
-	    !ev->closed.by_peer) {
-		snprintf(text, sizeof text,
-		    "somebody at %s passes for %s, but is not: passed over", at,
-		    q->name);
-		q->o.notice(q->o.owner.arg, text);
-	}
-}
-
-static void
-on_failed(void *arg, const struct gw_session_event *ev, const char *at)
-{
-	struct gw_quest *q = arg;
-
-	q->dial = NULL;
-	if (ev->closed.unknown_ticket) {
-		fail(q, ev, at); /* it is the one, and wants the code */
-		return;
-	}
-	if (q->tried != NULL)
-		next_candidate(q, ev, at);
-	else if (ev->closed.answered || ev->closed.by_peer)
-		remember(q, ev, at);
-	step(q);
-}
-
-/* Once: who is tried is counted here. */
-static enum gw_err
-dial(struct gw_quest *q, const char *host, uint16_t port)
-{
-	struct gw_dial_options o = q->o.dial;
-
-	o.host = host;
-	o.port = port;
-	o.once = q->tried != NULL;
-	o.owner = (struct gw_entrance_owner){ on_opened, on_failed, q };
-	return gw_dial_start(&o, &q->dial);
-}
-
-static enum gw_err
-dial_candidate(struct gw_quest *q, struct gw_candidate *c)
-{
-	char host[GW_ADDR_TEXT];
-
-	gw_addr_host(&c->addr, host);
-	q->tried = c;
-	return dial(q, host, gw_addr_port(&c->addr));
-}
 
 /* ---- what beacons tell ---- */
 
@@ -229,7 +32,7 @@ is_ambiguous(struct gw_quest *q)
 	    "%s is the name of several devices here: %s; say which by its "
 	    "address",
 	    q->name, list);
-	fail_with(q, GW_E_RESOLVE, text);
+	gw_quest_fail(q, GW_E_RESOLVE, text);
 	return true;
 }
 
@@ -284,8 +87,14 @@ on_ready(void *arg)
 			q->gather_until = gw_clock_now() + GATHER;
 		gw_candidates_add(&q->found, &f);
 	}
+	/* Where it was last it does not have to be any more. */
+	if (q->to_before && q->found.count > 0) {
+		gw_dial_cancel(q->dial);
+		q->dial = NULL;
+		q->to_before = false;
+	}
 	if (q->dial == NULL)
-		step(q);
+		gw_quest_step(q);
 }
 
 /* ---- what is next ---- */
@@ -293,7 +102,7 @@ on_ready(void *arg)
 static void
 on_timer(uv_timer_t *t)
 {
-	step(t->data);
+	gw_quest_step(t->data);
 }
 
 static gw_usec
@@ -332,10 +141,11 @@ ask_further(struct gw_quest *q, gw_usec now)
 		if (q->found.count > 0)
 			return true;
 		if (q->o.ask != GW_ASK_NUMBER) {
-			fail_nobody(q);
+			gw_quest_fail_nobody(q);
 			return false;
 		}
 		gw_quest_nobody(&q->o, q->port, &q->others, text);
+		q->nobody_told = true;
 		q->o.notice(q->o.owner.arg, text);
 	}
 	return true;
@@ -350,8 +160,8 @@ is_over(const struct gw_quest *q, gw_usec now)
 	       now >= q->began + q->o.patience;
 }
 
-static void
-step(struct gw_quest *q)
+void
+gw_quest_step(struct gw_quest *q)
 {
 	const gw_usec now = gw_clock_now();
 	struct gw_candidate *c = NULL;
@@ -369,20 +179,22 @@ step(struct gw_quest *q)
 		c = gw_candidates_pick(&q->found, &q->o.g->self.random, now);
 	}
 	if (c != NULL) {
-		err = dial_candidate(q, c);
+		err = gw_quest_dial_candidate(q, c);
+		if (q->dial == NULL)
+			wait(q, now);
 	} else if (is_over(q, now)) {
-		fail_nobody(q);
+		gw_quest_fail_nobody(q);
 		return;
 	} else if (now >= q->dns_at && q->found.count == 0) {
 		q->dns_at = GW_NEVER;
-		err = dial(q, q->host, q->o.dial.port);
+		err = gw_quest_dial(q, q->host, q->o.dial.port);
 	} else if (ask_further(q, now)) {
 		wait(q, now);
 	} else {
 		return;
 	}
 	if (err != GW_OK)
-		fail_with(q, err, gw_err_text(err));
+		gw_quest_fail(q, err, gw_err_text(err));
 }
 
 /* ---- its beginning ---- */
@@ -398,7 +210,8 @@ dial_before(struct gw_quest *q, const char *before)
 		return GW_OK;
 	memcpy(host, before, (size_t)(colon - before));
 	host[colon - before] = '\0';
-	return dial(q, host, (uint16_t)strtoul(colon + 1, NULL, 10));
+	q->to_before = true;
+	return gw_quest_dial(q, host, (uint16_t)strtoul(colon + 1, NULL, 10));
 }
 
 static void
@@ -466,7 +279,7 @@ gw_quest_start(const struct gw_quest_options *o, struct gw_quest **out)
 	q->nobody_at = q->began + NOBODY_AFTER;
 	if ((err = open_port(q)) != GW_OK ||
 	    (err = dial_before(q, o->before)) != GW_OK) {
-		release(q);
+		gw_quest_release(q);
 		return err;
 	}
 	wait(q, q->began);
@@ -480,5 +293,5 @@ gw_quest_cancel(struct gw_quest *q)
 	if (q == NULL)
 		return;
 	gw_dial_cancel(q->dial);
-	release(q);
+	gw_quest_release(q);
 }

@@ -65,3 +65,13 @@ gw_quest_nobody(const struct gw_quest_options *o,
 	    where[0] != '\0' ? where : "no interface", waits[o->role],
 	    by[o->role]);
 }
+
+void
+gw_quest_over(const struct gw_quest_options *o, char out[GW_QUEST_NOTICE_MAX])
+{
+	char whom[96];
+
+	snprintf(out, GW_QUEST_NOTICE_MAX,
+	    "nobody who waits with %s was found in %u s",
+	    gw_quest_whom(o, whom), (unsigned)(o->patience / GW_SEC));
+}

@@ -10,6 +10,10 @@
 /* "number 7", "kitchen-pc". */
 const char *gw_quest_whom(const struct gw_quest_options *, char out[96]);
 
+/* In one sentence, that nobody was found until its time was over. */
+void gw_quest_over(
+    const struct gw_quest_options *, char out[GW_QUEST_NOTICE_MAX]);
+
 /* That nobody was found, who is there instead, where it has asked, and what to
  * try next.  port NULL: it could not ask. */
 void gw_quest_nobody(const struct gw_quest_options *,

@@ -186,6 +186,9 @@ dial_failed(
     struct gw_transfer *job, const struct gw_session_event *ev, const char *to)
 {
 	char text[GW_QUEST_NOTICE_MAX + GW_ADDRESS_TEXT];
+	/* Who merely claims to be the other side does not end it. */
+	const bool may_be_another = job->quest != NULL && job->have_ticket &&
+				    ev->closed.err == GW_E_AUTH;
 
 	job->dial = NULL;
 	job->quest = NULL;
@@ -195,7 +198,7 @@ dial_failed(
 		return;
 	}
 	if (job->state == GW_TRANSFER_RETRYING &&
-	    worth_another_try(ev->closed.err)) {
+	    (worth_another_try(ev->closed.err) || may_be_another)) {
 		job->dial_at = gw_clock_now() + DIAL_AGAIN;
 		return;
 	}

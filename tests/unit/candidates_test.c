@@ -57,7 +57,7 @@ fail_one(void)
 
 	assert_non_null(c);
 	gw_candidates_tried(&list, c);
-	gw_candidates_refused(&list, c);
+	gw_candidates_refused(c);
 }
 
 static void
@@ -121,14 +121,39 @@ chance_decides_among_equals(void **state)
 }
 
 static void
-who_refuses_is_not_asked_elsewhere(void **state)
+who_refuses_is_not_asked_there_again(void **state)
 {
 	(void)state;
-	add(1, "192.0.2.1", "192.0.2.2");
+	add(1, "192.0.2.1", NULL);
 	fail_one();
 	assert_null(pick(0));
+	/* Somebody else may have said that it is there: its key will tell. */
 	add(1, "192.0.2.3", NULL);
-	assert_null(pick(0));
+	assert_ptr_equal(pick(0), &list.v[1]);
+}
+
+static void
+one_host_leaves_room_for_others(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2 * GW_CANDIDATES_MAX; i++)
+		add((uint8_t)i, "192.0.2.66", NULL);
+	assert_int_equal(list.count, GW_CANDIDATES_HOST);
+	add(200, "192.0.2.1", NULL);
+	assert_int_equal(list.count, GW_CANDIDATES_HOST + 1);
+}
+
+static void
+a_guess_that_was_given_elsewhere_counts(void **state)
+{
+	(void)state;
+	gw_candidates_tried(&list, NULL);
+	add(1, "192.0.2.1", NULL);
+	add(2, "192.0.2.2", NULL);
+	add(3, "192.0.2.3", NULL);
+	fail_one();
+	fail_one();
+	assert_true(gw_candidates_spent(&list));
 }
 
 static void
@@ -182,7 +207,9 @@ main(void)
 		CASE(three_may_guess_and_two_of_one_address),
 		CASE(an_address_without_a_try_goes_first),
 		CASE(chance_decides_among_equals),
-		CASE(who_refuses_is_not_asked_elsewhere),
+		CASE(who_refuses_is_not_asked_there_again),
+		CASE(one_host_leaves_room_for_others),
+		CASE(a_guess_that_was_given_elsewhere_counts),
 		CASE(where_nobody_was_reached_it_is_tried_later),
 		CASE(where_keys_prove_more_are_tried),
 		CASE(more_than_fit_are_forgotten),

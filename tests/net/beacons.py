@@ -208,9 +208,9 @@ QUESTION, ANSWER, HERE, BYE = 1, 2, 3, 4
 
 
 def beacon(kind, run, *, ask=0, nonce=0, number=0, port=0, name=b"",
-           version=1):
+           version=1, offers=1):
     """As docs/protocol.md, 8 has it."""
-    data = b"gdwb" + bytes([version, kind, ask, 1 if port else 0]) + run
+    data = b"gdwb" + bytes([version, kind, ask, offers if port else 0]) + run
     data += struct.pack(">QIHB", nonce, number, port, len(name))
     data += name.ljust(64, b"\0") + b"\0" + os.urandom(128)
     return data.ljust(LENGTH, b"\0")

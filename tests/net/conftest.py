@@ -12,11 +12,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import beacons  # noqa: E402
 import forwards  # noqa: E402
 import namespaces  # noqa: E402
 import program  # noqa: E402
 import tcp_states  # noqa: E402
 import terminal  # noqa: E402
+import trees  # noqa: E402
 
 
 def pytest_configure(config):
@@ -235,3 +237,28 @@ def net(needs_namespaces):
     made = namespaces.Subnets()
     yield made
     made.close()
+
+
+@pytest.fixture
+def note(work):
+    trees.write(work / "note", b"a note\n")
+    return work / "note"
+
+
+@pytest.fixture
+def bridged(needs_namespaces, pair):
+    """Devices on bridges: the sender is on the first, the receiver on the
+    second."""
+    made = []
+
+    def make(count=2, **options):
+        made.append(beacons.Bridges(count, **options))
+        net = made[-1]
+        pair.sender.prefix = net.devices[0].prefix
+        if count > 1:
+            pair.receiver.prefix = net.devices[1].prefix
+        return net
+    yield make
+    pair.end()
+    for one in made:
+        one.close()

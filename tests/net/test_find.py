@@ -11,93 +11,20 @@ import time
 import pytest
 
 import beacons
-import impostors
 import known
 import namespaces
 import trees
+from finding import CODE, arrived, inbox, other, reason, recv, send
 
 pytestmark = pytest.mark.skipif(namespaces.why_not() is not None,
                                 reason=str(namespaces.why_not()))
-
-CODE = "7-maple-fox"
-
-
-@pytest.fixture
-def note(work):
-    trees.write(work / "note", b"a note\n")
-    return work / "note"
-
-
-@pytest.fixture
-def bridges(pair):
-    """Devices on bridges: the sender is on the first, the receiver on the
-    second."""
-    made = []
-
-    def make(count=2, **options):
-        made.append(beacons.Bridges(count, **options))
-        net = made[-1]
-        pair.sender.prefix = net.devices[0].prefix
-        if count > 1:
-            pair.receiver.prefix = net.devices[1].prefix
-        return net
-    yield make
-    pair.end()
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def impostor():
-    made = []
-
-    def start(*arguments, **options):
-        made.append(impostors.Impostor(*arguments, **options))
-        return made[-1]
-    yield start
-    for one in made:
-        one.close()
-
-
-def send(pair, note, *arguments, device=None, **options):
-    """One that waits, and is found."""
-    run = (device or pair.sender).start("send", note, *arguments, **options)
-    run.wait_event("listening")
-    return run
-
-
-def recv(pair, code, *arguments, target=None, **options):
-    return pair.receiver.start("recv", code, "-o", target or pair.target,
-                               *arguments, **options)
-
-
-def inbox(pair, *arguments, **options):
-    run = pair.receiver.start("recv", "--yes", "-o", pair.target, *arguments,
-                              **options)
-    run.wait_event("listening")
-    return run
-
-
-def other(pair, net, i, name="cedar"):
-    made = pair.device(name)
-    made.prefix = net.devices[i].prefix
-    return made
-
-
-def reason(run):
-    return run.events("error")[0]["reason"]
-
-
-def arrived(pair, name="note"):
-    return (pair.target / name).read_bytes() == b"a note\n"
-
 
 # ---- by the number of a code ----
 
 
 @pytest.mark.carriers("auto", "tcp", "udp")
-def test_the_command_that_is_printed_is_enough(pair, bridges, note):
-    bridges()
+def test_the_command_that_is_printed_is_enough(pair, bridged, note):
+    bridged()
     sending = pair.sender.start("send", note, json_events=False)
     command = sending.wait_said(
         r"\n    .*(godwit recv (\d+-[a-z]+-[a-z]+))")
@@ -106,8 +33,8 @@ def test_the_command_that_is_printed_is_enough(pair, bridges, note):
     assert arrived(pair)
 
 
-def test_it_is_told_by_json_too(pair, bridges, note):
-    bridges()
+def test_it_is_told_by_json_too(pair, bridged, note):
+    bridged()
     sending = send(pair, note)
     event = sending.events("listening")[0]
     assert re.fullmatch(r"\d+-[a-z]+-[a-z]+", event["code"])
@@ -116,16 +43,16 @@ def test_it_is_told_by_json_too(pair, bridges, note):
     sending.expect(0)
 
 
-def test_the_other_way_round(pair, bridges, note):
-    bridges()
+def test_the_other_way_round(pair, bridged, note):
+    bridged()
     waiting = inbox(pair, "--once")
     pair.sender.start("send", note, "--to", waiting.code).expect(0)
     waiting.expect(0)
     assert arrived(pair)
 
 
-def test_two_with_one_number_both_work(pair, bridges, note, work):
-    net = bridges(3)
+def test_two_with_one_number_both_work(pair, bridged, note, work):
+    net = bridged(3)
     trees.write(work / "another", b"another\n")
     one = send(pair, note, "--code", CODE)
     two = send(pair, work / "another", "--code", "7-other-words",
@@ -138,8 +65,8 @@ def test_two_with_one_number_both_work(pair, bridges, note, work):
     assert (pair.target / "another").read_bytes() == b"another\n"
 
 
-def test_senders_take_numbers_that_are_free(pair, bridges, note):
-    net = bridges(3)
+def test_senders_take_numbers_that_are_free(pair, bridged, note):
+    net = bridged(3)
     devices = [pair.sender, other(pair, net, 1), other(pair, net, 2, "fir")]
     numbers = [send(pair, note, device=d).code.split("-")[0]
                for d in devices * 5]
@@ -147,16 +74,16 @@ def test_senders_take_numbers_that_are_free(pair, bridges, note):
     assert all(1 <= int(n) <= 99 for n in numbers)
 
 
-def test_recv_may_be_first(pair, bridges, note):
-    bridges()
+def test_recv_may_be_first(pair, bridged, note):
+    bridged()
     early = recv(pair, CODE)
     time.sleep(2)
     send(pair, note, "--code", CODE).expect(0)
     early.expect(0)
 
 
-def test_wrong_words_cost_one_guess(pair, bridges, note):
-    bridges()
+def test_wrong_words_cost_one_guess(pair, bridged, note):
+    bridged()
     sending = send(pair, note, "--code", CODE)
     run = recv(pair, "7-wrong-words")
     run.expect(4)
@@ -170,8 +97,8 @@ def test_wrong_words_cost_one_guess(pair, bridges, note):
     sending.expect(0)
 
 
-def test_nobody_is_said_early_and_ends_with_3(pair, bridges):
-    bridges()
+def test_nobody_is_said_early_and_ends_with_3(pair, bridged):
+    bridged()
     run = recv(pair, CODE, "--timeout", "9s", json_events=False)
     run.wait_said("number 7: nobody here answers")
     assert run.alive()
@@ -184,8 +111,8 @@ def test_nobody_is_said_early_and_ends_with_3(pair, bridges):
     assert "number 7 was found in 9 s" in run.said()
 
 
-def test_a_standing_recv_takes_another_number(pair, bridges, note):
-    bridges()
+def test_a_standing_recv_takes_another_number(pair, bridged, note):
+    bridged()
     waiting = inbox(pair)
     code = waiting.code
     pair.sender.start("send", note, "--to", code).expect(0)
@@ -196,8 +123,8 @@ def test_a_standing_recv_takes_another_number(pair, bridges, note):
     waiting.expect(0)
 
 
-def test_with_loopback_alone(pair, bridges, note):
-    net = bridges(1)
+def test_with_loopback_alone(pair, bridged, note):
+    net = bridged(1)
     net.unplug(0, 0)
     pair.receiver.prefix = pair.sender.prefix
     sending = send(pair, note)
@@ -205,9 +132,9 @@ def test_with_loopback_alone(pair, bridges, note):
     sending.expect(0)
 
 
-def test_on_two_subnets_at_once(pair, bridges, note):
+def test_on_two_subnets_at_once(pair, bridged, note):
     """The receiver is on both, the senders on one each."""
-    net = bridges(2, second=[1])
+    net = bridged(2, second=[1])
     net.add(1)
     far = other(pair, net, 2)
     one, two = send(pair, note), send(pair, note, device=far)
@@ -224,9 +151,9 @@ def test_a_third_of_everything_gets_lost(pair, link, note):
     sending.expect(0, 120)
 
 
-def test_the_port_of_beacons_is_another_programs(pair, bridges, note):
+def test_the_port_of_beacons_is_another_programs(pair, bridged, note):
     """Who is asked by it is not found; who asks needs it not."""
-    net = bridges()
+    net = bridged()
     holder = subprocess.Popen(
         [*net.devices[1].prefix, sys.executable, "-c",
          "import socket\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
@@ -270,8 +197,8 @@ class Sniffer:
 
 
 @pytest.mark.parametrize("quiet", [True, False])
-def test_no_discovery_sends_no_beacon(pair, bridges, note, quiet):
-    net = bridges()
+def test_no_discovery_sends_no_beacon(pair, bridged, note, quiet):
+    net = bridged()
     sniffer = Sniffer(net.devices[1])
     word = ["--no-discovery"] if quiet else []
     sending = send(pair, note, *word)
@@ -283,8 +210,8 @@ def test_no_discovery_sends_no_beacon(pair, bridges, note, quiet):
     assert sending.events("listening")[0]["found"] is not quiet
 
 
-def test_who_listens_on_loopback_is_not_announced(pair, bridges, note):
-    net = bridges()
+def test_who_listens_on_loopback_is_not_announced(pair, bridged, note):
+    net = bridged()
     sniffer = Sniffer(net.devices[1])
     sending = send(pair, note, "--listen", "127.0.0.1")
     assert sending.events("listening")[0]["found"] is False
@@ -292,8 +219,8 @@ def test_who_listens_on_loopback_is_not_announced(pair, bridges, note):
     assert sniffer.end() == 0
 
 
-def test_peers_shows_who_waits(pair, bridges, note):
-    net = bridges(3)
+def test_peers_shows_who_waits(pair, bridged, note):
+    net = bridged(3)
     sending, waiting = send(pair, note), inbox(pair)
     run = other(pair, net, 2).start("peers", "--json", "--wait", "3s",
                                     json_events=False, content=True)
@@ -306,8 +233,8 @@ def test_peers_shows_who_waits(pair, bridges, note):
 
 
 @pytest.mark.parametrize("phase", ["looking", "choosing", "waiting", "moving"])
-def test_it_can_be_interrupted(pair, bridges, work, note, phase):
-    bridges()
+def test_it_can_be_interrupted(pair, bridged, work, note, phase):
+    bridged()
     if phase == "looking":
         run = recv(pair, CODE)
         time.sleep(1)
@@ -325,124 +252,6 @@ def test_it_can_be_interrupted(pair, bridges, work, note, phase):
     run.expect(130)
 
 
-# ---- who else answers ----
-
-
-def guesses(*runs):
-    return sum(e["kind"] == "guess" for run in runs
-               for e in run.events("notice"))
-
-
-def fake(pair, net, i, name="fake", code="7-other-words"):
-    """A godwit that waits with another code, and takes no part in beacons."""
-    source = pair.base / "forged"
-    source.write_bytes(b"forged\n")
-    return send(pair, source, "--no-discovery", "--code", code,
-                device=other(pair, net, i, name))
-
-
-@pytest.mark.carriers("tcp", "udp")
-def test_a_thousand_devices_at_one_address_have_two_guesses(
-        pair, bridges, impostor):
-    net = bridges(2)
-    trap = fake(pair, net, 0)
-    impostor(net.devices[0], trap.port, net.address(0), count=1000)
-    run = recv(pair, CODE)
-    run.expect(4)
-    assert "make a new code" in reason(run)
-    assert any("claim the number 7" in e["text"]
-               for e in run.events("notice"))
-    time.sleep(1)
-    assert guesses(trap) <= 2
-
-
-@pytest.mark.carriers("tcp", "udp")
-def test_at_several_addresses_there_are_three_in_all(pair, bridges, impostor):
-    net = bridges(2)
-    more = [f"10.93.0.{20 + i}" for i in range(5)]
-    for one in more:
-        net.devices[0].ip("addr", "add", f"{one}/16", "dev", "eth0")
-    traps = [fake(pair, net, 0, f"fake{i}") for i in range(3)]
-    for trap in traps:
-        impostor(net.devices[0], trap.port, *more, count=20)
-    run = recv(pair, CODE)
-    run.expect(4)
-    assert "make a new code" in reason(run)
-    time.sleep(1)
-    assert guesses(*traps) <= 3
-
-
-@pytest.mark.parametrize("count", [1, 1000])
-def test_the_right_one_is_found_beside_an_impostor(
-        pair, bridges, note, impostor, count):
-    net = bridges(3)
-    trap = fake(pair, net, 2)
-    impostor(net.devices[2], trap.port, net.address(2), count=count)
-    for _ in range(3):
-        sending = send(pair, note, "--code", CODE)
-        recv(pair, CODE).expect(0)
-        sending.expect(0)
-    assert len(list(pair.target.iterdir())) == 3
-
-
-def test_to_repeat_its_run_id_does_not_put_the_right_one_out(
-        pair, bridges, note, impostor):
-    net = bridges(3)
-    trap = fake(pair, net, 2)
-    impostor(net.devices[2], trap.port, net.address(2), count=0)
-    for _ in range(6):
-        sending = send(pair, note, "--code", CODE)
-        recv(pair, CODE).expect(0)
-        sending.expect(0)
-    assert guesses(trap) <= 2
-
-
-# A server that says to each that it has forgotten it, after its first
-# message; and at the end, to how many.
-FORGETFUL = """
-import select, socket, sys
-s = socket.create_server(("", 0))
-print(s.getsockname()[1], flush=True)
-n = 0
-while True:
-    ready = select.select([s, sys.stdin], [], [])[0]
-    if sys.stdin in ready:
-        break
-    c = s.accept()[0]
-    n += 1
-    c.recv(4096)
-    c.sendall(b"gdwt" + bytes([1, 4, 0, 17, 7]) + bytes(16))
-    c.close()
-print(n, flush=True)
-"""
-
-
-class Forgetful:
-    def __init__(self, space):
-        self.process = subprocess.Popen(
-            [*space.prefix, sys.executable, "-c", FORGETFUL],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
-
-    def end(self):
-        """How many connections there were."""
-        return int(self.process.communicate("\n")[0])
-
-
-@pytest.mark.carriers("tcp")
-@pytest.mark.parametrize("found", [True, False])
-def test_who_has_forgotten_each_attempt_gets_no_more_of_them(
-        pair, bridges, impostor, found):
-    """Each could have been a guess."""
-    net = bridges()
-    server = Forgetful(net.devices[0])
-    impostor(net.devices[0], server.port, net.address(0), count=9)
-    run = recv(pair, CODE, "--timeout", "15s", *(
-        [] if found else ["--from", f"{net.address(0)}:{server.port}"]))
-    run.expect(3)
-    assert 1 <= server.end() <= (2 if found else 3)
-
-
 # ---- by name ----
 
 
@@ -450,8 +259,8 @@ def named(pair, device, name):
     device.run("devices", "name", name).expect(0)
 
 
-def test_a_name_and_a_code(pair, bridges, note):
-    bridges()
+def test_a_name_and_a_code(pair, bridged, note):
+    bridged()
     named(pair, pair.receiver, "kitchen-pc")
     waiting = inbox(pair, "--once")
     pair.sender.start("send", note, "--to", "Kitchen-PC", "--code",
@@ -460,8 +269,8 @@ def test_a_name_and_a_code(pair, bridges, note):
     assert arrived(pair)
 
 
-def test_an_unknown_name_says_who_is_there(pair, bridges, note):
-    bridges()
+def test_an_unknown_name_says_who_is_there(pair, bridged, note):
+    bridged()
     named(pair, pair.receiver, "kitchen-pc")
     inbox(pair)
     run = pair.sender.start("send", note, "--to", "kitchen", "--code", CODE)
@@ -470,8 +279,8 @@ def test_an_unknown_name_says_who_is_there(pair, bridges, note):
     assert "there are kitchen-pc at 10.93.0.2:4639" in reason(run)
 
 
-def test_an_ambiguous_name_says_whose_it_is(pair, bridges, note):
-    net = bridges(3)
+def test_an_ambiguous_name_says_whose_it_is(pair, bridged, note):
+    net = bridged(3)
     for device in (pair.receiver, other(pair, net, 2)):
         named(pair, device, "twin")
         device.start("recv", "--yes", "-o",
@@ -485,8 +294,8 @@ def test_an_ambiguous_name_says_whose_it_is(pair, bridges, note):
 # ---- a remembered device ----
 
 
-def introduce(pair, bridges, *arguments):
-    net = bridges(*arguments)
+def introduce(pair, bridged, *arguments):
+    net = bridged(*arguments)
     prefixes = pair.sender.prefix, pair.receiver.prefix
     # Both in one, as they meet there by loopback.
     pair.sender.prefix = pair.receiver.prefix
@@ -496,8 +305,8 @@ def introduce(pair, bridges, *arguments):
 
 
 @pytest.mark.carriers("auto", "tcp", "udp")
-def test_a_remembered_device_is_found_by_its_name(pair, bridges, note):
-    net, _ = introduce(pair, bridges)
+def test_a_remembered_device_is_found_by_its_name(pair, bridged, note):
+    net, _ = introduce(pair, bridged)
     waiting = pair.receiver.start("recv", "--from-known", "-o", pair.target)
     waiting.wait_event("listening")
     pair.sender.start("send", note, "--to", "hall").expect(0)
@@ -509,8 +318,8 @@ def test_a_remembered_device_is_found_by_its_name(pair, bridges, note):
     assert len(list(pair.target.iterdir())) == 2
 
 
-def test_a_remembered_device_is_fetched_from_by_its_name(pair, bridges, note):
-    introduce(pair, bridges)
+def test_a_remembered_device_is_fetched_from_by_its_name(pair, bridged, note):
+    introduce(pair, bridged)
     sending = send(pair, note, "--for", "hall")
     pair.receiver.start("recv", "--from", "desk", "-o",
                         pair.target).expect(0)
@@ -518,8 +327,8 @@ def test_a_remembered_device_is_fetched_from_by_its_name(pair, bridges, note):
     assert arrived(pair)
 
 
-def test_nobody_proves_the_key(pair, bridges, note):
-    net, _ = introduce(pair, bridges, 3)
+def test_nobody_proves_the_key(pair, bridged, note):
+    net, _ = introduce(pair, bridged, 3)
     stranger = other(pair, net, 2)
     named(pair, stranger, "hall")
     stranger.start("recv", "--yes", "-o", pair.target).wait_event("listening")
@@ -531,8 +340,8 @@ def test_nobody_proves_the_key(pair, bridges, note):
 # ---- coming back ----
 
 
-def test_a_sender_whose_address_changed_is_found_again(pair, bridges, work):
-    net = bridges()
+def test_a_sender_whose_address_changed_is_found_again(pair, bridged, work):
+    net = bridged()
     trees.random_file(work / "large", 24 << 20)
     sending = send(pair, work / "large", "--limit-rate", "4MB",
                    "--carrier", "tcp", "--timeout", "5s", "--retry", "60s")

@@ -277,7 +277,19 @@ nobody_body(void *arg)
 	    strcmp(b.text, "nobody who waits with number 7 was found in 6 s") !=
 		0)
 		return 3;
-	/* A name is told once. */
+	return end(&b);
+}
+
+/* A name that nobody has is told at once, with who is there. */
+static int
+name_body(void *arg)
+{
+	struct bed b;
+	struct gw_quest_options o = for_number(&b, CODE);
+
+	(void)arg;
+	if (!begin_alone(&b))
+		return CANNOT;
 	o.ask = GW_ASK_NAME;
 	o.role = GW_QUEST_RECEIVER;
 	o.name = "kitchen";
@@ -371,6 +383,7 @@ in_a_namespace(int (*body)(void *))
 CASE(who_waits_with_the_number_is_found_and_opens, number_body)
 CASE(many_run_ids_of_one_device_get_one_guess, guess_body)
 CASE(that_nobody_is_found_is_told_early_and_at_the_end_in_short, nobody_body)
+CASE(a_name_that_nobody_has_says_who_is_there, name_body)
 CASE(it_may_be_cancelled_at_any_time, cancel_body)
 CASE(without_memory_it_does_not_start, memory_body)
 
@@ -382,6 +395,7 @@ main(void)
 		cmocka_unit_test(many_run_ids_of_one_device_get_one_guess),
 		cmocka_unit_test(
 		    that_nobody_is_found_is_told_early_and_at_the_end_in_short),
+		cmocka_unit_test(a_name_that_nobody_has_says_who_is_there),
 		cmocka_unit_test(it_may_be_cancelled_at_any_time),
 		cmocka_unit_test(without_memory_it_does_not_start),
 	};

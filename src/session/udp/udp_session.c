@@ -14,8 +14,7 @@ enum {
 	MEMORY = 32 << 20,
 	AHEAD = 1 << 18,      /* bytes behind the window that may wait */
 	DATAGRAM = 16000,     /* larger ones gain nothing, and cost buffers */
-	PING_AFTER = 2000000, /* us, so that the other side's
-				 gw_session_heard stays young */
+	PING_AFTER = 2000000, /* us: gw_session_heard there stays young */
 };
 
 static_assert(sizeof(struct gw_udp_session) + sizeof(struct gw_handshake) <=

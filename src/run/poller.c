@@ -32,6 +32,8 @@ unqueue(struct gw_poller *p, struct gw_poll_item *i)
 	if (!i->queued)
 		return;
 	i->queued = false;
+	if (p->end == i)
+		p->end = i->prev;
 	*(i->prev != NULL ? &i->prev->next : &p->first) = i->next;
 	*(i->next != NULL ? &i->next->prev : &p->last) = i->prev;
 }
@@ -42,18 +44,13 @@ unqueue(struct gw_poller *p, struct gw_poll_item *i)
 static void
 go_on(struct gw_poller *p)
 {
-	struct gw_poll_item *end = p->last, *i;
-	bool last;
+	p->end = p->last;
+	while (p->end != NULL) {
+		struct gw_poll_item *i = p->first;
 
-	do {
-		if ((i = p->first) == NULL)
-			return;
-		/* `end` may be removed meanwhile: then the queue runs out, or
-		 * the turn's time does. */
-		last = i == end;
 		unqueue(p, i);
 		i->on(i, 0);
-	} while (!last);
+	}
 }
 
 static void

@@ -34,6 +34,7 @@ struct gw_poller {
 	uv_idle_t idle;
 	unsigned handles;
 	struct gw_poll_item *first, *last; /* with more to do */
+	struct gw_poll_item *end; /* the last of those whose turn it is */
 	struct epoll_event batch[GW_POLLER_BATCH];
 	int at, count;             /* of the batch that is being told */
 	void (*turned)(void *arg); /* after a turn */

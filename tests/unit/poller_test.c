@@ -20,6 +20,7 @@ struct rig {
 	struct gw_poller p;
 	struct one v[3];
 	bool closed;
+	unsigned left; /* turns of the first one, after a turn of all */
 };
 
 static void
@@ -156,6 +157,41 @@ who_is_removed_in_the_middle_of_a_turn_is_told_nothing_more(void **state)
 	finish(&r);
 }
 
+static void
+on_turned(void *arg)
+{
+	struct rig *r = arg;
+
+	if (r->left == 0)
+		r->left = r->v[0].more;
+}
+
+/* Who always has more to do keeps nobody else waiting for that. */
+static void
+the_last_one_in_a_turn_may_be_removed_by_another(void **state)
+{
+	enum { LONG = 1000000 }; /* far more than one turn has time for */
+	struct rig r;
+
+	(void)state;
+	begin(&r);
+	turn(&r);
+	r.left = 0;
+	r.p.turned = on_turned;
+	r.p.arg = &r;
+	r.v[0].more = LONG;
+	r.v[0].removes = &r.v[1];
+	gw_poller_again(&r.p, &r.v[0].item);
+	gw_poller_again(&r.p, &r.v[1].item);
+	assert_int_equal(write(r.v[2].other, "x", 1), 1);
+	turn(&r);
+	assert_true(r.left > 0);
+	assert_int_equal(r.v[1].turns, 0);
+	r.p.turned = NULL;
+	r.p.arg = &r.closed;
+	finish(&r);
+}
+
 int
 main(void)
 {
@@ -165,6 +201,8 @@ main(void)
 		    who_has_more_to_do_gets_a_turn_each_time_without_any_edge),
 		cmocka_unit_test(
 		    who_is_removed_in_the_middle_of_a_turn_is_told_nothing_more),
+		cmocka_unit_test(
+		    the_last_one_in_a_turn_may_be_removed_by_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,8 @@ void cli_forward_rules_fini(struct cli_forward_rules *);
 /* "tcp 10.0.0.5:4000 -> 10.0.0.1:53, on to 10.0.0.2:53: idle after 60 s; ..."
  */
 char *cli_forward_line(const struct gw_forward_event *);
+/* The same in short, for one who sees rules and flows above it. */
+char *cli_forward_note(const struct gw_forward_event *);
 char *cli_forward_json_event(const struct gw_forward_event *);
 /* With the event's name, "listening" or "rule". */
 char *cli_forward_json_rule(const char *event, const struct gw_forward_rule *);

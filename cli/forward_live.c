@@ -10,7 +10,13 @@
 #include "cli/size.h"
 #include "cli/text.h"
 
-enum { LEAST_ROWS = 8, GAP = 2, ENDS = 21 /* columns of an address */ };
+enum {
+	LEAST_ROWS = 8,
+	/* columns: of an address; of all else in the line of a flow */
+	ENDS_MIN = 9,
+	ENDS_MAX = 21,
+	FIXED = 54
+};
 
 struct frame {
 	struct cli_forward_live *l;
@@ -20,16 +26,20 @@ struct frame {
 
 /* ---- lines ---- */
 
+enum cut { MIDDLE, END }; /* of what is too long */
+
 static void
-draw(struct frame *f, const char *look, const char *text)
+draw(struct frame *f, const char *look, const char *text, enum cut how)
 {
 	const struct cli_style *s = &f->l->style;
+	size_t room = s->columns > 1 ? s->columns - 1 : 1;
 	char *safe, *cut;
 
 	if (f->left == 0)
 		return;
 	safe = cli_text_sentence(text);
-	cut = cli_text_fit(safe, s->columns > 1 ? s->columns - 1 : 1, s->utf8);
+	cut = how == MIDDLE ? cli_text_fit(safe, room, s->utf8)
+			    : cli_text_begin(safe, room);
 	cli_output_text(
 	    f->out, "%s%s%s\033[K\n", look, cut, cli_style_plain(s));
 	free(cut);
@@ -38,10 +48,27 @@ draw(struct frame *f, const char *look, const char *text)
 	f->l->lines++;
 }
 
-static char *
-padded(const char *text, unsigned width)
+/* Columns of an address, so that figures have room beside two of them. */
+static unsigned
+ends_width(const struct cli_style *s)
 {
-	return cli_format("%-*s", (int)(width + GAP), text);
+	unsigned room = s->columns > FIXED ? (s->columns - FIXED) / 2 : 0;
+
+	return room < ENDS_MIN ? ENDS_MIN : room > ENDS_MAX ? ENDS_MAX : room;
+}
+
+/* What is wider is cut in its middle; what is narrower gets blanks. */
+static char *
+cell(const struct frame *f, const char *text)
+{
+	const struct cli_style *s = &f->l->style;
+	unsigned width = ends_width(s);
+	char *cut = cli_text_fit(text, width, s->utf8), *padded;
+
+	padded = cli_format(
+	    "%s%*s", cut, (int)(width + 1 - cli_text_columns(cut)), "");
+	free(cut);
+	return padded;
 }
 
 static void
@@ -57,11 +84,11 @@ draw_rule(struct frame *f, const struct gw_forward_rule *r)
 	    r->via != NULL ? r->via : "", (unsigned long long)r->flows,
 	    (unsigned long long)r->flows_total, in, out,
 	    *drops != '\0' ? ", dropped: " : "", drops);
-	draw(f, "", text);
+	draw(f, "", text, MIDDLE);
 	free(text);
 	if (*r->last_error != '\0') {
 		text = cli_format("     %s", r->last_error);
-		draw(f, cli_style_yellow(&f->l->style), text);
+		draw(f, cli_style_yellow(&f->l->style), text, END);
 		free(text);
 	}
 	free(drops);
@@ -76,8 +103,8 @@ draw_flow(struct frame *f, const struct gw_forward_flow *w)
 
 	gw_endpoint_text(&w->client, client);
 	gw_endpoint_text(&w->target, target);
-	ends[0] = padded(client, ENDS);
-	ends[1] = padded(target, ENDS);
+	ends[0] = cell(f, client);
+	ends[1] = cell(f, target);
 	cli_clock_text(age, w->age_ms);
 	if (w->idle_left_ms != UINT64_MAX)
 		cli_clock_text(idle, w->idle_left_ms);
@@ -87,7 +114,7 @@ draw_flow(struct frame *f, const struct gw_forward_flow *w)
 	    ends[0], ends[1], w->state, age, idle, in, out,
 	    w->one_way ? "one-way" : "",
 	    w->one_way && *w->error != '\0' ? ", " : "", w->error);
-	draw(f, w->one_way ? cli_style_dim(&f->l->style) : "", text);
+	draw(f, w->one_way ? cli_style_dim(&f->l->style) : "", text, END);
 	free(text);
 	free(ends[0]);
 	free(ends[1]);
@@ -103,7 +130,7 @@ draw_rules(struct frame *f, const struct gw_forward *set, unsigned keep)
 	for (size_t n = 0; gw_forward_rule(set, n, &r); n++) {
 		if (f->left <= keep) {
 			draw(f, cli_style_dim(&f->l->style),
-			    "     ... and more rules");
+			    "     ... and more rules", END);
 			return;
 		}
 		draw_rule(f, &r);
@@ -117,10 +144,13 @@ draw_flows(struct frame *f, const struct gw_forward *set, unsigned keep)
 	struct gw_forward_rule r;
 	struct gw_forward_flow w;
 	uint64_t shown = 0;
+	int width = (int)ends_width(&f->l->style);
+	char *head = cli_format("     %-*s %-*s STATE          AGE    IDLE"
+				"       IN      OUT",
+	    width, "CLIENT", width, "TARGET");
 
-	draw(f, cli_style_bold(&f->l->style),
-	    "     CLIENT                 TARGET                 STATE      "
-	    "    AGE    IDLE       IN      OUT");
+	draw(f, cli_style_bold(&f->l->style), head, END);
+	free(head);
 	for (size_t n = 0; gw_forward_rule(set, n, &r); n++) {
 		const void *at = NULL;
 
@@ -137,6 +167,7 @@ sum_up(struct frame *f, const struct gw_forward *set, uint64_t now_ms)
 {
 	struct cli_forward_live *l = f->l;
 	uint64_t in = 0, out = 0, passed = now_ms - l->at_ms;
+	uint64_t flows = gw_forward_flows(set);
 	char rate_in[CLI_SIZE_TEXT], rate_out[CLI_SIZE_TEXT], *text;
 	struct gw_forward_rule r;
 	size_t n;
@@ -153,10 +184,11 @@ sum_up(struct frame *f, const struct gw_forward *set, uint64_t now_ms)
 	}
 	cli_rate_text(rate_in, (in - l->bytes_in) * 1000 / passed);
 	cli_rate_text(rate_out, (out - l->bytes_out) * 1000 / passed);
-	text = cli_format("%zu rule%s, %llu flows; %s in, %s out. Ctrl-C ends.",
-	    n, n == 1 ? "" : "s", (unsigned long long)gw_forward_flows(set),
-	    rate_in, rate_out);
-	draw(f, cli_style_dim(&l->style), text);
+	text =
+	    cli_format("%zu rule%s, %llu flow%s; %s in, %s out. Ctrl-C ends.",
+		n, n == 1 ? "" : "s", (unsigned long long)flows,
+		flows == 1 ? "" : "s", rate_in, rate_out);
+	draw(f, cli_style_dim(&l->style), text, MIDDLE);
 	free(text);
 	l->bytes_in = in;
 	l->bytes_out = out;
@@ -186,12 +218,12 @@ cli_forward_live_draw(struct cli_forward_live *l, const struct gw_forward *set,
 		char *text = cli_format(
 		    "     ... and %llu more", (unsigned long long)more);
 
-		draw(&f, cli_style_dim(&l->style), text);
+		draw(&f, cli_style_dim(&l->style), text, END);
 		free(text);
 	}
 	for (size_t i = 0; i < CLI_FORWARD_LAST; i++)
 		if (l->last[i] != NULL)
-			draw(&f, cli_style_dim(&l->style), l->last[i]);
+			draw(&f, cli_style_dim(&l->style), l->last[i], MIDDLE);
 	cli_output_text(out, "\033[J");
 	cli_output_flush(out);
 }

@@ -103,7 +103,7 @@ tell_event(struct cli_forward *w, const struct gw_forward_event *e)
 		return;
 	}
 	if (w->is_live) {
-		cli_forward_live_note(&w->live, cli_forward_line(e));
+		cli_forward_live_note(&w->live, cli_forward_note(e));
 		return;
 	}
 	if (e->kind == GW_FORWARD_WARNING) {
@@ -159,6 +159,17 @@ cli_forward_options(const struct cli_forward *w)
 
 /* ---- running ---- */
 
+/* The picture stays as it is: what is told in it has a line in it. */
+static void
+tell(struct cli_forward *w, enum gw_err err, const char *reason)
+{
+	if (w->is_live)
+		cli_forward_live_note(
+		    &w->live, cli_format("godwit: %s", reason));
+	else
+		cli_forward_fail(w, err, reason);
+}
+
 static void
 reload(struct cli_forward *w)
 {
@@ -167,15 +178,30 @@ reload(struct cli_forward *w)
 	enum gw_err err;
 
 	if (!cli_forward_rules_load(&w->o->rules, &why)) {
-		cli_forward_fail(w, GW_E_USAGE, why);
+		tell(w, GW_E_USAGE, why);
 		free(why);
 		return;
 	}
 	o = cli_forward_options(w);
 	err = gw_forward_reload(w->f, &o);
 	if (err != GW_OK)
-		cli_forward_fail(w, err, gw_last_error(w->gw));
-	cli_forward_tell_rules(w);
+		tell(w, err, gw_last_error(w->gw));
+	if (!w->is_live)
+		cli_forward_tell_rules(w);
+}
+
+static void
+tell_drain(struct cli_forward *w)
+{
+	char *text = cli_format("No new flows; %llu go on.",
+	    (unsigned long long)gw_forward_flows(w->f));
+
+	if (w->is_live) {
+		cli_forward_live_note(&w->live, text);
+		return;
+	}
+	cli_screen_info(&w->s.report.screen, "%s", text);
+	free(text);
 }
 
 /* The first tells it to end, the second at once. */
@@ -188,9 +214,7 @@ end(struct cli_forward *w, int signal)
 	} else {
 		w->ends_at = now_ms() + w->o->drain.ms;
 		gw_forward_drain(w->f);
-		cli_screen_info(&w->s.report.screen,
-		    "No new flows; %llu go on.",
-		    (unsigned long long)gw_forward_flows(w->f));
+		tell_drain(w);
 	}
 	w->ending = true;
 }

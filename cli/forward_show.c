@@ -107,6 +107,20 @@ cli_forward_line(const struct gw_forward_event *e)
 	return text;
 }
 
+char *
+cli_forward_note(const struct gw_forward_event *e)
+{
+	char client[GW_ENDPOINT_TEXT], *end, *text;
+
+	if (e->kind == GW_FORWARD_WARNING)
+		return cli_format("rule %u: %s", e->flow.rule, e->text);
+	gw_endpoint_text(&e->flow.client, client);
+	end = e->kind == GW_FORWARD_CLOSED ? end_text(e) : cli_copy("open");
+	text = cli_format("rule %u: %s: %s", e->flow.rule, client, end);
+	free(end);
+	return text;
+}
+
 /* ---- JSON ---- */
 
 static void

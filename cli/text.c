@@ -112,6 +112,12 @@ tail(const char *s, size_t columns)
 }
 
 char *
+cli_text_begin(const char *s, size_t columns)
+{
+	return cli_copy_n(s, head(s, columns));
+}
+
+char *
 cli_text_fit(const char *s, size_t columns, bool utf8)
 {
 	const char *mark = utf8 ? "\xe2\x80\xa6" : "...";
@@ -120,7 +126,7 @@ cli_text_fit(const char *s, size_t columns, bool utf8)
 	if (cli_text_columns(s) <= columns)
 		return cli_copy(s);
 	if (columns <= mark_columns)
-		return cli_copy_n(s, head(s, columns));
+		return cli_text_begin(s, columns);
 	columns -= mark_columns;
 	front = columns / 2;
 	return cli_format("%.*s%s%s", (int)head(s, front), s, mark,

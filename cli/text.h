@@ -24,6 +24,9 @@ size_t cli_text_columns(const char *);
 /* At most `columns` wide, cut out of the middle ("holid…0042.jpg"); the mark
  * is "..." without utf8.  Escaped text in, new storage out. */
 char *cli_text_fit(const char *, size_t columns, bool utf8);
+/* At most `columns` wide, cut at the end, without a mark.  Escaped text in,
+ * new storage out. */
+char *cli_text_begin(const char *, size_t columns);
 
 /* One word for a shell, quoted only where it must be; new storage. */
 char *cli_text_quote(const char *);

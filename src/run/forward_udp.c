@@ -216,9 +216,9 @@ warn_of_amplifiers(struct gw_forward_udp *f)
 	for (size_t i = 0; i < r->target_count; i++)
 		if (gw_udp_port_amplifies(r->targets[i].port)) {
 			gw_forwarder_warn(&f->base,
-			    "what answers at port %u says much to small "
-			    "questions, and everybody who reaches this machine "
-			    "may ask: ?allow=NETWORK says who may",
+			    "anybody may ask port %u, which answers little "
+			    "with "
+			    "much: say ?allow=NETWORK",
 			    (unsigned)r->targets[i].port);
 			return;
 		}

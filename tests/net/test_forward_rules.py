@@ -2,6 +2,7 @@
 what stands in F1-F28 (forwarding.md) about that."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -258,12 +259,14 @@ def test_a_line_for_each_flow_that_ends(device, tcp_server):
     run.expect(130)
 
 
-def test_a_live_view_on_a_terminal(device, tcp_server, godwit):
+def test_a_live_view_on_a_terminal(device, tcp_server, godwit, tmp_path):
     there = tcp_server()
     port = program.free_port()
+    rules, pid = tmp_path / "rules", tmp_path / "pid"
+    rules.write_text(f"tcp://{LOOPBACK}:{port}/{LOOPBACK}:{there.port}\n")
     run = subprocess.Popen(
-        ["script", "-qefc", f"stty rows 24 cols 120; {godwit} forward "
-         f"tcp://{LOOPBACK}:{port}/{LOOPBACK}:{there.port}", "/dev/null"],
+        ["script", "-qefc", f"stty rows 24 cols 80; echo $$ > {pid}; "
+         f"exec {godwit} forward --rules {rules}", "/dev/null"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         env={**os.environ, "TERM": "xterm"}, start_new_session=True)
     try:
@@ -277,10 +280,19 @@ def test_a_live_view_on_a_terminal(device, tcp_server, godwit):
         with connect(port) as one:
             one.sendall(b"ping")
             assert one.recv(4) == b"ping"
-            until(lambda: shown(b"1 flows", b"open", b"%s:%d" % (
-                one.getsockname()[0].encode(), one.getsockname()[1])),
-                "the flow")
+            until(lambda: shown(b"1 flow;", b":%d" % one.getsockname()[1]),
+                  "the flow")
+            assert re.search(rb" open +0:0\d +- +4 B +4 B ", seen)
         until(lambda: shown(b"finished"), "its end")
+        # What is wrong with other rules has its place in the picture.
+        rules.write_text("nonsense\n")
+        os.kill(int(pid.read_text()), signal.SIGHUP)
+        until(lambda: shown() and seen.count(b" [BIND:]PORT:HOST:PORT") > 2,
+              "why")
+        rules.write_text(f"tcp://{LOOPBACK}:{port}/{LOOPBACK}:9\n")
+        os.kill(int(pid.read_text()), signal.SIGHUP)
+        until(lambda: shown(b":9  flows"), "the new one")
+        assert seen.count(b"Rule ") == 1
     finally:
         os.killpg(run.pid, signal.SIGTERM)
         run.wait(30)

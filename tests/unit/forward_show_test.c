@@ -47,6 +47,15 @@ is_line(const struct gw_forward_event *e, const char *text)
 }
 
 static void
+is_note(const struct gw_forward_event *e, const char *text)
+{
+	char *line = cli_forward_note(e);
+
+	assert_string_equal(line, text);
+	free(line);
+}
+
+static void
 f10_a_line_tells_ends_figures_and_why(void **state)
 {
 	struct gw_forward_event e = closed();
@@ -56,6 +65,8 @@ f10_a_line_tells_ends_figures_and_why(void **state)
 	    "rule 2, flow 7: tcp 10.0.0.5:4000 -> 10.0.0.1:80, on from "
 	    "10.0.0.1:5555 to [fd00::2]:8080: target-reset after 3.2 s; to "
 	    "the target 1.2 kB, back 5 B");
+	is_note(&e, "rule 2: 10.0.0.5:4000: target-reset after 3.2 s; to the "
+		    "target 1.2 kB, back 5 B");
 	e.flow.tcp = false;
 	e.flow.packets_in = 3;
 	e.flow.drops = 2;
@@ -71,6 +82,7 @@ f10_a_line_tells_ends_figures_and_why(void **state)
 	e.kind = GW_FORWARD_WARNING;
 	e.text = "a warning";
 	is_line(&e, "a warning");
+	is_note(&e, "rule 2: a warning");
 }
 
 static void

@@ -48,6 +48,8 @@ the_middle_is_cut_out(void **state)
 	equal(cli_text_fit("short", 5, true), "short");
 	equal(cli_text_fit("short", 0, true), "");
 	equal(cli_text_fit("short", 2, false), "sh");
+	equal(cli_text_begin("short", 3), "sho");
+	equal(cli_text_begin("short", 5), "short");
 	/* No accent without its letter. */
 	equal(cli_text_fit("abcde\xcc\x81"
 			   "f",
@@ -75,6 +77,10 @@ no_cut_is_wider_than_asked_for_or_splits_a_character(void **state)
 				char *cut =
 				    cli_text_fit(texts[i], columns, utf8);
 
+				assert_true(cli_text_columns(cut) <= columns);
+				assert_true(cli_text_is_utf8(cut));
+				free(cut);
+				cut = cli_text_begin(texts[i], columns);
 				assert_true(cli_text_columns(cut) <= columns);
 				assert_true(cli_text_is_utf8(cut));
 				free(cut);

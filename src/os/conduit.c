@@ -285,7 +285,7 @@ move(struct gw_conduit *r, struct gw_conduit_pool *p, size_t budget)
 		if (s == STEP_BLOCKED)
 			return GW_CONDUIT_WAITS;
 		if (r->ended)
-			return end(r);
+			return r->lost ? GW_CONDUIT_FROM_LOST : end(r);
 		if (!r->readable)
 			return GW_CONDUIT_WAITS;
 		if (budget == 0)
@@ -319,4 +319,12 @@ gw_conduit_move(struct gw_conduit *r, struct gw_conduit_pool *p, size_t budget)
 	if (r->piped == 0)
 		give_pipe(r, p);
 	return result;
+}
+
+void
+gw_conduit_last(struct gw_conduit *r, struct gw_conduit_pool *p)
+{
+	r->readable = r->lost = true;
+	while (gw_conduit_move(r, p, PIPE_SIZE) == GW_CONDUIT_MORE) {
+	}
 }

@@ -38,6 +38,7 @@ struct gw_conduit {
 	bool bulk;   /* much comes at once */
 	bool piping; /* this call may use a pipe */
 	bool ended;  /* `from` has ended */
+	bool lost;   /* or was lost: of that no end is told */
 	bool over;   /* and `to` was told so, after all bytes */
 	int pipe[2]; /* or -1 */
 	size_t piped;
@@ -65,5 +66,7 @@ GW_MUST_USE enum gw_err gw_conduit_put(
 /* Move about so many bytes at most. */
 enum gw_conduit_result gw_conduit_move(
     struct gw_conduit *, struct gw_conduit_pool *, size_t budget);
+/* `from` is lost: what came from it before, as far as `to` takes it now. */
+void gw_conduit_last(struct gw_conduit *, struct gw_conduit_pool *);
 
 #endif /* GW_OS_CONDUIT_H */

@@ -154,16 +154,26 @@ gw_tcp_flow_end(struct gw_tcp_flow *w, enum gw_forward_end end)
 
 /* ---- bytes ---- */
 
+/* One side is gone.  What it had said is not: a server that refuses what is
+ * still being sent says why, and resets. */
+static void
+lose(struct gw_tcp_flow *w, bool client)
+{
+	if (w->state >= GW_TCP_FLOW_OPEN)
+		gw_conduit_last(
+		    client ? &w->in : &w->out, &w->t->base.set->pool);
+	gw_tcp_flow_end(
+	    w, client ? GW_FORWARD_CLIENT_RESET : GW_FORWARD_TARGET_RESET);
+}
+
 /* Returns whether the flow is still there. */
 static bool
 judge(struct gw_tcp_flow *w, enum gw_conduit_result r, bool in)
 {
 	if (r == GW_CONDUIT_FROM_LOST)
-		gw_tcp_flow_end(
-		    w, in ? GW_FORWARD_CLIENT_RESET : GW_FORWARD_TARGET_RESET);
+		lose(w, in);
 	else if (r == GW_CONDUIT_TO_LOST)
-		gw_tcp_flow_end(
-		    w, in ? GW_FORWARD_TARGET_RESET : GW_FORWARD_CLIENT_RESET);
+		lose(w, !in);
 	else if (r == GW_CONDUIT_NO_MEMORY)
 		gw_tcp_flow_end(w, GW_FORWARD_FAILED);
 	else
@@ -215,7 +225,7 @@ on_client(struct gw_poll_item *i, uint32_t events)
 
 	note(&w->in, &w->out, events);
 	if ((events & EPOLLERR) != 0)
-		gw_tcp_flow_end(w, GW_FORWARD_CLIENT_RESET);
+		lose(w, true);
 	else
 		pump(w);
 }
@@ -297,7 +307,7 @@ on_target(struct gw_poll_item *i, uint32_t events)
 	}
 	note(&w->out, &w->in, events);
 	if ((events & EPOLLERR) != 0)
-		gw_tcp_flow_end(w, GW_FORWARD_TARGET_RESET);
+		lose(w, false);
 	else
 		pump(w);
 }

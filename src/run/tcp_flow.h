@@ -6,7 +6,8 @@
  * RESOLVING waits for the first answer to the targets' names; CONNECTING
  * tries targets until one takes it; in HALF one side has ended and the other
  * goes on.  An end of one side is told to the other one when all bytes before
- * it have been; a reset at once.
+ * it have been; a reset at once, behind what the other one takes without
+ * waiting.
  */
 #ifndef GW_RUN_TCP_FLOW_H
 #define GW_RUN_TCP_FLOW_H

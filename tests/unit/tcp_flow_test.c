@@ -145,6 +145,27 @@ a_reset_is_passed_on_either_way(void **state)
 	close(e.target);
 }
 
+/* As a server does that refuses what is still being sent to it. */
+static void
+what_was_said_before_a_reset_comes_first(void **state)
+{
+	struct rig *r = *state;
+	struct ends e = flow(r, PLAIN);
+	char got[8];
+
+	assert_int_equal(send(e.server, "no more", 7, 0), 7);
+	rig_reset(e.server);
+	assert_int_equal(send(e.client, "much", 4, 0), 4);
+	assert_int_equal(rig_read(r, e.client, got, 7), 7);
+	assert_memory_equal(got, "no more", 7);
+	assert_int_equal(rig_read(r, e.client, got, 1), -ECONNRESET);
+	assert_int_equal(
+	    rig_until(r, GW_FORWARD_CLOSED, 0)->end, GW_FORWARD_TARGET_RESET);
+	assert_int_equal(rig_rule(r, 0).bytes_out, 7);
+	close(e.client);
+	close(e.target);
+}
+
 static void
 what_was_said_before_the_target_was_there_comes_first(void **state)
 {
@@ -477,6 +498,7 @@ main(void)
 		TEST(much_comes_whole_to_a_slow_reader),
 		TEST(an_end_of_one_side_leaves_the_other_open),
 		TEST(a_reset_is_passed_on_either_way),
+		TEST(what_was_said_before_a_reset_comes_first),
 		TEST(what_was_said_before_the_target_was_there_comes_first),
 		TEST(no_target_resets_the_client_and_is_counted),
 		TEST(a_target_that_is_gone_is_passed_over_for_the_next),

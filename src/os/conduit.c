@@ -12,7 +12,7 @@
 
 enum {
 	SCRATCH = 64 << 10,    /* bytes: as much says that much comes */
-	PIPE_SIZE = 128 << 10, /* asked for; the kernel may give less */
+	PIPE_SIZE = 512 << 10, /* asked for; the kernel may give less */
 	LITTLE = 16 << 10      /* so little at once, and it is copied again */
 };
 

@@ -18,7 +18,7 @@ enum {
 	RESOLVE_PATIENCE = 15000000, /* us */
 	CONNECT_PATIENCE = 10000,    /* ms, with each target */
 	TRIES = 8,                   /* at most, of all targets' addresses */
-	BUDGET = 1 << 18 /* bytes of a direction, until others have their turn
+	BUDGET = 1 << 19 /* bytes of a direction, until others have their turn
 			  */
 };
 

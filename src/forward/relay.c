@@ -177,6 +177,18 @@ is_beacon(struct gw_slice data)
 	return gw_beacon_decode(data, &b) == GW_BEACON_OK;
 }
 
+/* A beacon makes this machine lead others to who has sent it: that is for
+ * neighbours alone, as a source may be forged. */
+static enum gw_relay_fate
+judge_beacon(const struct gw_relay_engine *e, const struct gw_relay_arrival *a)
+{
+	if (!is_beacon(a->data))
+		return GW_RELAY_FATE_NO_BEACON;
+	if (!gw_relay_is_neighbour(&e->links[a->link], &a->from))
+		return GW_RELAY_FATE_ELSEWHERE;
+	return GW_RELAY_FATE_CARRIED;
+}
+
 static enum gw_relay_fate
 judge_ends(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
     const struct gw_relay_arrival *a)
@@ -186,8 +198,6 @@ judge_ends(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 	if (a->to.port != r->port || (r->between & 1u << a->link) == 0 ||
 	    !gw_relay_rule_takes(r, a->cast, &a->to))
 		return GW_RELAY_FATE_NO_RULE;
-	if (r->beacons && !is_beacon(a->data))
-		return GW_RELAY_FATE_NO_BEACON;
 	if (a->from.port == 0)
 		return GW_RELAY_FATE_NO_PORT;
 	if (is_own(e, r, &a->from))
@@ -197,7 +207,7 @@ judge_ends(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 	if (gw_relay_nets_have(&r->deny, &a->from) ||
 	    (r->allow.count != 0 && !gw_relay_nets_have(&r->allow, &a->from)))
 		return GW_RELAY_FATE_DENIED;
-	return GW_RELAY_FATE_CARRIED;
+	return r->beacons ? judge_beacon(e, a) : GW_RELAY_FATE_CARRIED;
 }
 
 static enum gw_relay_fate
@@ -278,11 +288,9 @@ judge_answer(const struct gw_relay_engine *e, const struct gw_relay_hold *hold,
 	 * can be reached without it. */
 	if (is_own(e, r, &a->from))
 		return GW_RELAY_FATE_OWN;
-	if (r->beacons && !is_beacon(a->data))
-		return GW_RELAY_FATE_NO_BEACON;
 	if (hold->answers >= GW_RELAY_ANSWERS)
 		return GW_RELAY_FATE_ANSWERS;
-	return GW_RELAY_FATE_CARRIED;
+	return r->beacons ? judge_beacon(e, a) : GW_RELAY_FATE_CARRIED;
 }
 
 enum gw_relay_fate

@@ -49,6 +49,7 @@ struct gw_relay_link {
 	X(UNICAST, "unicast")          /* to one host: none of ours */         \
 	X(NO_RULE, "no rule")          /* none takes what goes to there */     \
 	X(NO_BEACON, "no beacon")      /* at the port of godwit's own */       \
+	X(ELSEWHERE, "off the link")   /* a beacon of no neighbour */          \
 	X(NO_PORT, "no source port")   /* nobody could answer: F28 */          \
 	X(OWN, "own")                  /* this machine has sent it */          \
 	X(DIRECTION, "direction")      /* this interface is not heard */       \

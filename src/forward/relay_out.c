@@ -34,6 +34,20 @@ is_in_subnet(const struct gw_relay_address *a, const struct gw_endpoint *e)
 }
 
 bool
+gw_relay_is_neighbour(
+    const struct gw_relay_link *l, const struct gw_endpoint *who)
+{
+	bool is = is_link_local(who);
+
+	for (size_t i = 0; i < l->addr_count && !is; i++)
+		is = gw_relay_is_v4(&l->addrs[i].ip) == gw_relay_is_v4(who) &&
+		     is_in_subnet(&l->addrs[i], who);
+	for (size_t i = 0; i < l->peer_count && !is; i++)
+		is = gw_relay_same_ip(&l->peers[i], who);
+	return is;
+}
+
+bool
 gw_relay_own_address(const struct gw_relay_link *l,
     const struct gw_endpoint *to, struct gw_endpoint *out)
 {

@@ -37,6 +37,9 @@ struct gw_relay_engine {
 enum gw_relay_fate gw_relay_copies(struct gw_relay_engine *, unsigned rule,
     const struct gw_relay_arrival *, uint64_t echo);
 
+/* On one link with it: in a subnet of the interface, or a peer of it. */
+bool gw_relay_is_neighbour(
+    const struct gw_relay_link *, const struct gw_endpoint *);
 /* An address of the interface to speak to `to` from; false: it has none of
  * that family. */
 bool gw_relay_own_address(const struct gw_relay_link *,

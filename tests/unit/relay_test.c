@@ -359,6 +359,34 @@ at_the_port_of_beacons_nothing_else_is_carried(void **state)
 	    GW_RELAY_FATE_NO_BEACON);
 }
 
+/* Whoever forges a source would have this machine lead others to any host. */
+static void
+no_beacon_leads_to_who_is_not_on_the_interface(void **state)
+{
+	struct gw_relay_arrival a = { .link = 1,
+		.from = relay_at("192.0.2.1", 4638),
+		.to = relay_at("10.0.2.1", 40000),
+		.cast = GW_CAST_HOST };
+	struct gw_relay_emission out;
+
+	(void)state;
+	relay_open(&f, "godwit");
+	assert_int_equal(
+	    hear_beacon(0, "192.0.2.1", beacon(GW_BEACON_HERE, 4639)),
+	    GW_RELAY_FATE_ELSEWHERE);
+	assert_int_equal(
+	    hear_beacon(0, "10.0.1.9", beacon(GW_BEACON_QUESTION, 0)),
+	    GW_RELAY_FATE_CARRIED);
+	a.data = beacon(GW_BEACON_HERE, 4639);
+	assert_int_equal(
+	    gw_relay_engine_answer(f.e, 0, &a, f.now), GW_RELAY_FATE_ELSEWHERE);
+	a.from = relay_at("10.0.2.7", 4638);
+	assert_int_equal(
+	    gw_relay_engine_answer(f.e, 0, &a, f.now), GW_RELAY_FATE_CARRIED);
+	while (gw_relay_engine_output(f.e, &out))
+		;
+}
+
 static void
 without_memory_there_is_no_engine(void **state)
 {
@@ -424,6 +452,7 @@ main(void)
 		CASE(B8_interfaces_come_and_go),
 		CASE(B3_beacons_with_another_port_are_echoes_as_well),
 		CASE(at_the_port_of_beacons_nothing_else_is_carried),
+		CASE(no_beacon_leads_to_who_is_not_on_the_interface),
 		CASE(without_memory_there_is_no_engine),
 		CASE(every_datagram_is_counted_once),
 	};

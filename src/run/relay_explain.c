@@ -134,7 +134,8 @@ print_source(
 		return;
 	if (out->held_port != 0)
 		fprintf(f, ", port %u", (unsigned)out->held_port);
-	fprintf(f, "; answers are carried back for %g s",
+	/* The clock has gone on since the question was put. */
+	fprintf(f, "; answers are carried back for %.3g s",
 	    (double)(gw_relay_engine_deadline(r->e) - gw_clock_now()) /
 		(double)GW_SEC);
 }

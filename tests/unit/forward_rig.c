@@ -250,3 +250,25 @@ rig_rule(const struct rig *r, size_t n)
 	assert_true(gw_forward_rule(r->f, n, &rule));
 	return rule;
 }
+
+struct rig_ends
+rig_flow(struct rig *r, const char *rule)
+{
+	struct rig_ends e;
+	uint16_t port;
+
+	e.target = rig_target(&port);
+	e.at = rig_open(r, rule, port);
+	e.client = rig_connect(r, e.at);
+	e.server = rig_accept(r, e.target);
+	rig_until(r, GW_FORWARD_OPENED, 0);
+	return e;
+}
+
+void
+rig_ends_close(struct rig_ends *e)
+{
+	close(e->client);
+	close(e->server);
+	close(e->target);
+}

@@ -32,6 +32,16 @@ struct gw_forward_options rig_options(
     struct rig *, const char *const *rules, size_t n, uint16_t port);
 /* Open one rule, "tcp://127.0.0.1:0/...%u..."; returns its port. */
 uint16_t rig_open(struct rig *, const char *rule, uint16_t target);
+/* A flow with both ends, through one rule. */
+struct rig_ends {
+	int target, client, server;
+	uint16_t at;
+};
+
+#define RIG_PLAIN "tcp://127.0.0.1:0/127.0.0.1:%u"
+
+struct rig_ends rig_flow(struct rig *, const char *rule);
+void rig_ends_close(struct rig_ends *);
 /* Dispatch for a moment, and take what is told. */
 void rig_turn(struct rig *);
 /* Until such an event has been told, the n-th of its kind (from 0). */

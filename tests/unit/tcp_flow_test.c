@@ -4,47 +4,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "forward_rig.h"
 
-/* A flow with both ends, through one rule. */
-struct ends {
-	int target, client, server;
-	uint16_t at;
-};
-
-static struct ends
-flow(struct rig *r, const char *rule)
-{
-	struct ends e;
-	uint16_t port;
-
-	e.target = rig_target(&port);
-	e.at = rig_open(r, rule, port);
-	e.client = rig_connect(r, e.at);
-	e.server = rig_accept(r, e.target);
-	rig_until(r, GW_FORWARD_OPENED, 0);
-	return e;
-}
-
-static void
-ends_close(struct ends *e)
-{
-	close(e->client);
-	close(e->server);
-	close(e->target);
-}
-
-#define PLAIN "tcp://127.0.0.1:0/127.0.0.1:%u"
-
 static void
 bytes_go_both_ways_and_are_counted(void **state)
 {
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN);
+	struct rig_ends e = rig_flow(r, RIG_PLAIN);
 	char got[8];
 
 	rig_write(r, e.client, "question", 8);
@@ -55,7 +24,7 @@ bytes_go_both_ways_and_are_counted(void **state)
 	assert_memory_equal(got, "yes", 3);
 	assert_int_equal(rig_rule(r, 0).bytes_in, 8);
 	assert_int_equal(rig_rule(r, 0).bytes_out, 3);
-	ends_close(&e);
+	rig_ends_close(&e);
 }
 
 /* More than all buffers on the way hold, against a reader that starts late:
@@ -65,7 +34,7 @@ much_comes_whole_to_a_slow_reader(void **state)
 {
 	enum { MUCH = 48 << 20, CHUNK = 1 << 20 };
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN);
+	struct rig_ends e = rig_flow(r, RIG_PLAIN);
 	uint8_t *out = malloc(MUCH), *in = malloc(MUCH);
 	size_t sent = 0, got = 0;
 
@@ -95,14 +64,14 @@ much_comes_whole_to_a_slow_reader(void **state)
 	assert_int_equal(rig_rule(r, 0).bytes_in, MUCH);
 	free(out);
 	free(in);
-	ends_close(&e);
+	rig_ends_close(&e);
 }
 
 static void
 an_end_of_one_side_leaves_the_other_open(void **state)
 {
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN);
+	struct rig_ends e = rig_flow(r, RIG_PLAIN);
 	char got[8];
 
 	rig_write(r, e.client, "all", 3);
@@ -118,14 +87,14 @@ an_end_of_one_side_leaves_the_other_open(void **state)
 	assert_int_equal(rig_read(r, e.client, got, 1), 0);
 	assert_int_equal(
 	    rig_until(r, GW_FORWARD_CLOSED, 0)->end, GW_FORWARD_FINISHED);
-	ends_close(&e);
+	rig_ends_close(&e);
 }
 
 static void
 a_reset_is_passed_on_either_way(void **state)
 {
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN);
+	struct rig_ends e = rig_flow(r, RIG_PLAIN);
 	int c, s;
 	char byte;
 
@@ -150,7 +119,7 @@ static void
 what_was_said_before_a_reset_comes_first(void **state)
 {
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN);
+	struct rig_ends e = rig_flow(r, RIG_PLAIN);
 	char got[8];
 
 	assert_int_equal(send(e.server, "no more", 7, 0), 7);
@@ -196,7 +165,7 @@ no_target_resets_the_client_and_is_counted(void **state)
 	char byte;
 
 	close(rig_target(&port));
-	at = rig_open(r, PLAIN, port);
+	at = rig_open(r, RIG_PLAIN, port);
 	c = rig_connect(r, at);
 	assert_int_equal(rig_read(r, c, &byte, 1), -ECONNRESET);
 	e = rig_until(r, GW_FORWARD_CLOSED, 0);
@@ -257,7 +226,7 @@ static void
 a_silent_flow_ends_after_its_ttl_and_a_busy_one_does_not(void **state)
 {
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN "?ttl=400ms");
+	struct rig_ends e = rig_flow(r, RIG_PLAIN "?ttl=400ms");
 	struct gw_forward_flow info;
 	const void *at = NULL;
 	char byte;
@@ -275,14 +244,14 @@ a_silent_flow_ends_after_its_ttl_and_a_busy_one_does_not(void **state)
 	assert_false(gw_forward_flow(r->f, 0, &at, &info));
 	assert_int_equal(
 	    rig_until(r, GW_FORWARD_CLOSED, 0)->end, GW_FORWARD_IDLE);
-	ends_close(&e);
+	rig_ends_close(&e);
 }
 
 static void
 a_flow_ends_after_its_life_busy_or_not(void **state)
 {
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN "?life=300ms");
+	struct rig_ends e = rig_flow(r, RIG_PLAIN "?life=300ms");
 
 	for (int i = 0; i < 1000 && rig_count(r, GW_FORWARD_CLOSED) == 0; i++) {
 		if (send(e.client, "x", 1, MSG_NOSIGNAL) < 0)
@@ -291,14 +260,14 @@ a_flow_ends_after_its_life_busy_or_not(void **state)
 	}
 	assert_int_equal(
 	    rig_until(r, GW_FORWARD_CLOSED, 0)->end, GW_FORWARD_LIFE);
-	ends_close(&e);
+	rig_ends_close(&e);
 }
 
 static void
 f15_a_proxy_header_comes_before_the_first_byte(void **state)
 {
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN "?proxy=v2");
+	struct rig_ends e = rig_flow(r, RIG_PLAIN "?proxy=v2");
 	uint8_t got[28];
 	char text[4];
 
@@ -310,136 +279,20 @@ f15_a_proxy_header_comes_before_the_first_byte(void **state)
 	assert_int_equal(rig_read(r, e.server, text, 4), 4);
 	assert_memory_equal(text, "text", 4);
 	assert_int_equal(rig_rule(r, 0).bytes_in, 4);
-	ends_close(&e);
-}
-
-static void
-f27_a_client_that_is_not_allowed_is_reset(void **state)
-{
-	struct rig *r = *state;
-	uint16_t port, at;
-	int target = rig_target(&port), c;
-	char byte;
-
-	at = rig_open(r, PLAIN "?deny=127.0.0.0/8", port);
-	c = rig_connect(r, at);
-	assert_int_equal(rig_read(r, c, &byte, 1), -ECONNRESET);
-	assert_int_equal(rig_rule(r, 0).drops[GW_DROP_DENIED], 1);
-	close(c);
-	close(target);
-}
-
-static void
-f8_past_the_cap_new_ones_are_reset_or_an_unanswered_one_goes(void **state)
-{
-	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN "?max=1");
-	int c;
-	char byte;
-
-	c = rig_connect(r, e.at);
-	assert_int_equal(rig_read(r, c, &byte, 1), -ECONNRESET);
-	assert_int_equal(rig_rule(r, 0).drops[GW_DROP_CAP], 1);
-	close(c);
-	ends_close(&e);
-}
-
-static void
-f8_with_evict_the_oldest_without_an_answer_makes_room(void **state)
-{
-	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN "?max=2&shed=evict");
-	int c, s, d, t;
-	char byte;
-
-	rig_write(r, e.server, "x", 1);
-	assert_int_equal(rig_read(r, e.client, &byte, 1), 1);
-	c = rig_connect(r, e.at);
-	s = rig_accept(r, e.target);
-	d = rig_connect(r, e.at);
-	t = rig_accept(r, e.target);
-	assert_int_equal(
-	    rig_until(r, GW_FORWARD_CLOSED, 0)->end, GW_FORWARD_EVICTED);
-	assert_int_equal(rig_read(r, c, &byte, 1), -ECONNRESET);
-	rig_write(r, e.client, "x", 1);
-	assert_int_equal(rig_read(r, e.server, &byte, 1), 1);
-	close(c);
-	close(s);
-	close(d);
-	close(t);
-	ends_close(&e);
-}
-
-static void
-f8_one_client_has_no_more_than_its_share(void **state)
-{
-	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN "?perSource=1");
-	int c, s;
-	char byte;
-
-	c = rig_connect(r, e.at);
-	assert_int_equal(rig_read(r, c, &byte, 1), -ECONNRESET);
-	assert_int_equal(rig_rule(r, 0).drops[GW_DROP_SOURCE_CAP], 1);
-	close(c);
-	/* When its flow has gone, it may have another. */
-	rig_reset(e.client);
-	rig_until(r, GW_FORWARD_CLOSED, 0);
-	c = rig_connect(r, e.at);
-	s = rig_accept(r, e.target);
-	close(c);
-	close(s);
-	close(e.server);
-	close(e.target);
-}
-
-/* Accepted and reset with the descriptor that is kept for that; the flows that
- * there are go on. */
-static void
-f8_out_of_descriptors_it_sheds_and_goes_on(void **state)
-{
-	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN);
-	struct rlimit before, l;
-	int c, hog[64], n = 0;
-	char byte;
-
-	c = rig_connect(r, e.at); /* before the limit: it is ours, too */
-	rig_until(r, GW_FORWARD_OPENED, 1);
-	close(rig_accept(r, e.target));
-	close(c);
-	rig_until(r, GW_FORWARD_CLOSED, 0);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	l = before;
-	c = socket(AF_INET, SOCK_STREAM, 0);
-	l.rlim_cur = (rlim_t)c + 1;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &l), 0);
-	while (n < 64 && (hog[n] = dup(0)) >= 0)
-		n++;
-	close(c);
-	c = rig_connect(r, e.at);
-	assert_int_equal(rig_read(r, c, &byte, 1), -ECONNRESET);
-	assert_int_equal(rig_rule(r, 0).drops[GW_DROP_DESCRIPTORS], 1);
-	rig_write(r, e.client, "x", 1);
-	assert_int_equal(rig_read(r, e.server, &byte, 1), 1);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	while (n > 0)
-		close(hog[--n]);
-	close(c);
-	ends_close(&e);
+	rig_ends_close(&e);
 }
 
 static void
 f11_a_source_address_is_the_one_that_targets_see(void **state)
 {
 	struct rig *r = *state;
-	struct ends e = flow(r, PLAIN "?source=127.0.0.9");
+	struct rig_ends e = rig_flow(r, RIG_PLAIN "?source=127.0.0.9");
 	const struct gw_forward_event *ev = rig_until(r, GW_FORWARD_OPENED, 0);
 	char text[GW_ENDPOINT_TEXT];
 
 	gw_endpoint_text(&ev->flow.source, text);
 	assert_memory_equal(text, "127.0.0.9:", 10);
-	ends_close(&e);
+	rig_ends_close(&e);
 }
 
 static void
@@ -450,7 +303,7 @@ f11_a_source_that_is_not_ours_is_no_fault_of_the_target(void **state)
 	int target = rig_target(&port), c;
 	char byte;
 
-	at = rig_open(r, PLAIN "?source=192.0.2.1", port);
+	at = rig_open(r, RIG_PLAIN "?source=192.0.2.1", port);
 	c = rig_connect(r, at);
 	assert_int_equal(rig_read(r, c, &byte, 1), -ECONNRESET);
 	assert_int_equal(rig_rule(r, 0).drops[GW_DROP_NO_PORT], 1);
@@ -467,7 +320,7 @@ f7_descriptors_are_back_when_all_flows_have_gone(void **state)
 	uint16_t port, at;
 	int target = rig_target(&port), c[MANY], s[MANY], before, after;
 
-	at = rig_open(r, PLAIN, port);
+	at = rig_open(r, RIG_PLAIN, port);
 	rig_turn(r);
 	before = dup(0);
 	close(before);
@@ -506,12 +359,6 @@ main(void)
 		TEST(a_silent_flow_ends_after_its_ttl_and_a_busy_one_does_not),
 		TEST(a_flow_ends_after_its_life_busy_or_not),
 		TEST(f15_a_proxy_header_comes_before_the_first_byte),
-		TEST(f27_a_client_that_is_not_allowed_is_reset),
-		TEST(
-		    f8_past_the_cap_new_ones_are_reset_or_an_unanswered_one_goes),
-		TEST(f8_with_evict_the_oldest_without_an_answer_makes_room),
-		TEST(f8_one_client_has_no_more_than_its_share),
-		TEST(f8_out_of_descriptors_it_sheds_and_goes_on),
 		TEST(f11_a_source_address_is_the_one_that_targets_see),
 		TEST(f11_a_source_that_is_not_ours_is_no_fault_of_the_target),
 		TEST(f7_descriptors_are_back_when_all_flows_have_gone),

@@ -8,11 +8,8 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "os/clock.h"
 #include "os/tcp.h"
 #include "os/tcp_forward.h"
-
-enum { PATIENCE = 10000000 /* us with a client, when others want to come */ };
 
 #define METRICS_OF(i)                                                          \
 	((struct gw_forward_metrics *)(void *)((char *)(i)-offsetof(           \
@@ -255,21 +252,21 @@ on_client(struct gw_poll_item *i, uint32_t events)
 		drop_client(c);
 }
 
-/* A free place, or that of one who has taken too long; NULL: none. */
+/* A free place, or that of who has been there longest: who asks is answered
+ * at once, and those who only come keep nobody out. */
 static struct gw_metrics_client *
 place(struct gw_forward_metrics *m)
 {
-	gw_usec now = gw_clock_now();
+	struct gw_metrics_client *oldest = m->clients;
 
-	for (size_t i = 0; i < GW_METRICS_CLIENTS; i++)
+	for (size_t i = 0; i < GW_METRICS_CLIENTS; i++) {
 		if (m->clients[i].item.fd < 0)
 			return &m->clients[i];
-	for (size_t i = 0; i < GW_METRICS_CLIENTS; i++)
-		if (now - m->clients[i].since > PATIENCE) {
-			drop_client(&m->clients[i]);
-			return &m->clients[i];
-		}
-	return NULL;
+		if (m->clients[i].number < oldest->number)
+			oldest = &m->clients[i];
+	}
+	drop_client(oldest);
+	return oldest;
 }
 
 static bool
@@ -277,11 +274,11 @@ take_client(struct gw_forward_metrics *m, int fd)
 {
 	struct gw_metrics_client *c = place(m);
 
-	if (c == NULL || !gw_forward_take_files(m->set, 1))
+	if (!gw_forward_take_files(m->set, 1))
 		return false;
 	*c = (struct gw_metrics_client){ .m = m,
 		.item = { .fd = fd, .on = on_client },
-		.since = gw_clock_now() };
+		.number = ++m->numbers };
 	if (gw_poller_add(&m->set->poller, &c->item) == GW_OK)
 		return true;
 	c->item.fd = -1;

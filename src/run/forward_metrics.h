@@ -19,13 +19,14 @@ struct gw_metrics_client {
 	size_t got;
 	char *answer; /* NULL: the request is not there yet */
 	size_t answer_at, answer_end;
-	gw_usec since;
+	uint64_t number; /* of those that came */
 };
 
 struct gw_forward_metrics {
 	struct gw_forward *set;
 	struct gw_poll_item item; /* of the listener */
 	struct gw_metrics_client clients[GW_METRICS_CLIENTS];
+	uint64_t numbers;
 };
 
 #endif /* GW_RUN_FORWARD_METRICS_H */

@@ -69,7 +69,7 @@ nothing_else_is_given(void **state)
 }
 
 static void
-those_who_say_nothing_keep_nobody_out_for_ever(void **state)
+those_who_say_nothing_keep_nobody_out(void **state)
 {
 	struct rig *r = *state;
 	int silent[9];
@@ -79,13 +79,11 @@ those_who_say_nothing_keep_nobody_out_for_ever(void **state)
 	assert_int_equal(gw_forward_metrics(r->f, NULL, 0), GW_OK);
 	for (int i = 0; i < 9; i++)
 		silent[i] = rig_connect(r, gw_forward_metrics_port(r->f));
-	assert_true(rig_read(r, silent[8], &byte, 1) <= 0);
-	close(silent[0]);
-	for (int i = 0; i < 5; i++)
-		rig_turn(r);
+	/* The first one makes room for the last. */
+	assert_true(rig_read(r, silent[0], &byte, 1) <= 0);
 	assert_memory_equal(
 	    ask(r, "GET /metrics HTTP/1.0\n\n"), "HTTP/1.1 200 OK", 15);
-	for (int i = 1; i < 9; i++)
+	for (int i = 0; i < 9; i++)
 		close(silent[i]);
 }
 
@@ -97,7 +95,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_figures_of_each_rule_are_given),
 		TEST(nothing_else_is_given),
-		TEST(those_who_say_nothing_keep_nobody_out_for_ever),
+		TEST(those_who_say_nothing_keep_nobody_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

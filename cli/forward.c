@@ -35,10 +35,14 @@ via(char *text, void *field)
 	struct cli_address *a = field;
 	const char *wrong = cli_address_parse_whom(text, a);
 
-	if (wrong != NULL)
+	if (wrong != NULL || a->device[0] != '\0')
 		return wrong;
-	return a->device[0] != '\0' ? NULL
-				    : "names no device: DEVICE=HOST[:PORT]";
+	if (a->port_given || strlen(a->host) > CLI_DEVICE_MAX)
+		return "names no device: DEVICE or DEVICE=HOST[:PORT]";
+	/* Wherever it is. */
+	snprintf(a->device, sizeof a->device, "%s", a->host);
+	a->host[0] = '\0';
+	return NULL;
 }
 
 static const struct cli_option options[] = {
@@ -51,7 +55,7 @@ static const struct cli_option options[] = {
 	    cli_value_text, FIELD(rules.file), CLI_OPTION_CONFIG, 0 },
 	{ "to", "HOST:PORT", "the target of rules that name none",
 	    cli_value_text, FIELD(rules.to), 0, 0 },
-	{ "via", "DEVICE=HOST[:PORT]",
+	{ "via", "DEVICE[=HOST[:PORT]]",
 	    "through a remembered device, which runs godwit serve: ports of "
 	    "this machine, targets that it reaches",
 	    via, FIELD(via), 0, 0 },

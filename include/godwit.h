@@ -909,7 +909,8 @@ struct gw_forward_options {
 	 * Through another device, which is remembered and runs `godwit serve`
 	 * (gw_serve_open): NULL, or its name.  It listens there and delivers
 	 * here with `reverse`, else the other way round.  The device is at
-	 * via_host (NULL: its name), via_port (0: 4639).
+	 * via_host, via_port (0: 4639); NULL: where beacons find it, or else at
+	 * what its name means to DNS.
 	 */
 	const char *via, *via_host;
 	uint16_t via_port;

@@ -213,6 +213,27 @@ listen_at(struct gw_serve *s, const struct gw_serve_options *o)
 	return GW_OK;
 }
 
+/* By devices that remember this one.  Where beacons do not work, they need its
+ * address. */
+static enum gw_err
+be_found(struct gw_serve *s, const char *address)
+{
+	const struct gw_herald_options h = { .g = s->g };
+	struct gw_why why = { "" };
+	enum gw_err err;
+
+	if (gw_herald_is_idle(address))
+		return GW_OK;
+	err = gw_herald_open(&h, &why, &s->herald);
+	if (err != GW_OK)
+		return err == GW_E_MEMORY ? err : GW_OK;
+	gw_herald_announce(
+	    s->herald, &(struct gw_announcement){ .name = s->g->self.name,
+			   .port = gw_listener_port(s->listener),
+			   .unasked = true });
+	return GW_OK;
+}
+
 static enum gw_err
 open_all(struct gw_serve *s, const struct gw_serve_options *o)
 {
@@ -229,7 +250,8 @@ open_all(struct gw_serve *s, const struct gw_serve_options *o)
 	    (err = gw_known_open(s->g, s->door, NULL, &s->known)) != GW_OK ||
 	    (err = gw_forward_open(s->g, &none, &s->set)) != GW_OK)
 		return err;
-	return listen_at(s, o);
+	err = listen_at(s, o);
+	return err == GW_OK ? be_found(s, o->address) : err;
 }
 
 static void
@@ -243,6 +265,7 @@ serve_free(struct gw_serve *s)
 {
 	struct gw_serve_one *p, *next;
 
+	gw_herald_close(s->herald);
 	if (s->listener != NULL)
 		gw_listener_close(s->listener);
 	for (p = s->first; p != NULL; p = next) {

@@ -9,6 +9,7 @@
 #ifndef GW_RUN_SERVE_H
 #define GW_RUN_SERVE_H
 
+#include "run/herald.h"
 #include "run/listener.h"
 #include "run/via.h"
 
@@ -40,6 +41,7 @@ struct gw_serve {
 	struct gw_door *door;
 	struct gw_known *known;
 	struct gw_listener *listener;
+	struct gw_herald *herald; /* NULL: it is not found by beacons */
 	struct gw_connection_terms *terms;
 	struct gw_forward *set; /* what is forwarded */
 	struct gw_serve_granted *granted;

@@ -12,17 +12,19 @@ enum {
 	AGAIN_FIRST = 200,  /* ms until a lost session is dialled again */
 	AGAIN_LAST = 10000, /* ms at most */
 	IDLE = 180000,      /* ms, of a flow of datagrams */
-	UNREPLIED = 60000   /* ms */
+	UNREPLIED = 60000,  /* ms */
+	LOOK_FOR = 10000000 /* us, by beacons */
 };
 
 struct gw_via {
 	struct gw *g;
 	struct gw_forward *set;
 	struct gw_tunnel *tunnel;
-	struct gw_dial *dial; /* under way, or NULL */
+	struct gw_dial *dial;   /* under way, or NULL, ... */
+	struct gw_quest *quest; /* ... or this, where nobody says where */
 	struct gw_known_device device;
 	struct gw_connection_terms terms;
-	char *host;
+	char *host; /* NULL: wherever it is */
 	uint16_t port;
 	bool reverse;
 	uint8_t id[GW_TUNNEL_ID];
@@ -266,6 +268,7 @@ on_opened(void *arg, struct gw_conn *conn, const struct gw_session_event *ev)
 
 	(void)ev;
 	v->dial = NULL;
+	v->quest = NULL;
 	v->ever = true;
 	v->told[0] = '\0';
 	v->again_ms = AGAIN_FIRST;
@@ -295,8 +298,11 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *to)
 	char line[sizeof v->told];
 
 	v->dial = NULL;
+	v->quest = NULL;
 	if (ev->closed.err == GW_E_AUTH)
 		gw_known_refused(&v->device, ev, to, line, sizeof line);
+	else if (v->host == NULL)
+		snprintf(line, sizeof line, "%s; trying again", text);
 	else
 		snprintf(line, sizeof line, "%s at %.80s: %.90s; trying again",
 		    v->device.name, to, text);
@@ -305,13 +311,21 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *to)
 }
 
 static void
-on_timer(uv_timer_t *h)
+on_notice(void *arg, const char *text)
 {
-	struct gw_via *v = h->data;
+	struct gw_via *v = arg;
+
+	tell(v, GW_FORWARD_WARNING, GW_OK, text);
+}
+
+/* To where it is said to be, or to where beacons find it. */
+static enum gw_err
+begin(struct gw_via *v)
+{
 	const struct gw_dial_options d = { .loop = &v->g->loop,
 		.self = &v->g->self,
 		.window = v->terms.window,
-		.host = v->host,
+		.host = v->host != NULL ? v->host : v->device.name,
 		.port = v->port,
 		.helper_fd = v->g->helper_fd,
 		.mode = GW_MODE_KNOWN,
@@ -320,9 +334,27 @@ on_timer(uv_timer_t *h)
 		.carriers = v->terms.carriers,
 		.udp = v->terms.udp,
 		.owner = { on_opened, on_failed, v } };
+	const struct gw_quest_options q = { .g = v->g,
+		.dial = d,
+		.ask = GW_ASK_KNOWN,
+		.name = v->device.name,
+		.role = GW_QUEST_CONNECTION,
+		.patience = LOOK_FOR,
+		.notice = on_notice,
+		.owner = d.owner };
 
-	if (gw_dial_start(&d, &v->dial) != GW_OK) {
+	return v->host != NULL ? gw_dial_start(&d, &v->dial)
+			       : gw_quest_start(&q, &v->quest);
+}
+
+static void
+on_timer(uv_timer_t *h)
+{
+	struct gw_via *v = h->data;
+
+	if (begin(v) != GW_OK) {
 		v->dial = NULL;
+		v->quest = NULL;
 		again(v);
 	}
 }
@@ -350,8 +382,10 @@ gw_via_new(struct gw_forward *set, const struct gw_forward_options *o,
 		goto err0;
 	v->device = v->terms.device;
 	gw_random_fill(&v->g->self.random, v->id, sizeof v->id);
-	v->host = strdup(o->via_host != NULL ? o->via_host : v->device.name);
-	if (v->host == NULL || gw_tunnel_new(v->g, true, &v->tunnel) != GW_OK) {
+	if (o->via_host != NULL)
+		v->host = strdup(o->via_host);
+	if ((o->via_host != NULL && v->host == NULL) ||
+	    gw_tunnel_new(v->g, true, &v->tunnel) != GW_OK) {
 		err = gw_context_error(
 		    v->g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
 		goto err1;
@@ -386,6 +420,7 @@ gw_via_close(struct gw_via *v)
 	if (v == NULL)
 		return;
 	gw_dial_cancel(v->dial);
+	gw_quest_cancel(v->quest);
 	gw_tunnel_detach(
 	    v->tunnel, GW_E_INTERRUPTED, "godwit forward has ended there");
 	gw_tunnel_free(v->tunnel);

@@ -43,6 +43,22 @@ where_asked(const struct gw_discovery_port *port, char out[WHERE_MAX])
 	}
 }
 
+/* What is the matter with the one that is looked for. */
+static void
+what_is_wrong(const struct gw_quest_options *o, char *out, size_t size)
+{
+	if (o->ask == GW_ASK_NUMBER)
+		snprintf(out, size, "nobody here waits with the number %u",
+		    (unsigned)o->number);
+	else if (o->ask == GW_ASK_NAME)
+		snprintf(out, size, "nobody here goes by the name %s", o->name);
+	else
+		snprintf(out, size,
+		    "%s does not answer here, or has forgotten this device "
+		    "(then pair again)",
+		    o->name);
+}
+
 void
 gw_quest_nobody(const struct gw_quest_options *o,
     const struct gw_discovery_port *port, const struct gw_candidates *others,
@@ -52,16 +68,16 @@ gw_quest_nobody(const struct gw_quest_options *o,
 		"the other side" };
 	static const char *const by[] = { ": --to HOST:PORT",
 		": --from HOST:PORT", "" };
-	char whom[96], where[WHERE_MAX], who[WHO_MAX] = "";
+	char what[256], where[WHERE_MAX], who[WHO_MAX] = "";
 
+	what_is_wrong(o, what, sizeof what);
 	where_asked(port, where);
 	if (o->ask != GW_ASK_NUMBER)
 		gw_candidates_text(others, who, sizeof who);
 	snprintf(out, GW_QUEST_NOTICE_MAX,
-	    "%s: nobody here answers to that%s%s; asked on %s.  Is %s waiting "
-	    "there?  Run `godwit doctor` on both machines, or give its "
-	    "address%s",
-	    gw_quest_whom(o, whom), who[0] != '\0' ? "; there are " : "", who,
+	    "%s%s%s; asked on %s. Is %s waiting there? Run `godwit doctor` on "
+	    "both machines, or give its address%s",
+	    what, who[0] != '\0' ? "; here are: " : "", who,
 	    where[0] != '\0' ? where : "no interface", waits[o->role],
 	    by[o->role]);
 }

@@ -299,7 +299,7 @@ name_body(void *arg)
 	if (!starts(&b, &o) || !comes(&b.failed, 1))
 		return 5;
 	if (b.err != GW_E_RESOLVE || b.notices != 0 ||
-	    strstr(b.text, "there are kitchen-pc at 127.0.0.1") == NULL)
+	    strstr(b.text, "here are: kitchen-pc at 127.0.0.1") == NULL)
 		return 6;
 	return end(&b);
 }

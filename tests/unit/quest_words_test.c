@@ -39,8 +39,8 @@ without_a_port_it_has_asked_nowhere(void **state)
 	(void)state;
 	gw_quest_nobody(&by_number, NULL, &nobody, text);
 	assert_string_equal(text,
-	    "number 7: nobody here answers to that; asked on no interface.  "
-	    "Is `godwit send` waiting there?  Run `godwit doctor` on both "
+	    "nobody here waits with the number 7; asked on no interface. Is "
+	    "`godwit send` waiting there? Run `godwit doctor` on both "
 	    "machines, or give its address: --from HOST:PORT");
 }
 
@@ -61,13 +61,13 @@ a_name_that_is_unknown_says_who_is_there_as_far_as_fits(void **state)
 		gw_candidates_add(&others, &f);
 	}
 	gw_quest_nobody(&by_name, NULL, &others, text);
-	says(text, "kitchen-pc: nobody here answers to that; there are nnn");
+	says(text, "nobody here goes by the name kitchen-pc; here are: nnn");
 	says(text, " at 192.0.2.1:4639, ");
 	says(text, "...; asked on");
 	says(text, "--to HOST:PORT");
 	/* Those who wait with other codes are nobody's business. */
 	gw_quest_nobody(&by_number, NULL, &others, text);
-	assert_null(strstr(text, "there are"));
+	assert_null(strstr(text, "here are"));
 }
 
 static void

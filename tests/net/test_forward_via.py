@@ -162,30 +162,6 @@ def test_f23_the_status_says_how_the_other_side_is_reached(introduced, echo,
     assert "in one piece" in text  # F25: the size that passes
 
 
-def test_the_device_is_found_wherever_it_is(introduced, echo, carrier):
-    far = introduced.receiver.start(
-        "serve", "--allow-forward", right("tcp", echo.port), "--carrier",
-        carrier or "auto", "--json", json_events=False)
-    far.wait_event("listening")
-    port = program.free_port()
-    near = introduced.sender.start(
-        "forward", to("tcp", echo.port).format(port=port), "--via", "hall",
-        "--carrier", carrier or "auto", "--json", json_events=False)
-    near.wait_event("peer")
-    data = os.urandom(100_000)
-    deadline = time.monotonic() + 30
-    while exchange_or_none(port, data) != data:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def exchange_or_none(port, data):
-    try:
-        return exchange(port, data)
-    except OSError:
-        return None
-
-
 def test_a_slow_reader_keeps_no_other_connection_waiting(introduced,
                                                          tcp_server, echo):
     stopped = threading.Event()

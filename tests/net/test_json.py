@@ -13,7 +13,8 @@ pytestmark = pytest.mark.carriers("tcp", "udp")
 NUMBER = (int, float)
 MAYBE = type(None)
 EVENTS = {
-    "listening": {"name": str, "addresses": list, "port": int, "code": str},
+    "listening": {"name": str, "addresses": list, "port": int, "code": str,
+                  "found": bool},
     "connected": {"peer": str, "key": str, "address": str, "carrier": str, "why": str,
                   "cipher": str, "resumed": bool, "device": (str, MAYBE)},
     "offer": {"peer": (str, MAYBE), "files": int, "dirs": int, "others": int,

@@ -10,8 +10,8 @@
 
 #include "base/assert.h"
 
-static const char *
-listen_reason(int error)
+const char *
+gw_tcp_listen_reason(int error)
 {
 	switch (error) {
 	case EADDRINUSE:
@@ -30,9 +30,9 @@ cannot_listen(struct gw_why *why, const char *address, uint16_t port, int error)
 {
 	if (address == NULL)
 		return gw_why(why, GW_E_ADDRESS, "port %u: %s", (unsigned)port,
-		    listen_reason(error));
+		    gw_tcp_listen_reason(error));
 	return gw_why(why, GW_E_ADDRESS, "%s port %u: %s", address,
-	    (unsigned)port, listen_reason(error));
+	    (unsigned)port, gw_tcp_listen_reason(error));
 }
 
 /* Returns the socket, or -1 with errno.  One socket takes both families

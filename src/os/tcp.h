@@ -16,6 +16,8 @@
  */
 GW_MUST_USE enum gw_err gw_tcp_listen(
     const char *address, uint16_t port, int backlog, struct gw_why *, int *fd);
+/* errno of bind or listen, in words. */
+const char *gw_tcp_listen_reason(int error);
 /* The port that a socket is bound to; 0: none. */
 uint16_t gw_tcp_port(int fd);
 

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "os/tcp.h"
+
 enum { PROBE_AFTER = 60, PROBE_EVERY = 15, PROBES = 4 }; /* seconds, times */
 
 static bool
@@ -66,21 +68,6 @@ listen_socket(const struct gw_tcp_listen *l, const struct gw_addr *a, bool both)
 	return -1;
 }
 
-static const char *
-reason(int error)
-{
-	switch (error) {
-	case EADDRINUSE:
-		return "in use by another program";
-	case EADDRNOTAVAIL:
-		return "not an address of this machine";
-	case EACCES:
-		return "not allowed (ports below 1024 need privileges)";
-	default:
-		return strerror(error);
-	}
-}
-
 static bool
 no_ipv6(int error)
 {
@@ -110,7 +97,7 @@ gw_tcp_forward_listen(
 	}
 	err = is_short_of(errno) ? GW_E_LIMIT : GW_E_ADDRESS;
 	return gw_why(why, err, both ? "%sport %u: %s" : "%s port %u: %s",
-	    l->address, (unsigned)l->port, reason(errno));
+	    l->address, (unsigned)l->port, gw_tcp_listen_reason(errno));
 }
 
 static bool

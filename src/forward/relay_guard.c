@@ -53,6 +53,11 @@ place(struct gw_relay_guard *g, uint64_t hash, gw_usec now)
 	for (unsigned i = 0; i < WAYS; i++) {
 		if (set[i].hash == hash && set[i].until > now)
 			return &set[i];
+		if (set[i].hash == hash) {
+			/* No two of one hash, of which the older is found. */
+			oldest = &set[i];
+			break;
+		}
 		if (set[i].until < oldest->until)
 			oldest = &set[i];
 	}

@@ -72,6 +72,19 @@ B3_never_back_to_where_it_came_from(void **state)
 }
 
 static void
+B3_what_is_said_now_and_then_passes_each_time(void **state)
+{
+	(void)state;
+	relay_open(&f, "9000");
+	for (unsigned i = 0; i < 10; i++) {
+		assert_int_equal(relay_hear(&f, 0, HOST, ALL, "beacon"),
+		    GW_RELAY_FATE_CARRIED);
+		assert_int_equal(f.count, 2);
+		f.now += 10 * GW_SEC;
+	}
+}
+
+static void
 B3_an_echo_is_dropped_where_it_was_sent(void **state)
 {
 	(void)state;
@@ -439,6 +452,7 @@ main(void)
 		CASE(B1_unicast_is_never_carried),
 		CASE(B1_only_the_groups_that_a_rule_names),
 		CASE(B3_never_back_to_where_it_came_from),
+		CASE(B3_what_is_said_now_and_then_passes_each_time),
 		CASE(B3_an_echo_is_dropped_where_it_was_sent),
 		CASE(B3_a_program_that_repeats_its_beacon_passes),
 		CASE(B3_what_goes_in_circles_elsewhere_dies_here),

@@ -16,6 +16,7 @@
 #include "cli/json_build.h"
 #include "cli/output.h"
 #include "cli/relay_show.h"
+#include "cli/relay_sites.h"
 #include "cli/sandbox.h"
 #include "cli/signals.h"
 #include "cli/text.h"
@@ -25,9 +26,11 @@ enum { PATIENCE_MS = 500 };
 struct settings {
 	const char *between, *from, *group, *source, *allow, *deny, *rate,
 	    *replies, *explain;
-	struct cli_list peers;
+	struct cli_list peers, via, waits;
+	struct cli_address listen;
+	enum gw_carriers carrier;
 	struct cli_duration every;
-	bool json, quiet, verbose;
+	bool no_discovery, json, quiet, verbose;
 };
 
 #define FIELD(member) offsetof(struct settings, member)
@@ -55,6 +58,25 @@ static const struct cli_option options[] = {
 	{ "peer", "IF=ADDR,...",
 	    "by IF send to these addresses, instead of to all; may be repeated",
 	    cli_value_list, FIELD(peers), 0, 0 },
+	{ .help = "Another site, by a session with the relay there:" },
+	{ "via", "DEVICE[=HOST[:PORT]]",
+	    "connect to this remembered device, where `godwit relay --for` "
+	    "waits; may be repeated",
+	    cli_value_list, FIELD(via), 0, 0 },
+	{ "for", "DEVICE",
+	    "wait for this remembered device, and let nobody else in; may be "
+	    "repeated",
+	    cli_value_list, FIELD(waits), 0, 0 },
+	{ "listen", "[ADDR][:PORT]", "where to wait [port 4639]",
+	    cli_value_listen, FIELD(listen), CLI_OPTION_CONFIG, 0 },
+	{ "no-discovery", NULL,
+	    "send and answer no beacons for that: neither be found without an "
+	    "address, nor look for others",
+	    cli_value_switch, FIELD(no_discovery), CLI_OPTION_CONFIG, 0 },
+	{ "carrier", "WHAT",
+	    "auto, udp or tcp; auto waits on both, and takes the better of "
+	    "those that answer [auto]",
+	    cli_value_carrier, FIELD(carrier), CLI_OPTION_CONFIG, 0 },
 	{ .help = "Seeing it:" },
 	{ "explain", "DATAGRAM",
 	    "carry nothing; say what would become of \"udp A:P -> B:P [on "
@@ -76,19 +98,22 @@ static int relay_main(const struct cli_command *, struct cli_start *);
 const struct cli_command cli_relay_command = {
 	.name = "relay",
 	.summary = "carry broadcasts and multicast to other subnets",
-	.usage = "relay [OPTION...] PORT... --between IF,IF[,IF...]",
+	.usage = "relay [OPTION...] PORT... --between IF[,IF...] [--via|--for "
+		 "DEVICE]",
 	.about =
 	    "What comes to PORT by broadcast or to a group on one of the "
 	    "interfaces leaves by\nthe others, once. PORT is a number, or "
 	    "ssdp, mdns, wol, dhcp, or godwit: then\ncodes, names and peers "
 	    "work across. After a ? come words of its own, as in\n"
 	    "9000?group=239.1.2.3&source=keep. What is sent to this machine "
-	    "alone is left to\nthose for whom it is. SIGUSR1 prints the "
-	    "counts.\n",
+	    "alone is left to\nthose for whom it is. --via and --for join "
+	    "the relay of another site. SIGUSR1 prints\nthe counts.\n",
 	.examples =
 	    "  godwit relay godwit ssdp mdns --between eth0,wlan0\n"
 	    "  godwit relay 9000 --between eth0,eth1 --from eth0 -v\n"
 	    "  godwit relay wol --between eth0,tun0 --peer tun0=10.8.0.2\n"
+	    "  godwit relay ssdp mdns --between eth0 --via "
+	    "attic=vpn.example.org\n"
 	    "  godwit relay 9000 --between eth0,eth1 --explain \\\n"
 	    "    'udp 192.168.1.5:4000 -> 255.255.255.255:9000'\n",
 	.options = options,
@@ -100,6 +125,7 @@ struct relay {
 	struct settings *o;
 	struct gw *gw;
 	struct gw_relay *r;
+	struct cli_relay_sites sites;
 	struct cli_output out;
 	int counts_fd; /* SIGUSR1 */
 	uint64_t next; /* counts, us; UINT64_MAX: never */
@@ -140,14 +166,20 @@ static void
 tell_counts(struct relay *l)
 {
 	struct gw_relay_row row;
+	struct gw_relay_site site;
 	char *table;
 
 	if (l->o->json) {
+		for (size_t i = 0; gw_relay_site(l->r, i, &site); i++)
+			tell_line(l, cli_relay_sites_json(&site));
 		for (size_t i = 0; gw_relay_row(l->r, i, &row); i++)
 			tell_line(l, cli_relay_json_row(&row));
 		return;
 	}
 	table = cli_relay_table(l->r);
+	cli_output_text(&l->out, "%s", table);
+	free(table);
+	table = cli_relay_sites_table(l->r);
 	cli_output_text(&l->out, "%s", table);
 	free(table);
 }
@@ -178,9 +210,17 @@ fail(struct relay *l, enum gw_err err, const char *reason)
 static enum gw_err
 open_context(struct relay *l)
 {
-	enum gw_err err =
-	    cli_sandbox_enter_plain(&l->s.report, &l->s.options, false);
+	struct cli_list nothing = { 0 };
+	enum gw_err err;
 
+	/* Only a session with another site needs an identity. */
+	l->s.options.show_sessions = true;
+	if (l->sites.count != 0 && l->o->explain == NULL)
+		err = cli_sandbox_enter(
+		    &l->s.report, &l->s.options, &nothing, NULL);
+	else
+		err =
+		    cli_sandbox_enter_plain(&l->s.report, &l->s.options, false);
 	if (err != GW_OK)
 		return err;
 	l->s.job.signal_fd = cli_signals_open();
@@ -188,6 +228,22 @@ open_context(struct relay *l)
 	if ((err = gw_open(&l->s.options, &l->gw)) != GW_OK)
 		fail(l, err, l->s.why);
 	l->s.job.gw = l->gw;
+	return err;
+}
+
+static enum gw_err
+read_sites(struct relay *l)
+{
+	const struct settings *o = l->o;
+	char *wrong = cli_relay_sites_read(&l->sites, &o->via, &o->waits);
+	enum gw_err err = GW_OK;
+
+	if (wrong != NULL)
+		err = cli_usage_error(l->s.command, "%s", wrong);
+	else if (o->waits.count == 0 && cli_session_typed(&l->s, "listen"))
+		err = cli_usage_error(l->s.command,
+		    "--listen is where devices come in that --for names");
+	free(wrong);
 	return err;
 }
 
@@ -208,6 +264,12 @@ open_relay(struct relay *l)
 		.replies = o->replies,
 		.peers = o->peers.items,
 		.peer_count = o->peers.count,
+		.sites = l->sites.v,
+		.site_count = l->sites.count,
+		.listen = o->listen.host[0] != '\0' ? o->listen.host : NULL,
+		.listen_port = o->listen.port,
+		.no_discovery = o->no_discovery,
+		.carriers = o->carrier,
 		.tell_each = o->verbose,
 		.dry = o->explain != NULL,
 	};
@@ -330,7 +392,10 @@ end(struct relay *l)
 	if (l->counts_fd >= 0)
 		close(l->counts_fd);
 	cli_session_end(&l->s);
+	cli_relay_sites_fini(&l->sites);
 	cli_list_fini(&l->o->peers);
+	cli_list_fini(&l->o->via);
+	cli_list_fini(&l->o->waits);
 }
 
 static int
@@ -348,7 +413,9 @@ relay_main(const struct cli_command *c, struct cli_start *start)
 	l.s.report.screen.verbose = o.verbose && !o.json;
 	if (o.json)
 		l.s.report.json_fd = STDOUT_FILENO;
-	err = open_context(&l);
+	err = read_sites(&l);
+	if (err == GW_OK)
+		err = open_context(&l);
 	if (err == GW_OK)
 		err = open_relay(&l);
 	if (err != GW_OK)

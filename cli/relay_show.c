@@ -26,6 +26,7 @@ cli_relay_sentence(const struct gw_relay *r, const struct gw_relay_event *e)
 {
 	switch (e->kind) {
 	case GW_RELAY_EVENT_INTERFACE:
+	case GW_RELAY_EVENT_SITE:
 		return cli_format("%s: %s", e->interface, e->text);
 	case GW_RELAY_EVENT_DATAGRAM:
 		return datagram(e);
@@ -65,12 +66,13 @@ cli_relay_json(const struct gw_relay_event *e)
 		[GW_RELAY_EVENT_STORM] = "storm",
 		[GW_RELAY_EVENT_CALM] = "calm",
 		[GW_RELAY_EVENT_TROUBLE] = "trouble",
+		[GW_RELAY_EVENT_SITE] = "site",
 	};
 	cJSON *o = cli_json_begin(names[e->kind]);
 
 	cli_json_text(o, "interface", e->interface);
 	if (e->kind != GW_RELAY_EVENT_INTERFACE &&
-	    e->kind != GW_RELAY_EVENT_TROUBLE)
+	    e->kind != GW_RELAY_EVENT_TROUBLE && e->kind != GW_RELAY_EVENT_SITE)
 		cli_json_number(o, "rule", e->rule + 1);
 	if (e->kind == GW_RELAY_EVENT_DATAGRAM) {
 		add_endpoint(o, "from", &e->from);

@@ -1146,6 +1146,17 @@ GW_API bool gw_serve_peer(
  */
 struct gw_relay;
 
+/* Another site: a session with the relay of a remembered device, which is one
+ * more interface here, "@" and its name.  Needs a context with an identity. */
+struct gw_relay_site_options {
+	const char *device;
+	bool waits; /* this side waits for it; else it connects */
+	/* Connecting: where it is; NULL: found by beacons, or by DNS under
+	 * its name.  Port 0: 4639. */
+	const char *host;
+	uint16_t port;
+};
+
 struct gw_relay_options {
 	const char *const *rules; /* "ssdp", "9000?group=239.1.2.3" */
 	size_t rule_count;
@@ -1154,6 +1165,14 @@ struct gw_relay_options {
 	    *replies;
 	const char *const *peers; /* "tun0=10.8.0.2,10.8.0.3" */
 	size_t peer_count;
+	const struct gw_relay_site_options *sites;
+	size_t site_count;
+	/* Where those come in that are waited for, and no others; NULL: at
+	 * all addresses; 0: 4639. */
+	const char *listen;
+	uint16_t listen_port;
+	bool no_discovery; /* of sites: no beacons */
+	enum gw_carriers carriers;
 	bool tell_each; /* an event for each datagram */
 	bool dry;       /* only to ask gw_relay_explain; no socket is opened */
 };
@@ -1174,16 +1193,17 @@ enum gw_relay_event_kind {
 	GW_RELAY_EVENT_STORM,     /* a rule carries nothing from an interface,
 				     for a while */
 	GW_RELAY_EVENT_CALM,      /* it tries again */
-	GW_RELAY_EVENT_TROUBLE    /* something does not work, and will be tried
+	GW_RELAY_EVENT_TROUBLE,   /* something does not work, and will be tried
 				     again */
+	GW_RELAY_EVENT_SITE       /* another site is reached, or is not */
 };
 
 struct gw_relay_event {
 	enum gw_relay_event_kind kind;
-	size_t rule; /* DATAGRAM, STORM, CALM */
-	char interface[16];
-	/* INTERFACE: how it serves; TROUBLE: a sentence; DATAGRAM: "carried",
-	 * or why it was dropped. */
+	size_t rule;        /* DATAGRAM, STORM, CALM */
+	char interface[66]; /* or "@" and the device of another site */
+	/* INTERFACE, SITE: how it serves; TROUBLE: a sentence; DATAGRAM:
+	 * "carried", or why it was dropped. */
 	char text[256];
 	uint32_t pause_ms; /* STORM */
 	/* DATAGRAM */
@@ -1196,7 +1216,7 @@ struct gw_relay_event {
  * the newest first. */
 GW_API bool gw_relay_next(struct gw_relay *, struct gw_relay_event *);
 
-enum { GW_RELAY_DROPS = 24 };
+enum { GW_RELAY_DROPS = 32 };
 
 /* One rule on one interface. */
 struct gw_relay_row {
@@ -1220,6 +1240,24 @@ struct gw_relay_row {
 /* The n-th, by rules, then interfaces; false: there is none. */
 GW_API bool gw_relay_row(
     const struct gw_relay *, size_t n, struct gw_relay_row *);
+
+struct gw_relay_site {
+	const char *device;
+	bool waits, connected;
+	const char *carrier, *address; /* connected; else NULL */
+	uint64_t sessions;             /* with it so far */
+	uint64_t received, sent;       /* messages */
+	uint64_t streamed;  /* of those sent: too long for a datagram */
+	uint64_t lost;      /* on the way there, of this session, if known */
+	uint64_t malformed; /* dropped: no relay says that */
+	uint64_t foreign;   /* dropped: no rule here names the port or group */
+	uint64_t stale;     /* dropped: answers that nobody waits for */
+};
+
+/* The n-th of the options; false: there is none.  Strings live until the next
+ * dispatch. */
+GW_API bool gw_relay_site(
+    const struct gw_relay *, size_t n, struct gw_relay_site *);
 
 /*
  * What would become of this one, as lines for people: "udp 10.0.0.5:4000 ->

@@ -190,9 +190,10 @@ _godwit()
 		;;
 	relay)
 		COMPREPLY=($(compgen -W '--between --from --group --source
-			--allow --deny --rate --replies --peer --explain
-			--every --json --quiet --verbose --help ssdp mdns wol
-			dhcp godwit' -- "$cur"))
+			--allow --deny --rate --replies --peer --via --for
+			--listen --no-discovery --carrier --explain --every
+			--json --quiet --verbose --help ssdp mdns wol dhcp
+			godwit' -- "$cur"))
 		;;
 	doctor)
 		if [[ $cur == -* ]]; then

@@ -41,6 +41,7 @@ gw_relay_engine_new(const struct gw_relay_rule *rules, size_t count,
 	memcpy(e->rules, rules, count * sizeof *rules);
 	e->rule_count = count;
 	e->seed = gw_random_u64(random);
+	gw_random_fill(random, e->origin, sizeof e->origin);
 	e->now = now;
 	for (size_t i = 0; i < count; i++) {
 		GW_ASSERT(gw_relay_rule_wrong(&rules[i]) == NULL);
@@ -77,6 +78,12 @@ gw_relay_engine_link_of(const struct gw_relay_engine *e, unsigned link)
 	return &e->links[link];
 }
 
+const uint8_t *
+gw_relay_engine_origin(const struct gw_relay_engine *e)
+{
+	return e->origin;
+}
+
 size_t
 gw_relay_engine_rules(const struct gw_relay_engine *e)
 {
@@ -106,8 +113,8 @@ gw_relay_engine_find(
 
 /* ---- judging ---- */
 
-static bool
-is_own(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
+bool
+gw_relay_is_own(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
     const struct gw_endpoint *from)
 {
 	if (r->source == GW_RELAY_ADDRESS &&
@@ -179,8 +186,9 @@ is_beacon(struct gw_slice data)
 
 /* A beacon makes this machine lead others to who has sent it: that is for
  * neighbours alone, as a source may be forged. */
-static enum gw_relay_fate
-judge_beacon(const struct gw_relay_engine *e, const struct gw_relay_arrival *a)
+enum gw_relay_fate
+gw_relay_judge_beacon(
+    const struct gw_relay_engine *e, const struct gw_relay_arrival *a)
 {
 	if (!is_beacon(a->data))
 		return GW_RELAY_FATE_NO_BEACON;
@@ -200,14 +208,15 @@ judge_ends(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 		return GW_RELAY_FATE_NO_RULE;
 	if (a->from.port == 0)
 		return GW_RELAY_FATE_NO_PORT;
-	if (is_own(e, r, &a->from))
+	/* Another site may have the same addresses. */
+	if (!e->links[a->link].remote && gw_relay_is_own(e, r, &a->from))
 		return GW_RELAY_FATE_OWN;
 	if ((r->from & 1u << a->link) == 0)
 		return GW_RELAY_FATE_DIRECTION;
 	if (gw_relay_nets_have(&r->deny, &a->from) ||
 	    (r->allow.count != 0 && !gw_relay_nets_have(&r->allow, &a->from)))
 		return GW_RELAY_FATE_DENIED;
-	return r->beacons ? judge_beacon(e, a) : GW_RELAY_FATE_CARRIED;
+	return r->beacons ? gw_relay_judge_beacon(e, a) : GW_RELAY_FATE_CARRIED;
 }
 
 static enum gw_relay_fate
@@ -238,8 +247,21 @@ judge_flow(struct gw_relay_engine *e, unsigned rule,
 	return GW_RELAY_FATE_CARRIED;
 }
 
-static void
-begin(struct gw_relay_engine *e, gw_usec now)
+/* Once, by whichever way it comes, and never what this relay has heard
+ * itself. */
+static enum gw_relay_fate
+judge_origin(struct gw_relay_engine *e, const struct gw_relay_arrival *a)
+{
+	if (a->late)
+		return GW_RELAY_FATE_LATE;
+	if (memcmp(a->origin, e->origin, sizeof e->origin) == 0 ||
+	    !gw_relay_seen_is_new(&e->seen, a->origin, a->number))
+		return GW_RELAY_FATE_SEEN;
+	return GW_RELAY_FATE_CARRIED;
+}
+
+void
+gw_relay_engine_begin(struct gw_relay_engine *e, gw_usec now)
 {
 	e->now = now;
 	GW_ASSERT(e->out_next == e->out_count); /* the last ones were pulled */
@@ -256,10 +278,12 @@ gw_relay_engine_input(struct gw_relay_engine *e, unsigned rule,
 
 	GW_ASSERT(rule < e->rule_count);
 	GW_ASSERT(a->link < GW_RELAY_LINKS);
-	begin(e, now);
+	gw_relay_engine_begin(e, now);
 	n = &e->counts[rule][a->link];
 	n->heard++;
 	fate = judge_ends(e, &e->rules[rule], a);
+	if (fate == GW_RELAY_FATE_CARRIED && e->links[a->link].remote)
+		fate = judge_origin(e, a);
 	if (fate == GW_RELAY_FATE_CARRIED) {
 		echo = hash(e, &e->rules[rule], a, ECHO);
 		fate = judge_flow(e, rule, a, echo);
@@ -267,61 +291,6 @@ gw_relay_engine_input(struct gw_relay_engine *e, unsigned rule,
 			fate = gw_relay_copies(e, rule, a, echo);
 	}
 	n->fates[fate]++;
-	return fate;
-}
-
-/* ---- answers ---- */
-
-static enum gw_relay_fate
-judge_answer(const struct gw_relay_engine *e, const struct gw_relay_hold *hold,
-    const struct gw_relay_arrival *a)
-{
-	const struct gw_relay_rule *r = &e->rules[hold->asker.rule];
-	static const uint8_t any4[16] = { [10] = 0xff, [11] = 0xff }, any6[16];
-
-	if (a->cast != GW_CAST_HOST || (hold->asked & 1u << a->link) == 0)
-		return GW_RELAY_FATE_STALE;
-	if (memcmp(hold->asker.who.ip, any4, sizeof any4) == 0 ||
-	    memcmp(hold->asker.who.ip, any6, sizeof any6) == 0)
-		return GW_RELAY_FATE_NO_ADDRESS;
-	/* A program of this machine has heard what the relay has said, and
-	 * can be reached without it. */
-	if (is_own(e, r, &a->from))
-		return GW_RELAY_FATE_OWN;
-	if (hold->answers >= GW_RELAY_ANSWERS)
-		return GW_RELAY_FATE_ANSWERS;
-	return r->beacons ? judge_beacon(e, a) : GW_RELAY_FATE_CARRIED;
-}
-
-enum gw_relay_fate
-gw_relay_engine_answer(struct gw_relay_engine *e, unsigned held,
-    const struct gw_relay_arrival *a, gw_usec now)
-{
-	struct gw_relay_hold *hold;
-	struct gw_relay_emission out = { .answer = true, .data = a->data };
-	enum gw_relay_fate fate;
-
-	begin(e, now);
-	if ((hold = gw_relay_held_at(&e->held, held, now)) == NULL)
-		return GW_RELAY_FATE_STALE;
-	fate = judge_answer(e, hold, a);
-	out.rule = hold->asker.rule;
-	out.link = hold->asker.link;
-	out.to = hold->asker.who;
-	if (fate == GW_RELAY_FATE_CARRIED && !e->links[out.link].up)
-		fate = GW_RELAY_FATE_NO_WAY;
-	if (fate == GW_RELAY_FATE_CARRIED &&
-	    !gw_relay_own_address(&e->links[out.link], &out.to, &out.from) &&
-	    !gw_relay_is_v4(&out.to))
-		fate = GW_RELAY_FATE_NO_ADDRESS;
-	if (fate == GW_RELAY_FATE_CARRIED) {
-		hold->answers++;
-		out.via = GW_RELAY_VIA_HELD;
-		out.held = held;
-		out.serial = hold->serial;
-		e->out[e->out_count++] = out;
-	} else
-		e->counts[out.rule][a->link].fates[fate]++;
 	return fate;
 }
 

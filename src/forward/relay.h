@@ -10,6 +10,11 @@
  * Where receivers see an address of the relay, it holds a port for each who
  * asked, and carries back what is answered there, for a while.
  *
+ * An interface may also be a session with the relay of another site.  What
+ * passes there tells which relay has heard it first, as which number, and how
+ * many sessions it has passed: so it ends, and arrives once, however the sites
+ * are joined.
+ *
  * The rules are B1 to B11 of what a relay has to keep; the tests name them.
  */
 #ifndef GW_FORWARD_RELAY_H
@@ -33,6 +38,7 @@ struct gw_relay_address {
 struct gw_relay_link {
 	bool up;
 	unsigned index; /* what the system calls it; its zone */
+	bool remote;    /* a session with another site; no more is told of it */
 	bool broadcast, multicast;
 	struct gw_relay_address addrs[GW_RELAY_ADDRS]; /* IPv4 first */
 	size_t addr_count;
@@ -63,9 +69,13 @@ struct gw_relay_link {
 	X(NO_ADDRESS, "no address")    /* none of that family, or no peer */   \
 	X(NO_HOLD, "no port")          /* the port is another program's */     \
 	X(NO_PIPE, "no way to the device") /* for sessions with it */          \
-	X(TOO_BIG, "too big")   /* cannot be sent in one piece there */        \
-	X(UNSENT, "not sent")   /* the system refused it */                    \
-	X(STALE, "late answer") /* nobody waits for it any more */             \
+	X(TOO_BIG, "too big")     /* cannot be sent in one piece there */      \
+	X(UNSENT, "not sent")     /* the system refused it */                  \
+	X(SEEN, "by another way") /* it is here already */                     \
+	X(FAR, "too many sites")  /* that it has passed */                     \
+	X(LATE, "late")           /* too long on the way between sites */      \
+	X(BUSY, "site busy")      /* the session takes no more */              \
+	X(STALE, "late answer")   /* nobody waits for it any more */           \
 	X(ANSWERS, "too many answers")
 
 enum gw_relay_fate {
@@ -84,13 +94,19 @@ struct gw_relay_arrival {
 	enum gw_cast cast;
 	uint8_t hops; /* left; 0: not known */
 	struct gw_slice data;
+	/* From another site; as wire/relay_link.h has it. */
+	uint8_t sites;
+	uint8_t origin[GW_RELAY_ORIGIN_LEN];
+	uint64_t number, question;
+	bool late; /* it was too long under way */
 };
 
 /* Which socket sends it. */
 enum gw_relay_via {
 	GW_RELAY_VIA_RULE, /* one that listens for the rule, from its port */
 	GW_RELAY_VIA_HELD, /* the port that is held under this number */
-	GW_RELAY_VIA_RAW   /* any source at all */
+	GW_RELAY_VIA_RAW,  /* any source at all */
+	GW_RELAY_VIA_SITE  /* none: the session does */
 };
 
 struct gw_relay_emission {
@@ -108,6 +124,12 @@ struct gw_relay_emission {
 	uint8_t hops;         /* 0: the system's */
 	bool answer;          /* to one who asked */
 	struct gw_slice data; /* that of the arrival */
+	/* To another site; as wire/relay_link.h has it.  from is who said it
+	 * then, and to where it was sent. */
+	bool group;
+	uint8_t sites;
+	uint8_t origin[GW_RELAY_ORIGIN_LEN];
+	uint64_t number, question;
 };
 
 /* Of one rule and one interface. */
@@ -145,6 +167,8 @@ void gw_relay_engine_link(
     struct gw_relay_engine *, unsigned link, const struct gw_relay_link *);
 const struct gw_relay_link *gw_relay_engine_link_of(
     const struct gw_relay_engine *, unsigned link);
+/* What this relay calls itself to others, GW_RELAY_ORIGIN_LEN bytes. */
+const uint8_t *gw_relay_engine_origin(const struct gw_relay_engine *);
 size_t gw_relay_engine_rules(const struct gw_relay_engine *);
 const struct gw_relay_rule *gw_relay_engine_rule(
     const struct gw_relay_engine *, size_t);
@@ -161,6 +185,9 @@ enum gw_relay_fate gw_relay_engine_input(struct gw_relay_engine *,
 /* It came by unicast to a held port. */
 enum gw_relay_fate gw_relay_engine_answer(struct gw_relay_engine *,
     unsigned held, const struct gw_relay_arrival *, gw_usec now);
+/* An answer that came from another site, to this question of ours. */
+enum gw_relay_fate gw_relay_engine_site_answer(
+    struct gw_relay_engine *, const struct gw_relay_arrival *, gw_usec now);
 bool gw_relay_engine_output(
     struct gw_relay_engine *, struct gw_relay_emission *);
 /* What became of an emission: FATE_CARRIED, NO_HOLD, TOO_BIG, UNSENT. */

@@ -8,7 +8,8 @@ static bool
 is_same(const struct gw_relay_asker *a, const struct gw_relay_asker *b)
 {
 	return a->rule == b->rule && a->link == b->link &&
-	       a->who.port == b->who.port && a->who.zone == b->who.zone &&
+	       a->question == b->question && a->who.port == b->who.port &&
+	       a->who.zone == b->who.zone &&
 	       memcmp(a->who.ip, b->who.ip, sizeof a->who.ip) == 0;
 }
 

@@ -18,6 +18,7 @@ struct gw_relay_asker {
 	unsigned rule;
 	unsigned link; /* where the question came from */
 	struct gw_endpoint who;
+	uint64_t question; /* from another site: what it calls it */
 };
 
 struct gw_relay_hold {

@@ -117,10 +117,10 @@ rule_at(const struct gw_relay_engine *e, unsigned link, uint16_t port)
 static void
 hold(struct copy *c, uint16_t port)
 {
-	struct gw_relay_asker asker = { c->out.rule, c->a->link, c->a->from };
+	struct gw_relay_asker asker = { c->out.rule, c->a->link, c->a->from,
+		c->a->question };
 	struct gw_relay_engine *e = c->e;
 
-	c->out.via = GW_RELAY_VIA_HELD;
 	c->out.held_port = port;
 	c->out.held =
 	    gw_relay_held_take(&e->held, &asker, e->now, e->now + c->window);
@@ -157,6 +157,7 @@ set_source(struct copy *c)
 	if (!gw_relay_own_address(l, &c->out.to, &c->out.from) &&
 	    !gw_relay_is_v4(&c->out.to))
 		return false;
+	c->out.via = GW_RELAY_VIA_HELD;
 	if (c->rule->source == GW_RELAY_INTERFACE) {
 		hold(c, 0);
 		return true;
@@ -200,6 +201,34 @@ put_to_peers(struct copy *c, const struct gw_relay_link *l)
 	return any;
 }
 
+/* To another site, which says it in its own way.  What is answered there
+ * finds who asked here by what is remembered of it. */
+static void
+put_to_site(struct copy *c)
+{
+	struct gw_relay_engine *e = c->e;
+	const struct gw_relay_arrival *a = c->a;
+
+	GW_ASSERT(e->out_count < GW_RELAY_EMISSIONS);
+	c->out.via = GW_RELAY_VIA_SITE;
+	c->out.hops = a->hops;
+	c->out.group = a->cast == GW_CAST_GROUP;
+	c->out.from = a->from;
+	c->out.to = a->to;
+	c->out.from.zone = c->out.to.zone = 0;
+	c->out.sites = (uint8_t)(a->sites + 1);
+	if (a->sites != 0) {
+		memcpy(c->out.origin, a->origin, sizeof a->origin);
+		c->out.number = a->number;
+	} else {
+		memcpy(c->out.origin, e->origin, sizeof e->origin);
+		c->out.number = e->number;
+	}
+	hold(c, 0);
+	c->out.question = c->out.serial;
+	e->out[e->out_count++] = c->out;
+}
+
 /* One copy for this interface, or one for each of its peers; false: none. */
 static bool
 put_to_link(struct copy *c)
@@ -231,12 +260,43 @@ window(const struct gw_relay_rule *r, const struct gw_relay_arrival *a)
 	return gw_usec_min((mx + 1) * GW_SEC, GW_RELAY_REPLIES_MAX);
 }
 
-/* Of a datagram whose copies have several: the first reason counts, but for
- * none at all. */
+/* Of a datagram whose copies have several: that there is one, else the first
+ * reason, but for none at all. */
 static enum gw_relay_fate
-worse(enum gw_relay_fate before, enum gw_relay_fate now)
+sum(enum gw_relay_fate before, enum gw_relay_fate now)
 {
-	return before == GW_RELAY_FATE_NO_WAY ? now : before;
+	return before == GW_RELAY_FATE_NO_WAY || now == GW_RELAY_FATE_CARRIED
+		   ? now
+		   : before;
+}
+
+/* Another site knows what it has had by its number, not by its look. */
+static enum gw_relay_fate
+copy_to_site(struct copy *c, uint64_t echo)
+{
+	if (c->a->sites == GW_RELAY_SITES)
+		return GW_RELAY_FATE_FAR;
+	if (!gw_relay_guard_wanted(c->e->guard, echo, c->a->link, c->out.link))
+		return GW_RELAY_FATE_BESIDE;
+	put_to_site(c);
+	return GW_RELAY_FATE_CARRIED;
+}
+
+static enum gw_relay_fate
+copy_to_link(struct copy *c, uint64_t echo)
+{
+	struct gw_relay_engine *e = c->e;
+	unsigned to = c->out.link;
+
+	if (e->links[to].remote)
+		return copy_to_site(c, echo);
+	if (!gw_relay_guard_wanted(e->guard, echo, c->a->link, to))
+		return GW_RELAY_FATE_BESIDE;
+	if (!put_to_link(c))
+		return GW_RELAY_FATE_NO_ADDRESS;
+	gw_relay_guard_sent(e->guard, echo, to, e->now);
+	gw_relay_gate_sent(&e->gates[c->out.rule][to], e->now);
+	return GW_RELAY_FATE_CARRIED;
 }
 
 enum gw_relay_fate
@@ -251,20 +311,14 @@ gw_relay_copies(struct gw_relay_engine *e, unsigned rule,
 		.window = window(r, a) };
 	enum gw_relay_fate fate = GW_RELAY_FATE_NO_WAY;
 
+	if (a->sites == 0)
+		e->number++;
 	for (unsigned i = 0; i < GW_RELAY_LINKS; i++) {
 		if (i == a->link || (r->between & 1u << i) == 0 ||
 		    !e->links[i].up)
 			continue;
 		c.out.link = i;
-		if (!gw_relay_guard_wanted(e->guard, echo, a->link, i))
-			fate = worse(fate, GW_RELAY_FATE_BESIDE);
-		else if (!put_to_link(&c))
-			fate = worse(fate, GW_RELAY_FATE_NO_ADDRESS);
-		else {
-			fate = GW_RELAY_FATE_CARRIED;
-			gw_relay_guard_sent(e->guard, echo, i, e->now);
-			gw_relay_gate_sent(&e->gates[rule][i], e->now);
-		}
+		fate = sum(fate, copy_to_link(&c, echo));
 	}
 	return fate;
 }

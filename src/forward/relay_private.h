@@ -1,6 +1,6 @@
 /*
- * relay_private - what relay.c, which judges what comes, and relay_out.c,
- * which makes copies of it, share.
+ * relay_private - what relay.c, which judges what comes, relay_out.c, which
+ * makes copies of it, and relay_answer.c share.
  */
 #ifndef GW_FORWARD_RELAY_PRIVATE_H
 #define GW_FORWARD_RELAY_PRIVATE_H
@@ -9,6 +9,7 @@
 #include "forward/relay_gate.h"
 #include "forward/relay_guard.h"
 #include "forward/relay_held.h"
+#include "forward/relay_seen.h"
 
 enum { GW_RELAY_EMISSIONS = GW_RELAY_LINKS * GW_RELAY_PEERS };
 
@@ -21,6 +22,11 @@ struct gw_relay_engine {
 	struct gw_relay_guard *guard;
 	struct gw_relay_held held;
 	uint64_t seed; /* of hashes */
+	/* What it calls itself to other sites, how many it has heard, and
+	 * what has come of others. */
+	uint8_t origin[GW_RELAY_ORIGIN_LEN];
+	uint64_t number;
+	struct gw_relay_seen seen;
 	gw_usec now;
 
 	struct gw_relay_emission out[GW_RELAY_EMISSIONS];
@@ -37,6 +43,14 @@ struct gw_relay_engine {
 enum gw_relay_fate gw_relay_copies(struct gw_relay_engine *, unsigned rule,
     const struct gw_relay_arrival *, uint64_t echo);
 
+/* Something goes in; the emissions of the last one were pulled. */
+void gw_relay_engine_begin(struct gw_relay_engine *, gw_usec now);
+/* Is it an address of this machine? */
+bool gw_relay_is_own(const struct gw_relay_engine *,
+    const struct gw_relay_rule *, const struct gw_endpoint *from);
+/* Has a neighbour said it, and is it a beacon? */
+enum gw_relay_fate gw_relay_judge_beacon(
+    const struct gw_relay_engine *, const struct gw_relay_arrival *);
 /* On one link with it: in a subnet of the interface, or a peer of it. */
 bool gw_relay_is_neighbour(
     const struct gw_relay_link *, const struct gw_endpoint *);

@@ -69,7 +69,8 @@ gw_relay_rule_wrong(const struct gw_relay_rule *r)
 	if (!r->broadcast && r->group_count == 0)
 		return "it carries neither broadcasts nor a group";
 	if (count_bits(r->between) < 2)
-		return "a relay joins two interfaces or more";
+		return "a relay joins two interfaces or more, or one and "
+		       "another site";
 	if ((r->from & r->between) == 0)
 		return "it hears none of the interfaces that it joins";
 	if (r->beacons && r->source != GW_RELAY_INTERFACE)

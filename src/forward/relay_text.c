@@ -37,7 +37,7 @@ gw_relay_well_known(size_t n)
 
 /* ---- reading ---- */
 
-enum { WORD = 1024 }; /* KEY=VALUE, with NUL */
+enum { WORD = 2048 }; /* KEY=VALUE, with NUL */
 
 struct parse {
 	struct gw_relay_ruleset *set;
@@ -91,6 +91,9 @@ number(const char *text, uint32_t most, uint32_t *out)
 	return true;
 }
 
+/* What cannot stand in a list of names. */
+#define UNFIT "/&?=, \t\n"
+
 /* Its number; a new one, if need be.  False: there is no room, or it is no
  * name of an interface. */
 static bool
@@ -99,13 +102,16 @@ link_number(struct parse *p, const char *name, unsigned *out)
 	struct gw_relay_ruleset *s = p->set;
 	size_t n = strlen(name);
 
-	if (n == 0 || n >= GW_RELAY_NAME || strpbrk(name, "/&?= \t\n") != NULL)
-		return wrong(p, "\"%.40s\" is no name of an interface", name);
 	for (unsigned i = 0; i < s->name_count; i++)
 		if (strcmp(s->names[i], name) == 0) {
 			*out = i;
 			return true;
 		}
+	if (name[0] == '@')
+		return wrong(
+		    p, "%.66s: neither --via nor --for names that", name);
+	if (n == 0 || n >= GW_RELAY_NAME || strpbrk(name, UNFIT) != NULL)
+		return wrong(p, "\"%.40s\" is no name of an interface", name);
 	if (s->name_count == GW_RELAY_LINKS)
 		return wrong(p, "at most %d interfaces", GW_RELAY_LINKS);
 	memcpy(s->names[s->name_count], name, n + 1);
@@ -116,7 +122,7 @@ link_number(struct parse *p, const char *name, unsigned *out)
 static bool
 set_links(struct parse *p, const char *value, uint32_t *out)
 {
-	char name[64];
+	char name[GW_RELAY_PLACE + 1];
 	uint32_t set = 0;
 	unsigned i = 0;
 
@@ -352,6 +358,13 @@ finish(struct parse *p)
 		    p, "between which interfaces? Say --between eth0,eth1");
 	if (!set_links(p, p->between, &r->between))
 		return false;
+	if ((r->between & s->sites) == 0)
+		r->between |= s->sites;
+	if (r->beacons && (r->between & s->sites) != 0)
+		return wrong(p,
+		    "godwit's own discovery does not go to another site: there "
+		    "a device is reached by its address. Carry it between "
+		    "interfaces with another `godwit relay`");
 	r->from = r->between;
 	if (p->from[0] != '\0' && !set_links(p, p->from, &r->from))
 		return false;
@@ -418,6 +431,32 @@ gw_relay_ruleset_add(struct gw_relay_ruleset *s, const char *text,
 }
 
 bool
+gw_relay_ruleset_add_site(
+    struct gw_relay_ruleset *s, const char *device, char why[GW_RELAY_WHY])
+{
+	struct parse p = { .set = s, .why = why };
+	char *name = s->names[s->name_count];
+
+	GW_ASSERT(s->count == 0);
+	if (*device == '\0' || strlen(device) > GW_NAME_MAX ||
+	    strpbrk(device, UNFIT) != NULL)
+		return wrong(&p,
+		    "\"%.64s\" cannot stand in a rule: give the device a name "
+		    "without blanks and any of / & ? = and commas, by `godwit "
+		    "devices rename`",
+		    device);
+	for (size_t i = 0; i < s->name_count; i++)
+		if (strcmp(s->names[i] + 1, device) == 0)
+			return wrong(&p, "%s stands there twice", device);
+	/* There is to be an interface, too. */
+	if (s->name_count == GW_RELAY_LINKS - 1)
+		return wrong(&p, "at most %d sites", GW_RELAY_LINKS - 1);
+	snprintf(name, GW_RELAY_PLACE, "@%s", device);
+	s->sites |= 1u << s->name_count++;
+	return true;
+}
+
+bool
 gw_relay_ruleset_add_peers(
     struct gw_relay_ruleset *s, const char *text, char why[GW_RELAY_WHY])
 {
@@ -431,7 +470,7 @@ gw_relay_ruleset_add_peers(
 		if (n != 0 && strlen(s->names[link]) == n &&
 		    memcmp(s->names[link], text, n) == 0)
 			break;
-	if (n == 0 || link == s->name_count)
+	if (n == 0 || link == s->name_count || (s->sites & 1u << link) != 0)
 		return wrong(&p,
 		    "\"%.80s\" should be INTERFACE=ADDRESS, of an interface "
 		    "that a rule joins",

@@ -13,19 +13,26 @@
 
 enum {
 	GW_RELAY_WHY = 256,
-	GW_RELAY_TEXT = 3072 /* buffer for a rule's normal form */
+	GW_RELAY_TEXT = 6144 /* buffer for a rule's normal form */
 };
 
 struct gw_relay_ruleset {
 	struct gw_relay_rule rules[GW_RELAY_RULES];
 	size_t count;
-	/* Interfaces, by their numbers. */
-	char names[GW_RELAY_LINKS][GW_RELAY_NAME];
+	/* Interfaces, by their numbers; of other sites "@" and the device. */
+	char names[GW_RELAY_LINKS][GW_RELAY_PLACE];
+	uint32_t sites; /* which are such */
 	size_t name_count;
 	struct gw_endpoint peers[GW_RELAY_LINKS][GW_RELAY_PEERS];
 	size_t peer_counts[GW_RELAY_LINKS];
 };
 
+/*
+ * Another site, by the name of its device; before any rule.  Each rule joins
+ * all sites, but one that names some of them, as @DEVICE.
+ */
+bool gw_relay_ruleset_add_site(
+    struct gw_relay_ruleset *, const char *device, char why[GW_RELAY_WHY]);
 /*
  * Keys: between and from (interfaces), group, broadcast (yes, no), source
  * (interface, interface:keep-port, keep, an address), allow and deny

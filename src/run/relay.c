@@ -42,6 +42,7 @@ on_turn(uv_check_t *c)
 	struct gw_relay *r = c->data;
 
 	gw_relay_take_turn(r);
+	gw_relay_sites_turn(r);
 }
 
 static void
@@ -97,6 +98,7 @@ gw_relay_close(struct gw_relay *r)
 	for (unsigned i = 0; i < GW_RELAY_HELD; i++)
 		gw_relay_close_held(r, i);
 	gw_relay_pipes_fini(&r->pipes);
+	gw_relay_sites_fini(r);
 	gw_loop_poke(&r->g->loop);
 	if (r->handles == 0) {
 		free_all(r);
@@ -108,6 +110,12 @@ gw_relay_close(struct gw_relay *r)
 }
 
 static enum gw_err
+no_memory(struct gw *g)
+{
+	return gw_context_error(g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
+}
+
+static enum gw_err
 read_rules(struct gw_relay *r, const struct gw_relay_options *o)
 {
 	struct gw_relay_word all[] = { { "between", o->between },
@@ -116,6 +124,7 @@ read_rules(struct gw_relay *r, const struct gw_relay_options *o)
 		{ "deny", o->deny }, { "rate", o->rate },
 		{ "replies", o->replies } };
 	char why[GW_RELAY_WHY];
+	enum gw_err err;
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -124,6 +133,8 @@ read_rules(struct gw_relay *r, const struct gw_relay_options *o)
 	if (o->rule_count == 0)
 		return gw_context_error(r->g, GW_E_USAGE,
 		    "which port? A relay needs one rule or more");
+	if ((err = gw_relay_sites_name(r, o)) != GW_OK)
+		return err == GW_E_MEMORY ? no_memory(r->g) : err;
 	for (size_t i = 0; i < o->rule_count; i++)
 		if (!gw_relay_ruleset_add(&r->set, o->rules[i], all, n, why))
 			return gw_context_error(r->g, GW_E_USAGE, "%s", why);
@@ -131,12 +142,6 @@ read_rules(struct gw_relay *r, const struct gw_relay_options *o)
 		if (!gw_relay_ruleset_add_peers(&r->set, o->peers[i], why))
 			return gw_context_error(r->g, GW_E_USAGE, "%s", why);
 	return GW_OK;
-}
-
-static enum gw_err
-no_memory(struct gw *g)
-{
-	return gw_context_error(g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
 }
 
 static enum gw_err
@@ -227,6 +232,8 @@ gw_relay_open(
 		err = start(r);
 	if (err == GW_OK && (err = gw_relay_links_update(r, &why)) != GW_OK)
 		gw_context_error(g, err, "%s", why.text);
+	if (err == GW_OK)
+		err = gw_relay_sites_start(r, o); /* it tells itself */
 	if (err != GW_OK) {
 		gw_relay_close(r);
 		return err;

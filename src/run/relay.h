@@ -22,6 +22,7 @@
 #include "os/raw_udp.h"
 #include "os/udp.h"
 #include "run/relay_pipes.h"
+#include "run/relay_sites.h"
 
 enum {
 	GW_RELAY_TURN = 64,    /* datagrams */
@@ -62,6 +63,7 @@ struct gw_relay {
 	struct gw_raw_udp raw;
 	bool has_raw;
 	struct gw_relay_pipes pipes;
+	struct gw_relay_sites sites;
 	struct gw_random random;
 	uint32_t told; /* links whose trouble with sending has been told */
 	uint64_t kernel[GW_RELAY_RULES][GW_RELAY_LINKS]; /* found no room */
@@ -94,6 +96,16 @@ struct gw_relay_socket *gw_relay_listener(
 struct gw_relay_socket *gw_relay_hold(
     struct gw_relay *, const struct gw_relay_emission *, struct gw_why *);
 
+/* What the engine has made of an arrival. */
+struct gw_relay_outcome {
+	enum gw_relay_fate fate;
+	unsigned rule;
+	bool answer;
+};
+
+/* Its copies leave; it is told, if each is. */
+void gw_relay_carry_on(struct gw_relay *, const struct gw_relay_arrival *,
+    const struct gw_relay_outcome *);
 /* One turn: everything that has come. */
 void gw_relay_take_turn(struct gw_relay *);
 /* Time for the engine, and what it has to tell. */

@@ -95,7 +95,8 @@ link_of_source(
 		const struct gw_relay_link *l =
 		    gw_relay_engine_link_of(r->e, i);
 
-		if (l->up && gw_netifs_on_link(all, l->index, &a)) {
+		if (l->up && !l->remote &&
+		    gw_netifs_on_link(all, l->index, &a)) {
 			*out = i;
 			return true;
 		}
@@ -147,11 +148,18 @@ print_copies(FILE *f, struct gw_relay *r)
 	char to[GW_ENDPOINT_TEXT];
 
 	while (gw_relay_engine_output(r->e, &out)) {
+		gw_relay_engine_sent(r->e, &out, GW_RELAY_FATE_CARRIED);
+		if (out.via == GW_RELAY_VIA_SITE) {
+			fprintf(f,
+			    "  %s: to the relay there, which sends it on by "
+			    "its own rules\n",
+			    r->set.names[out.link]);
+			continue;
+		}
 		gw_endpoint_text(&out.to, to);
 		fprintf(f, "  %s: to %s", r->set.names[out.link], to);
 		print_source(f, r, &out);
 		fputs("\n", f);
-		gw_relay_engine_sent(r->e, &out, GW_RELAY_FATE_CARRIED);
 	}
 }
 

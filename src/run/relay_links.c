@@ -268,9 +268,10 @@ gw_relay_links_update(struct gw_relay *r, struct gw_why *why)
 	struct gw_why other;
 
 	for (unsigned i = 0; i < r->set.name_count; i++) {
-		enum gw_err one =
-		    update_link(r, i, err == GW_OK ? why : &other);
+		enum gw_err one = GW_OK;
 
+		if ((r->set.sites & 1u << i) == 0)
+			one = update_link(r, i, err == GW_OK ? why : &other);
 		if (err == GW_OK)
 			err = one;
 	}

@@ -64,6 +64,8 @@ send_one(
 	case GW_RELAY_VIA_RAW:
 		err = send_raw(r, out, why);
 		break;
+	case GW_RELAY_VIA_SITE:
+		return gw_relay_sites_send(r, out, why);
 	case GW_RELAY_VIA_HELD:
 		if ((s = gw_relay_hold(r, out, why)) == NULL)
 			return GW_RELAY_FATE_NO_HOLD;
@@ -163,20 +165,30 @@ send_all(struct gw_relay *r, const struct gw_relay_arrival *a)
 
 static void
 tell_datagram(struct gw_relay *r, const struct gw_relay_arrival *a,
-    const struct gw_relay_socket *s, enum gw_relay_fate fate, size_t copies)
+    const struct gw_relay_outcome *o, size_t copies)
 {
 	struct gw_relay_event *e =
 	    gw_relay_tell(r, GW_RELAY_EVENT_DATAGRAM, a->link);
 
 	if (e == NULL)
 		return;
-	e->rule = s->rule;
+	e->rule = o->rule;
 	e->from = a->from;
 	e->to = a->to;
 	e->size = a->data.n;
 	e->copies = copies;
-	e->answer = s->held != GW_RELAY_LISTEN;
-	snprintf(e->text, sizeof e->text, "%s", gw_relay_fate_text(fate));
+	e->answer = o->answer;
+	snprintf(e->text, sizeof e->text, "%s", gw_relay_fate_text(o->fate));
+}
+
+void
+gw_relay_carry_on(struct gw_relay *r, const struct gw_relay_arrival *a,
+    const struct gw_relay_outcome *o)
+{
+	size_t copies = send_all(r, a);
+
+	if (r->tell_each)
+		tell_datagram(r, a, o, copies);
 }
 
 /* The number of the interface that has this index; false: none of ours. */
@@ -187,7 +199,7 @@ link_of(const struct gw_relay *r, unsigned index, unsigned *out)
 		const struct gw_relay_link *l =
 		    gw_relay_engine_link_of(r->e, i);
 
-		if (l->up && l->index == index) {
+		if (l->up && !l->remote && l->index == index) {
 			*out = i;
 			return true;
 		}
@@ -204,22 +216,19 @@ take_one(struct gw_relay *r, const struct gw_relay_socket *s,
 		.cast = d->cast,
 		.hops = d->hops,
 		.data = gw_slice(d->data, d->len) };
-	enum gw_relay_fate fate;
-	size_t copies;
+	struct gw_relay_outcome o = { .rule = s->rule,
+		.answer = s->held != GW_RELAY_LISTEN };
+	gw_usec now = gw_clock_now();
 
 	/* A jumbogram, which is no broadcast's size; or another interface's,
 	 * of a group that this machine has joined there. */
 	if (d->len > d->room || !link_of(r, d->interface, &a.link) ||
 	    (s->held == GW_RELAY_LISTEN && a.link != s->link))
 		return;
-	if (s->held == GW_RELAY_LISTEN)
-		fate = gw_relay_engine_input(r->e, s->rule, &a, gw_clock_now());
-	else
-		fate = gw_relay_engine_answer(
-		    r->e, (unsigned)s->held, &a, gw_clock_now());
-	copies = send_all(r, &a);
-	if (r->tell_each)
-		tell_datagram(r, &a, s, fate, copies);
+	o.fate = o.answer
+		     ? gw_relay_engine_answer(r->e, (unsigned)s->held, &a, now)
+		     : gw_relay_engine_input(r->e, s->rule, &a, now);
+	gw_relay_carry_on(r, &a, &o);
 }
 
 /* ---- a turn ---- */
@@ -288,6 +297,8 @@ on_timer(uv_timer_t *t)
 {
 	struct gw_relay *r = t->data;
 
+	/* What it is time for is done before the next time is set. */
+	gw_relay_sites_turn(r);
 	gw_relay_after(r);
 }
 
@@ -314,7 +325,8 @@ gw_relay_after(struct gw_relay *r)
 	}
 	gw_relay_pipes_tick(&r->pipes, gw_clock_now());
 	gw_loop_arm(&r->timer,
-	    gw_usec_min(gw_relay_engine_deadline(r->e),
-		gw_relay_pipes_deadline(&r->pipes)),
+	    gw_usec_min(gw_relay_sites_deadline(r),
+		gw_usec_min(gw_relay_engine_deadline(r->e),
+		    gw_relay_pipes_deadline(&r->pipes))),
 	    on_timer);
 }

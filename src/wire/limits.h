@@ -106,11 +106,12 @@ enum {
 
 	/* broadcast relay */
 	GW_RELAY_RULES = 32,
-	GW_RELAY_NAME = 16,        /* an interface's name, with NUL */
-	GW_RELAY_LINKS = 16,       /* interfaces: bits of a uint32_t */
-	GW_RELAY_GROUPS = 8,       /* of a rule */
-	GW_RELAY_NETS = 16,        /* of a list of a rule */
-	GW_RELAY_ADDRS = 16,       /* of an interface, that count */
+	GW_RELAY_NAME = 16,               /* an interface's name, with NUL */
+	GW_RELAY_PLACE = GW_NAME_MAX + 2, /* the same, or @ and a device */
+	GW_RELAY_LINKS = 16,              /* interfaces: bits of a uint32_t */
+	GW_RELAY_GROUPS = 8,              /* of a rule */
+	GW_RELAY_NETS = 16,               /* of a list of a rule */
+	GW_RELAY_ADDRS = 16,              /* of an interface, that count */
 	GW_RELAY_PEERS = 8,        /* of an interface without broadcast */
 	GW_RELAY_MARKS = 4096,     /* datagrams that are remembered */
 	GW_RELAY_ECHO = 2000000,   /* us that they are */
@@ -126,6 +127,14 @@ enum {
 	GW_RELAY_REPLIES = 5000000, /* us that they are */
 	GW_RELAY_REPLIES_MAX = 60000000,
 	GW_RELAY_ANSWERS = 1024, /* to one question */
+
+	/* between relays of several sites */
+	GW_RELAY_VERSION = 1,
+	GW_RELAY_ORIGIN_LEN = 16,
+	GW_RELAY_SITES = 4,      /* sessions that a datagram passes */
+	GW_RELAY_ORIGINS = 64,   /* relays whose numbers are remembered, ... */
+	GW_RELAY_NUMBERS = 1024, /* ... and how many of each */
+	GW_RELAY_AGE = 2000,     /* ms on the way: later it is dropped */
 };
 
 #define GW_ENTRIES_MAX UINT64_C(100000000)

@@ -1,0 +1,161 @@
+/*
+ * What the relay of another site says: nothing of it is believed.
+ */
+#include <string.h>
+
+#include "base/cursor.h"
+#include "os/clock.h"
+#include "run/relay.h"
+
+/* ---- messages ---- */
+
+static void
+take_hello(struct gw_relay_far *f, const struct gw_relay_message *m)
+{
+	if (f->greeted)
+		gw_relay_far_lost(f, GW_E_PROTOCOL, "it says hello twice");
+	else if (m->version != GW_RELAY_VERSION)
+		gw_relay_far_lost(f, GW_E_VERSION,
+		    "it speaks another version of this: update the older one");
+	else if (memcmp(m->origin, gw_relay_engine_origin(f->r->e),
+		     sizeof m->origin) == 0)
+		gw_relay_far_lost(
+		    f, GW_E_USAGE, "this relay has reached itself");
+	else
+		gw_relay_far_greeted(f);
+}
+
+static void
+take_datagram(struct gw_relay_far *f, const struct gw_relay_message *m)
+{
+	struct gw_relay *r = f->r;
+	struct gw_relay_arrival a = { .link = f->link,
+		.from = m->from,
+		.to = m->to,
+		.cast = m->group ? GW_CAST_GROUP : GW_CAST_BROADCAST,
+		.hops = m->hops,
+		.data = m->data,
+		.sites = m->sites,
+		.number = m->number,
+		.question = m->question };
+	gw_usec now = gw_clock_now();
+	size_t rule = gw_relay_engine_find(r->e, &a);
+	struct gw_relay_outcome o = { .rule = (unsigned)rule };
+
+	if (rule == r->set.count) {
+		f->foreign++;
+		return;
+	}
+	memcpy(a.origin, m->origin, sizeof a.origin);
+	a.late = gw_relay_age_is_late(&f->age, m->sent, now);
+	o.fate = gw_relay_engine_input(r->e, o.rule, &a, now);
+	gw_relay_carry_on(r, &a, &o);
+}
+
+static void
+take_answer(struct gw_relay_far *f, const struct gw_relay_message *m)
+{
+	struct gw_relay *r = f->r;
+	struct gw_relay_arrival a = { .link = f->link,
+		.from = m->from,
+		.cast = GW_CAST_HOST,
+		.data = m->data,
+		.question = m->question };
+	struct gw_relay_outcome o = { .answer = true };
+	gw_usec now = gw_clock_now();
+
+	a.late = gw_relay_age_is_late(&f->age, m->sent, now);
+	o.fate = gw_relay_engine_site_answer(r->e, &a, now);
+	if (o.fate == GW_RELAY_FATE_STALE)
+		f->stale++;
+	gw_relay_carry_on(r, &a, &o);
+}
+
+/* False: it is none, or comes too early. */
+static bool
+take(struct gw_relay_far *f, struct gw_slice data, bool on_stream)
+{
+	struct gw_relay_message m;
+
+	if (!gw_relay_message_decode(data, &m) ||
+	    (m.kind == GW_RELAY_HELLO ? !on_stream : !f->greeted)) {
+		f->malformed++;
+		return false;
+	}
+	switch (m.kind) {
+	case GW_RELAY_HELLO:
+		take_hello(f, &m);
+		return true;
+	case GW_RELAY_DATAGRAM:
+		take_datagram(f, &m);
+		break;
+	case GW_RELAY_ANSWER:
+		take_answer(f, &m);
+		break;
+	}
+	f->received++;
+	return true;
+}
+
+/* ---- the stream ---- */
+
+/* How many bytes the message has that begins there, with its head; 0: more
+ * than it may.  Before its head is there, that. */
+static size_t
+wanted(const struct gw_relay_far *f)
+{
+	struct gw_reader r = gw_reader(gw_slice(f->in, GW_RELAY_STREAM_HEAD));
+	uint32_t n;
+
+	if (f->in_count < GW_RELAY_STREAM_HEAD)
+		return GW_RELAY_STREAM_HEAD;
+	n = gw_read_u32(&r);
+	return n <= GW_RELAY_MESSAGE_MAX ? GW_RELAY_STREAM_HEAD + n : 0;
+}
+
+/* One read; false: there is nothing more, or the session is over. */
+static bool
+read_some(struct gw_relay_far *f)
+{
+	size_t whole = wanted(f), n = 0;
+	enum gw_err err;
+
+	err = gw_stream_read(f->c, GW_STREAM_FIRST, f->in + f->in_count,
+	    whole - f->in_count, &n);
+	if ((err == GW_OK && n == 0) || err == GW_E_PEER_GONE)
+		gw_relay_far_lost(f, GW_E_PEER_GONE, "it has ended");
+	/* Why else the session is over, an event of it tells. */
+	if (err != GW_OK || n == 0)
+		return false;
+	f->in_count += n;
+	if (f->in_count < GW_RELAY_STREAM_HEAD)
+		return true;
+	whole = wanted(f);
+	if (whole > f->in_count)
+		return true;
+	f->in_count = 0;
+	if (whole <= GW_RELAY_STREAM_HEAD ||
+	    !take(f,
+		gw_slice(
+		    f->in + GW_RELAY_STREAM_HEAD, whole - GW_RELAY_STREAM_HEAD),
+		true)) {
+		gw_relay_far_lost(f, GW_E_PROTOCOL,
+		    "what it says is nothing that a relay says: does `godwit "
+		    "relay` run there?");
+		return false;
+	}
+	return f->c != NULL;
+}
+
+void
+gw_relay_far_read(struct gw_relay_far *f)
+{
+	uint8_t *room = f->r->sites.room_in;
+	size_t n;
+
+	while (f->c != NULL && read_some(f))
+		;
+	while (f->c != NULL && gw_datagram_receive(f->c, room,
+				   GW_RELAY_MESSAGE_MAX, &n) == GW_OK)
+		(void)take(f, gw_slice(room, n), false);
+}

@@ -3,6 +3,7 @@
  * refuse, names that move and a clock that jumps: what must hold after each
  * step does, and the same seed gives the same story.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,8 +311,8 @@ whatever_happens_all_is_bounded_and_counted(void **state)
 	(void)state;
 	for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
 		for (uint64_t n = 0; n < 5; n++) {
-			print_message("seed %llu, kind %zu\n",
-			    (unsigned long long)(seed + n), k);
+			print_message(
+			    "seed %" PRIu64 ", kind %zu\n", seed + n, k);
 			(void)run(&kinds[k], seed + n);
 		}
 }

@@ -13,10 +13,10 @@ static const char *const addresses[] = { "127.0.0.1", "192.168.1.5" };
 static const char *const names[] = { "a\033[2Jb" };
 
 static const struct gw_event waits = { .kind = GW_EVENT_LISTENING,
-	.listening = { "laptop", addresses, 2, 8008, NULL } };
+	.listening = { "laptop", addresses, 2, 8008, NULL, false } };
 static const struct gw_event there = { .kind = GW_EVENT_CONNECTED,
-	.connected = {
-	    AT, NULL, AT, "classic", "it was asked for", "none", false } };
+	.connected = { AT, NULL, AT, "classic", "it was asked for", "none",
+	    false, NULL } };
 static const struct gw_event file = { .kind = GW_EVENT_OFFER,
 	.offer = { .peer = AT,
 	    .files = 1,

@@ -206,8 +206,10 @@ a_long_name_is_numbered_without_cutting_a_character(void **state)
 
 	(void)state;
 	name[0] = 'a';
-	for (size_t i = 1; i + 1 < GW_NAME_MAX; i += 2)
-		memcpy(name + i, "\xc3\xbc", 2);
+	for (size_t i = 1; i + 1 < GW_NAME_MAX; i += 2) {
+		name[i] = '\xc3';
+		name[i + 1] = '\xbc';
+	}
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(
 		    gw_device_book_add(&b, keys[i], name, 1, &e), GW_OK);
@@ -239,10 +241,10 @@ what_is_forgotten_takes_its_rights_along(void **state)
 static void
 a_new_name_is_fit_and_free(void **state)
 {
+	static const char too_long[] =
+	    "01234567890123456789012345678901234567890123456789012345678901234";
 	static const char *const bad[] = { "", "-x", ".x", "a b", "a=b", "a:b",
-		"1.2.3.4", "7", "a\x1b", "a\xff", "a/b", "a@b",
-		"0123456789012345678901234567890123456789012345678901234567"
-		"8901234" };
+		"1.2.3.4", "7", "a\x1b", "a\xff", "a/b", "a@b", too_long };
 	struct gw_device_book b;
 	struct gw_why why = { "" };
 	unsigned line;

@@ -56,7 +56,7 @@ begin_alone(void)
 	memset(&g, 0, sizeof g);
 	g.self.random = (struct gw_random){ fill, &drawn };
 	return gw_crypto_start() && unshare(CLONE_NEWNET) == 0 &&
-	       system("ip link set lo up") == 0 &&
+	       os_fixture_shell("ip link set lo up") &&
 	       gw_loop_init(&g.loop) == GW_OK;
 }
 

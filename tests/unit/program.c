@@ -185,10 +185,11 @@ static const char *const addresses[] = { "127.0.0.1", "192.168.1.5" };
 static const char *const names[] = { "photos", ".bashrc", "a\033[2Jb" };
 
 const struct gw_event listening = { .kind = GW_EVENT_LISTENING,
-	.listening = { "laptop", addresses, 2, 40123, "7-crane-otter" } };
+	.listening = {
+	    "laptop", addresses, 2, 40123, "7-crane-otter", false } };
 const struct gw_event connected = { .kind = GW_EVENT_CONNECTED,
 	.connected = { "kitchen\033pc", "ab", "192.168.1.9:5", "tcp",
-	    "it was asked for", "AES-256-GCM", false } };
+	    "it was asked for", "AES-256-GCM", false, NULL } };
 const struct gw_event offer = { .kind = GW_EVENT_OFFER,
 	.offer = { .peer = "kitchen-pc",
 	    .files = 3,

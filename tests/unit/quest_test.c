@@ -185,7 +185,7 @@ begin_alone(struct bed *b)
 	make_self(&b->there, 2, "kitchen-pc");
 	g.helper_fd = -1;
 	return gw_crypto_start() && unshare(CLONE_NEWNET) == 0 &&
-	       system("ip link set lo up") == 0 &&
+	       os_fixture_shell("ip link set lo up") &&
 	       gw_loop_init(&g.loop) == GW_OK &&
 	       gw_door_new(&b->door) == GW_OK &&
 	       gw_door_set_code(b->door, CODE) == GW_OK;

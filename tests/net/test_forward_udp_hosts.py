@@ -141,10 +141,15 @@ def test_f17_a_storm_of_unreachables_hurts_nobody(net, pair, echo):
             one.send(bytes(n % 7))  # a burst of one size is refused once
         if n % 20 == 0:
             ask(good, b"somebody")
-    seen = run.wait_until(
-        lambda: [e for e in run.events_seen if e["event"] == "rule" and
-                 e["port"] == PORT and e["drops"].get("icmp", 0) > 100],
-        "100 refusals")[-1]
+
+    def refused():
+        """The kernel says so only so often: ask on until it has."""
+        for one in near:
+            one.send(b"more")
+        return [e for e in run.events_seen if e["event"] == "rule" and
+                e["port"] == PORT and e["drops"].get("icmp", 0) > 100]
+
+    seen = run.wait_until(refused, "100 refusals")[-1]
     assert seen["flows"] == 20
     assert run.events("closed") == []
     # The target comes, and all go on by the flows that they had.

@@ -265,7 +265,8 @@ def test_the_unit_is_one_that_systemd_takes(godwit, work):
         ["systemd-analyze", "--user", "--man=no", "verify", work / unit.name],
         env={**os.environ, "XDG_RUNTIME_DIR": str(work)},
         capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    # It may have words about units of this machine.
+    assert done.returncode == 0 and unit.name not in done.stderr, done.stderr
 
 
 def test_what_makes_no_sense(pair):

@@ -108,27 +108,17 @@ open_door(struct gw_acceptor *a, const struct gw_connection_options *o)
 }
 
 /* By the number of its code, which may be another one's, too: both are tried
- * by who looks for it.  Where beacons do not work, one comes by address. */
+ * by who looks for it. */
 static enum gw_err
 be_found(struct gw_acceptor *a, const char *address)
 {
-	const struct gw_herald_options o = { .g = a->g };
-	struct gw_why why = { "" };
-	enum gw_err err;
+	const struct gw_herald_place at = { .address = address,
+		.port = gw_listener_port(a->listener),
+		.number = gw_code_number(a->terms.code),
+		.unasked = a->known != NULL };
 
-	if (!a->terms.beacons || gw_herald_is_idle(address))
-		return GW_OK;
-	err = gw_herald_open(&o, &why, &a->herald);
-	if (err != GW_OK)
-		return err == GW_E_MEMORY ? err : GW_OK;
-	gw_herald_announce(
-	    a->herald, &(struct gw_announcement){
-			   .name = a->g->self.name,
-			   .port = gw_listener_port(a->listener),
-			   .number = gw_code_number(a->terms.code),
-			   .unasked = a->known != NULL,
-		       });
-	return GW_OK;
+	return a->terms.beacons ? gw_herald_open_at(a->g, &at, &a->herald)
+				: GW_OK;
 }
 
 static void

@@ -109,6 +109,28 @@ gw_herald_open(const struct gw_herald_options *o, struct gw_why *why,
 	return GW_OK;
 }
 
+enum gw_err
+gw_herald_open_at(
+    struct gw *g, const struct gw_herald_place *at, struct gw_herald **out)
+{
+	const struct gw_herald_options o = { .g = g };
+	struct gw_why why = { "" };
+	enum gw_err err;
+
+	*out = NULL;
+	if (gw_herald_is_idle(at->address))
+		return GW_OK;
+	err = gw_herald_open(&o, &why, out);
+	if (err != GW_OK)
+		return err == GW_E_MEMORY ? err : GW_OK;
+	gw_herald_announce(
+	    *out, &(struct gw_announcement){ .name = g->self.name,
+		      .port = at->port,
+		      .number = at->number,
+		      .unasked = at->unasked });
+	return GW_OK;
+}
+
 void
 gw_herald_close(struct gw_herald *h)
 {

@@ -21,6 +21,20 @@ struct gw_herald_options {
 /* Any error: beacons do not work here, and why says so; one waits without. */
 GW_MUST_USE enum gw_err gw_herald_open(
     const struct gw_herald_options *, struct gw_why *, struct gw_herald **);
+/*
+ * The same for connections of a program that listens at `address` (NULL: all)
+ * and `port`: announced at once, with this number, or 0.  *out is NULL where
+ * nobody else could come anyway, or where beacons do not work: then one comes
+ * by address.  GW_E_MEMORY.
+ */
+struct gw_herald_place {
+	const char *address;
+	uint16_t port;
+	uint32_t number;
+	bool unasked; /* as of an announcement */
+};
+GW_MUST_USE enum gw_err gw_herald_open_at(
+    struct gw *, const struct gw_herald_place *, struct gw_herald **out);
 /* With a farewell, if it was announced; NULL is fine. */
 void gw_herald_close(struct gw_herald *);
 

@@ -213,25 +213,15 @@ listen_at(struct gw_serve *s, const struct gw_serve_options *o)
 	return GW_OK;
 }
 
-/* By devices that remember this one.  Where beacons do not work, they need its
- * address. */
+/* By devices that remember this one. */
 static enum gw_err
 be_found(struct gw_serve *s, const char *address)
 {
-	const struct gw_herald_options h = { .g = s->g };
-	struct gw_why why = { "" };
-	enum gw_err err;
+	const struct gw_herald_place at = { .address = address,
+		.port = gw_listener_port(s->listener),
+		.unasked = true };
 
-	if (gw_herald_is_idle(address))
-		return GW_OK;
-	err = gw_herald_open(&h, &why, &s->herald);
-	if (err != GW_OK)
-		return err == GW_E_MEMORY ? err : GW_OK;
-	gw_herald_announce(
-	    s->herald, &(struct gw_announcement){ .name = s->g->self.name,
-			   .port = gw_listener_port(s->listener),
-			   .unasked = true });
-	return GW_OK;
+	return gw_herald_open_at(s->g, &at, &s->herald);
 }
 
 static enum gw_err

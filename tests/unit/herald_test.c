@@ -187,6 +187,28 @@ memory_body(void *arg)
 	return end(&c, &none);
 }
 
+/* Where only this machine could come, nobody is told; elsewhere one is found at
+ * once. */
+static int
+place_body(void *arg)
+{
+	const struct gw_herald_place here = { .address = "127.0.0.1",
+		.port = 4711 },
+				     all = { .port = 4711 };
+	struct gw_herald *herald;
+	struct choice none = { .count = 0 }, c = { .count = 0 };
+
+	(void)arg;
+	if (!begin_alone())
+		return CANNOT;
+	strcpy(g.self.name, "kitchen-pc");
+	if (gw_herald_open_at(&g, &here, &herald) != GW_OK || herald != NULL)
+		return 1;
+	if (gw_herald_open_at(&g, &all, &c.herald) != GW_OK || c.herald == NULL)
+		return 2;
+	return end(&c, &none);
+}
+
 static void
 in_a_namespace(int (*body)(void *))
 {
@@ -207,6 +229,7 @@ in_a_namespace(int (*body)(void *))
 CASE(a_number_that_is_taken_is_not_chosen, free_body)
 CASE(where_all_are_taken_one_serves_two, taken_body)
 CASE(it_may_be_closed_when_it_tells_and_while_it_asks, closing_body)
+CASE(a_place_is_announced_unless_nobody_else_could_come, place_body)
 CASE(without_memory_it_does_not_open, memory_body)
 
 int
@@ -217,6 +240,8 @@ main(void)
 		cmocka_unit_test(where_all_are_taken_one_serves_two),
 		cmocka_unit_test(
 		    it_may_be_closed_when_it_tells_and_while_it_asks),
+		cmocka_unit_test(
+		    a_place_is_announced_unless_nobody_else_could_come),
 		cmocka_unit_test(without_memory_it_does_not_open),
 	};
 

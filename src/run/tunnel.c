@@ -236,7 +236,8 @@ let_write(struct gw_tunnel *t)
 	while ((w = first) != NULL) {
 		first = w->next_waiting;
 		w->next_waiting = NULL;
-		w->ops->writable(w);
+		if (w->ops->writable != NULL)
+			w->ops->writable(w);
 	}
 }
 
@@ -297,7 +298,8 @@ tell_lost(struct gw_tunnel *t)
 		all = w->next_waiting;
 		w->known = false;
 		gw_tunnel_queue_clear(&t->queue, &w->line);
-		w->ops->lost(w);
+		if (w->ops->lost != NULL)
+			w->ops->lost(w);
 	}
 }
 

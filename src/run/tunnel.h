@@ -26,6 +26,8 @@ struct gw_tunnel_flow;
 struct gw_tunnel_lane;
 struct gw_via_rule;
 
+/* What a flow has nothing to do about is NULL: datagrams have no data, never
+ * wait for room, and go on in the next session. */
 struct gw_tunnel_flow_ops {
 	/* READY, END, RESET, WINDOW; KNOWN, OVER.  May free the flow, as all
 	 * of these may. */

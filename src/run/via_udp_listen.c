@@ -81,27 +81,9 @@ on_stale(struct gw_tunnel_flow *f, size_t n)
 	gw_via_udp_settle(w->r);
 }
 
-static void
-on_lost(struct gw_tunnel_flow *f)
-{
-	(void)f; /* it goes on in the next session */
-}
-
-static void
-on_writable(struct gw_tunnel_flow *f)
-{
-	(void)f; /* datagrams never wait for it */
-}
-
-static void
-on_data(struct gw_tunnel_flow *f, struct gw_slice s)
-{
-	(void)s;
-	f->tunnel->broken = true; /* it has no lane */
-}
-
-static const struct gw_tunnel_flow_ops flow_ops = { on_message, on_data,
-	on_datagram, on_writable, on_stale, on_lost };
+static const struct gw_tunnel_flow_ops flow_ops = {
+	.message = on_message, .datagram = on_datagram, .stale = on_stale
+};
 
 /* ---- from clients to the tunnel ---- */
 

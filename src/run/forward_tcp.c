@@ -315,11 +315,8 @@ listens(const struct gw_forwarder *f, const struct gw_addr *a)
 	for (size_t i = 0; i < t->port_count; i++) {
 		const struct gw_tcp_port *p = &t->ports[i];
 
-		if (gw_addr_port(&p->at) != gw_addr_port(a))
-			continue;
-		if (p->both || gw_addr_same_host(&p->at, a) ||
-		    (gw_addr_is_any(&p->at) &&
-			p->at.ss.ss_family == a->ss.ss_family))
+		if (gw_addr_port(&p->at) == gw_addr_port(a) &&
+		    gw_forward_reaches(&p->at, p->both, a))
 			return true;
 	}
 	return false;

@@ -319,10 +319,8 @@ listens(const struct gw_forwarder *base, const struct gw_addr *a)
 	for (size_t i = 0; i < f->port_count; i++) {
 		const struct gw_udp_port_open *p = &f->ports[i];
 
-		if (p->udp.port != gw_addr_port(a))
-			continue;
-		if (p->both || gw_addr_same_host(&p->at, a) ||
-		    (p->wildcard && p->at.ss.ss_family == a->ss.ss_family))
+		if (p->udp.port == gw_addr_port(a) &&
+		    gw_forward_reaches(&p->at, p->both, a))
 			return true;
 	}
 	return false;

@@ -138,6 +138,13 @@ gw_forward_inherit(
 	    set->inherited, set->inherited_count, address, port);
 }
 
+bool
+gw_forward_reaches(const struct gw_addr *at, bool both, const struct gw_addr *a)
+{
+	return both || gw_addr_same_host(at, a) ||
+	       (gw_addr_is_any(at) && at->ss.ss_family == a->ss.ss_family);
+}
+
 struct gw_ip
 gw_forward_ip(const struct gw_addr *a)
 {

@@ -92,6 +92,10 @@ bool gw_forward_is_own(const struct gw_forward *, enum gw_rule_protocol,
 /* A socket that was passed to this process and listens there; -1: none. */
 int gw_forward_inherit(
     const struct gw_forward *, const char *address, uint16_t port);
+/* Does what is sent to `a` come to a listener at `at`, whatever their ports?
+ * `both`: one at :: that takes IPv4 as well. */
+bool gw_forward_reaches(
+    const struct gw_addr *at, bool both, const struct gw_addr *a);
 /* An address as rules and PROXY headers have it. */
 struct gw_ip gw_forward_ip(const struct gw_addr *);
 

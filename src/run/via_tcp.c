@@ -209,9 +209,7 @@ listens(const struct gw_forwarder *f, const struct gw_addr *a)
 		const struct gw_via_tcp_port *p = &r->ports[i];
 
 		if (gw_addr_port(&p->at) == gw_addr_port(a) &&
-		    (p->both || gw_addr_same_host(&p->at, a) ||
-			(gw_addr_is_any(&p->at) &&
-			    p->at.ss.ss_family == a->ss.ss_family)))
+		    gw_forward_reaches(&p->at, p->both, a))
 			return true;
 	}
 	return false;

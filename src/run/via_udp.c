@@ -168,8 +168,7 @@ listens(const struct gw_forwarder *f, const struct gw_addr *a)
 		const struct gw_via_udp_port *p = &r->ports[i];
 
 		if (p->udp.port == gw_addr_port(a) &&
-		    (p->both || gw_addr_same_host(&p->at, a) ||
-			(p->wildcard && p->at.ss.ss_family == a->ss.ss_family)))
+		    gw_forward_reaches(&p->at, p->both, a))
 			return true;
 	}
 	return false;

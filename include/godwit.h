@@ -1476,8 +1476,9 @@ GW_API GW_MUST_USE enum gw_err gw_directories(const struct gw_options *,
  */
 GW_API size_t gw_escape(char *out, size_t size, const char *name);
 
-/* Is this code of the form NUMBER-WORD-WORD...? Such a code is found without
- * an address in a later version; any other needs one, and 8 characters. */
+/* Is this code of the form NUMBER-WORD-WORD...? Who waits with such a code is
+ * found by its number (`by_number`); any other needs an address, and 8
+ * characters. */
 GW_API bool gw_code_is_spoken(const char *code);
 
 #ifdef __cplusplus

@@ -35,12 +35,10 @@ cannot_listen(struct gw_why *why, const char *address, uint16_t port, int error)
 	    (unsigned)port, gw_tcp_listen_reason(error));
 }
 
-/* Returns the socket, or -1 with errno.  One socket takes both families
- * when it is bound to "::" and may: then a port is either ours or not. */
 static int
-listen_on(const struct gw_addr *a, int backlog)
+listen_on(const struct gw_addr *a, bool both, int backlog)
 {
-	int fd, saved, one = 1, zero = 0;
+	int fd, saved, one = 1, only = !both;
 
 	fd = socket(
 	    a->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -48,7 +46,7 @@ listen_on(const struct gw_addr *a, int backlog)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (a->ss.ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
 	if (bind(fd, (const struct sockaddr *)&a->ss, a->len) == 0 &&
 	    listen(fd, backlog) == 0)
 		return fd;
@@ -65,6 +63,27 @@ no_ipv6(int error)
 	       error == EPROTONOSUPPORT;
 }
 
+int
+gw_tcp_listen_all(uint16_t port, int backlog)
+{
+	static const uint8_t any[16], any4[16] = { [10] = 0xff, [11] = 0xff };
+	struct gw_addr a;
+	int fd;
+
+	gw_addr_from_mapped(&a, any, 0, port);
+	fd = listen_on(&a, true, backlog);
+	if (fd >= 0 || !no_ipv6(errno))
+		return fd;
+	gw_addr_from_mapped(&a, any4, 0, port);
+	return listen_on(&a, false, backlog);
+}
+
+int
+gw_tcp_listen_at(const struct gw_addr *a, int backlog)
+{
+	return listen_on(a, false, backlog);
+}
+
 enum gw_err
 gw_tcp_listen(const char *address, uint16_t port, int backlog,
     struct gw_why *why, int *out)
@@ -73,18 +92,16 @@ gw_tcp_listen(const char *address, uint16_t port, int backlog,
 	enum gw_err err;
 	int fd;
 
-	err = gw_addr_parse(&a, address != NULL ? address : "::", port, why);
-	if (err == GW_E_RESOLVE)
-		return gw_why(why, GW_E_ADDRESS,
-		    "%s: listening needs a numeric address", address);
-	if (err != GW_OK)
-		return err;
-	fd = listen_on(&a, backlog);
-	if (fd < 0 && address == NULL && no_ipv6(errno)) {
-		err = gw_addr_parse(&a, "0.0.0.0", port, why);
+	if (address == NULL) {
+		fd = gw_tcp_listen_all(port, backlog);
+	} else {
+		err = gw_addr_parse(&a, address, port, why);
+		if (err == GW_E_RESOLVE)
+			return gw_why(why, GW_E_ADDRESS,
+			    "%s: listening needs a numeric address", address);
 		if (err != GW_OK)
 			return err;
-		fd = listen_on(&a, backlog);
+		fd = listen_on(&a, gw_addr_is_any(&a), backlog);
 	}
 	if (fd < 0)
 		return cannot_listen(why, address, port, errno);

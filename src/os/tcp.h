@@ -16,6 +16,11 @@
  */
 GW_MUST_USE enum gw_err gw_tcp_listen(
     const char *address, uint16_t port, int backlog, struct gw_why *, int *fd);
+/* The same without words: at every address, of both families where there is
+ * IPv6, on one socket, so that a port is either ours or not; or at this one,
+ * for its family alone.  -1: errno. */
+int gw_tcp_listen_all(uint16_t port, int backlog);
+int gw_tcp_listen_at(const struct gw_addr *, int backlog);
 /* errno of bind or listen, in words. */
 const char *gw_tcp_listen_reason(int error);
 /* The port that a socket is bound to; 0: none. */

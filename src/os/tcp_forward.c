@@ -44,60 +44,36 @@ is_short_of(int error)
 
 /* ---- listening ---- */
 
-static int
-listen_socket(const struct gw_tcp_listen *l, const struct gw_addr *a, bool both)
-{
-	int fd, saved;
-
-	fd = socket(
-	    a->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (a->ss.ss_family == AF_INET6)
-		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !both);
-	if (l->keepalive)
-		set_keepalive(fd);
-	if (bind(fd, (const struct sockaddr *)&a->ss, a->len) == 0 &&
-	    listen(fd, l->backlog > 0 ? l->backlog : SOMAXCONN) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-static bool
-no_ipv6(int error)
-{
-	return error == EAFNOSUPPORT || error == EADDRNOTAVAIL ||
-	       error == EPROTONOSUPPORT;
-}
-
 enum gw_err
 gw_tcp_forward_listen(
     const struct gw_tcp_listen *l, struct gw_why *why, int *out)
 {
-	bool both = l->address[0] == '\0';
+	const int backlog = l->backlog > 0 ? l->backlog : SOMAXCONN;
+	const bool all = l->address[0] == '\0';
 	struct gw_addr a;
 	enum gw_err err;
 	int fd;
 
-	err = gw_addr_parse(&a, both ? "::" : l->address, l->port, why);
-	if (err != GW_OK)
-		return err == GW_E_RESOLVE ? GW_E_ADDRESS : err;
-	fd = listen_socket(l, &a, both);
-	if (fd < 0 && both && no_ipv6(errno) &&
-	    gw_addr_parse(&a, "0.0.0.0", l->port, why) == GW_OK)
-		fd = listen_socket(l, &a, false);
-	if (fd >= 0) {
-		*out = fd;
-		return GW_OK;
+	if (all) {
+		fd = gw_tcp_listen_all(l->port, backlog);
+	} else {
+		err = gw_addr_parse(&a, l->address, l->port, why);
+		if (err != GW_OK)
+			return err == GW_E_RESOLVE ? GW_E_ADDRESS : err;
+		fd = gw_tcp_listen_at(&a, backlog);
 	}
-	err = is_short_of(errno) ? GW_E_LIMIT : GW_E_ADDRESS;
-	return gw_why(why, err, both ? "%sport %u: %s" : "%s port %u: %s",
-	    l->address, (unsigned)l->port, gw_tcp_listen_reason(errno));
+	if (fd < 0) {
+		err = is_short_of(errno) ? GW_E_LIMIT : GW_E_ADDRESS;
+		return gw_why(why, err,
+		    all ? "%sport %u: %s" : "%s port %u: %s", l->address,
+		    (unsigned)l->port, gw_tcp_listen_reason(errno));
+	}
+	/* Connections that come in have these from it. */
+	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (l->keepalive)
+		set_keepalive(fd);
+	*out = fd;
+	return GW_OK;
 }
 
 static bool

@@ -16,6 +16,15 @@ gw_endpoint_of(const struct gw_addr *a)
 	return e;
 }
 
+struct gw_endpoint
+gw_endpoint_at(const uint8_t ip[16], uint32_t zone, uint16_t port)
+{
+	struct gw_addr a;
+
+	gw_addr_from_mapped(&a, ip, zone, port);
+	return gw_endpoint_of(&a);
+}
+
 void
 gw_endpoint_addr(const struct gw_endpoint *e, struct gw_addr *out)
 {

@@ -8,6 +8,7 @@
 #include "run/endpoint.h"
 #include "run/forward.h"
 #include "run/forward_udp.h"
+#include "run/udp_flow_info.h"
 
 enum { BUFFER = 1 << 20 }; /* bytes, of each */
 
@@ -207,52 +208,16 @@ gw_forward_udp_reap(struct gw_forward_udp *f)
 
 /* ---- looking ---- */
 
-static struct gw_endpoint
-endpoint_of(const uint8_t ip[16], uint32_t zone, uint16_t port)
-{
-	struct gw_addr a;
-
-	gw_addr_from_mapped(&a, ip, zone, port);
-	return gw_endpoint_of(&a);
-}
-
-static const char *
-error_of(const struct gw_udp_flow *flow)
-{
-	return flow->last_drop != GW_DROP_NONE ? gw_drop_text(flow->last_drop)
-					       : "";
-}
-
 void
 gw_forward_udp_info(const struct gw_forward_udp *f,
     const struct gw_udp_flow *flow, gw_usec now, struct gw_forward_flow *out)
 {
 	const struct gw_udp_upstream *u = flow->user;
-	const struct gw_udp_flow_key *k = &flow->key;
-	const gw_usec end =
-	    flow->over ? now : gw_udp_flow_deadline(f->flows, flow);
 	struct gw_addr own;
 
-	*out = (struct gw_forward_flow){
-		.rule = f->base.id,
-		.client = endpoint_of(k->client, k->client_zone, k->port),
-		.local = endpoint_of(k->local, k->local_zone, k->local_port),
-		.target =
-		    endpoint_of(flow->to.ip, flow->to.zone, flow->to.port),
-		.state = gw_udp_flow_is_assured(flow) ? "assured"
-			 : flow->answered             ? "replied"
-						      : "unreplied",
-		.age_ms = (now - flow->opened) / GW_MSEC,
-		.idle_left_ms = end > now ? (end - now) / GW_MSEC : 0,
-		.bytes_in = flow->requests.bytes,
-		.bytes_out = flow->replies.bytes,
-		.packets_in = flow->requests.packets,
-		.packets_out = flow->replies.packets,
-		.one_way = gw_udp_flow_is_one_way(flow),
-		.error = error_of(flow),
-	};
-	for (enum gw_drop d = GW_DROP_NONE + 1; d < GW_DROPS; d++)
-		out->drops += flow->drops[d];
+	gw_udp_flow_info(f->flows, flow, now, out);
+	out->rule = f->base.id;
+	out->target = gw_endpoint_at(flow->to.ip, flow->to.zone, flow->to.port);
 	if (u == NULL)
 		return;
 	out->id = u->id;

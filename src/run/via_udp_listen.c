@@ -6,7 +6,7 @@
 
 #include "os/clock.h"
 #include "os/interfaces.h"
-#include "run/endpoint.h"
+#include "run/udp_flow_info.h"
 #include "run/via_udp.h"
 
 enum {
@@ -337,44 +337,14 @@ gw_via_udp_listen(struct gw_via_udp *r, struct gw_why *why)
 
 /* ---- looking ---- */
 
-static struct gw_endpoint
-endpoint_of(const uint8_t ip[16], uint32_t zone, uint16_t port)
-{
-	struct gw_addr a;
-
-	gw_addr_from_mapped(&a, ip, zone, port);
-	return gw_endpoint_of(&a);
-}
-
 void
 gw_via_udp_client_info(const struct gw_via_udp *r,
     const struct gw_udp_flow *flow, struct gw_forward_flow *out)
 {
 	const struct gw_via_udp_flow *w = flow->user;
-	const struct gw_udp_flow_key *k = &flow->key;
-	const gw_usec now = flow->over ? flow->seen : gw_clock_now();
-	const gw_usec end =
-	    flow->over ? now : gw_udp_flow_deadline(r->flows, flow);
 
-	*out = (struct gw_forward_flow){
-		.id = w != NULL ? w->id : 0,
-		.rule = r->base.base.id,
-		.client = endpoint_of(k->client, k->client_zone, k->port),
-		.local = endpoint_of(k->local, k->local_zone, k->local_port),
-		.state = gw_udp_flow_is_assured(flow) ? "assured"
-			 : flow->answered             ? "replied"
-						      : "unreplied",
-		.age_ms = (now - flow->opened) / GW_MSEC,
-		.idle_left_ms = end > now ? (end - now) / GW_MSEC : 0,
-		.bytes_in = flow->requests.bytes,
-		.bytes_out = flow->replies.bytes,
-		.packets_in = flow->requests.packets,
-		.packets_out = flow->replies.packets,
-		.one_way = gw_udp_flow_is_one_way(flow),
-		.error = flow->last_drop != GW_DROP_NONE
-			     ? gw_drop_text(flow->last_drop)
-			     : "",
-	};
-	for (enum gw_drop d = GW_DROP_NONE + 1; d < GW_DROPS; d++)
-		out->drops += flow->drops[d];
+	gw_udp_flow_info(
+	    r->flows, flow, flow->over ? flow->seen : gw_clock_now(), out);
+	out->id = w != NULL ? w->id : 0;
+	out->rule = r->base.base.id;
 }

@@ -1,8 +1,6 @@
 """Starting `godwit dgram`, and plain programs for it to talk to."""
 
 import json
-import random
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,26 +11,12 @@ PLAIN_UDP = Path(__file__).parent / "plain_udp.py"
 PLAIN_BROADCAST = Path(__file__).parent / "plain_broadcast.c"
 
 
-def free_port():
-    """Below those that the kernel gives out, so that nobody gets it by
-    chance; another test may still: whoever binds it tries again."""
-    while True:
-        port = random.randrange(20000, 32000)
-        try:
-            for family, host in ((socket.AF_INET, "0.0.0.0"),
-                                 (socket.AF_INET6, "::")):
-                with socket.socket(family, socket.SOCK_DGRAM) as one:
-                    one.bind((host, port))
-            return port
-        except OSError:
-            continue
-
-
 def listen(device, *arguments, host="", port=None, json_events=True,
            **options):
-    """A listener that listens; .at is its port."""
+    """A listener that listens; .at is its port: another test may have taken
+    the free one, then it tries again."""
     for _ in range(20):
-        number = port or free_port()
+        number = port or program.free_port()
         told = ("--json",) if json_events else ()
         run = device.start("dgram", "listen", f"{host}:{number}", *told,
                            *arguments, json_events=False, **options)

@@ -6,6 +6,7 @@ tools/demo, tools/soak and bench/run use it too.
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -26,9 +27,19 @@ def binary():
 
 
 def free_port():
-    """Of TCP, just now."""
-    with socket.create_server((LOOPBACK, 0)) as s:
-        return s.getsockname()[1]
+    """Of UDP and TCP, just now.  Below those that the kernel gives out, so
+    that nobody gets it by chance."""
+    while True:
+        port = random.randrange(20000, 32000)
+        try:
+            for family, host in ((socket.AF_INET, "0.0.0.0"),
+                                 (socket.AF_INET6, "::")):
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    with socket.socket(family, kind) as one:
+                        one.bind((host, port))
+            return port
+        except OSError:
+            continue
 
 
 class Failure(AssertionError):

@@ -12,18 +12,16 @@ class Sides:
                  options=()):
         self.pair, self.source, self.rate = pair, source, rate
         self.host, self.options = host, options
-        self.port = None
+        self.port = program.free_port()  # nobody takes it between two runs
         self.waiting = self.sending = None
         self.start_waiting()
         self.start_sending()
 
     def start_waiting(self):
-        listen = self.host if self.port is None \
-            else f"{self.host}:{self.port}"
         self.waiting = self.pair.wait_recv(
             "--code", CODE, "--retry", "60s", "--on-conflict", "rename",
-            *self.options, listen=listen)
-        self.port = self.waiting.port
+            *self.options, listen=f"{self.host}:{self.port}")
+        self.waiting.wait_event("listening")
 
     def start_sending(self):
         arguments = ["--limit-rate", self.rate] if self.rate else []

@@ -12,6 +12,7 @@ import time
 import pytest
 
 import dgrams
+import program
 
 LOOPBACK = "127.0.0.1"
 
@@ -130,7 +131,7 @@ def test_a_name_without_address(pair):
 # ---- what it shows
 
 def test_a_line_on_a_terminal(pair, client, on_terminal):
-    port = dgrams.free_port()
+    port = program.free_port()
     terminal = on_terminal(pair.receiver, "dgram", "listen", f":{port}",
                            columns=200)
     terminal.wait_for("Listening at udp port")
@@ -257,7 +258,7 @@ def test_a_client_that_is_gone_stops_nothing(pair, client):
 
 def test_a_reader_that_stops_reading_hangs_nothing(pair, client):
     """Standard output is full: it still leaves when it is told to."""
-    port = dgrams.free_port()
+    port = program.free_port()
     reading, writing = os.pipe()
     run = subprocess.Popen(
         [dgrams.program.binary(), "dgram", "listen", f":{port}", "--reply",
@@ -286,7 +287,7 @@ def test_a_reader_that_stops_reading_hangs_nothing(pair, client):
 
 
 def test_a_reader_that_is_gone_is_an_error(pair, client):
-    port = dgrams.free_port()
+    port = program.free_port()
     reading, writing = os.pipe()
     os.close(reading)
     run = subprocess.Popen(

@@ -182,7 +182,7 @@ def test_what_cannot_be_sent_is_said_at_once(pair, start, work):
 
 
 def test_the_echo_server_of_datagrams(pair, start):
-    port = dgrams.free_port()
+    port = program.free_port()
     echo = start(pair.receiver, "dgram_echo", port)
     assert echo.process.stdout.readline() == "ready\n"
     jobs = [{"host": host, "port": port, "data": data, "buffer": 4096,

@@ -16,7 +16,7 @@
 #include "os/udp.h"
 
 enum {
-	GW_BURSTS = 64,         /* buffers, and what one call moves */
+	GW_BURSTS = 128,        /* buffers, and what one call moves */
 	GW_BURST_SEGMENTS = 64, /* datagrams that leave unsplit, at most */
 	GW_BURST_BYTES = 65507, /* and bytes */
 	GW_BURST_CONTROL = 128  /* bytes of control messages */

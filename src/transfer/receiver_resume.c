@@ -169,7 +169,9 @@ gw_receiver_verified(struct gw_receiver *r, struct gw_task *t)
 	gw_receiver_task_free(r, t);
 }
 
-/* What is there of a file that is wanted. */
+/* What is there of a file that is wanted.  A temporary that the journal does
+ * not speak of is of a file that was not committed yet: nothing worth a word.
+ */
 void
 gw_receiver_resume(struct gw_receiver *r, const struct gw_look *l)
 {
@@ -179,6 +181,6 @@ gw_receiver_resume(struct gw_receiver *r, const struct gw_look *l)
 	if (j != NULL && !j->complete && gw_receiver_stamp_fits(j, &l->e) &&
 	    gw_receiver_is_our_partial(j, l))
 		go_on_with(r, l, j);
-	else if (l->partial.there || (j != NULL && !j->complete))
+	else if (j != NULL && !j->complete)
 		r->dropped = l->e.path;
 }

@@ -228,6 +228,21 @@ def test_a_source_that_was_replaced_with_the_same_size(pair, source):
     assert dropped(waiting)
 
 
+def test_small_files_that_were_not_committed_are_not_worth_a_word(pair, work):
+    tree = trees.many_files(work / "tree", 2000, 40 << 20)
+    waiting, sending = start(pair, tree)
+    waiting.wait_bytes(5 * BLOCK)
+    waiting.kill()
+    sending.kill()
+    assert len(part_files(pair.target)) > 1
+    waiting = pair.wait_recv("--code", CODE)
+    pair.send_to(waiting, tree).expect(0)
+    waiting.expect(0)
+    assert not dropped(waiting)
+    trees.assert_same(tree, pair.target / "tree")
+    assert part_files(pair.target) == []
+
+
 def replace(path):
     path.rename(path.with_name("away"))
     path.write_bytes(bytes(SIZE))

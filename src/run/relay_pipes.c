@@ -22,10 +22,14 @@ struct texts {
 	size_t count;
 };
 
+/* A pipe's rules bear its number as their name: two addresses may have the same
+ * port. */
 static void
-write_rules(struct texts *t, const struct gw_relay_pipe *p, unsigned family)
+write_rules(struct texts *t, const struct gw_relay_pipes *all, size_t number,
+    unsigned family)
 {
 	static const char *const protocols[] = { "udp", "tcp" };
+	const struct gw_relay_pipe *p = &all->v[number];
 	char own[GW_ENDPOINT_TEXT], target[GW_ENDPOINT_TEXT];
 
 	if (p->target[family].port == 0)
@@ -33,8 +37,8 @@ write_rules(struct texts *t, const struct gw_relay_pipe *p, unsigned family)
 	gw_endpoint_text(&p->own[family], own);
 	gw_endpoint_text(&p->target[family], target);
 	for (size_t i = 0; i < 2; i++) {
-		snprintf(t->v[t->count], RULE, "%s://%s/%s?max=%d",
-		    protocols[i], own, target, FLOWS);
+		snprintf(t->v[t->count], RULE, "%s://%s/%s?name=%zu&max=%d",
+		    protocols[i], own, target, number, FLOWS);
 		t->at[t->count] = t->v[t->count];
 		t->count++;
 	}
@@ -51,7 +55,7 @@ apply(struct gw_relay_pipes *p)
 		return GW_E_MEMORY;
 	for (size_t i = 0; i < GW_RELAY_PIPES; i++)
 		for (unsigned k = 0; k < 2; k++)
-			write_rules(t, &p->v[i], k);
+			write_rules(t, p, i, k);
 	o.rules = t->at;
 	o.rule_count = t->count;
 	err = p->forward != NULL ? gw_forward_reload(p->forward, &o)
@@ -65,9 +69,11 @@ static bool
 is_used(const struct gw_relay_pipes *p, const struct gw_relay_pipe *pipe)
 {
 	struct gw_forward_rule rule;
+	char name[24];
 
+	snprintf(name, sizeof name, "%zu", (size_t)(pipe - p->v));
 	for (size_t i = 0; gw_forward_rule(p->forward, i, &rule); i++)
-		if (rule.port == pipe->port && rule.flows != 0)
+		if (strcmp(rule.name, name) == 0 && rule.flows != 0)
 			return true;
 	return false;
 }

@@ -2,6 +2,7 @@
 #include "run/relay_pipes.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,7 +10,10 @@
 
 #include "os/clock.h"
 #include "os/udp.h"
+#include "os_fixture.h"
 #include "udp_sockets.h"
+
+enum { CANNOT = 77 };
 
 static struct gw *g;
 static struct gw_relay_pipes p;
@@ -91,14 +95,20 @@ what_comes_to_the_port_goes_to_the_device_and_back(void **state)
 }
 
 static bool
-takes_tcp(uint16_t port)
+takes_tcp_at(const char *host, uint16_t port)
 {
-	struct gw_addr to = udp_addr("127.0.0.1", port);
+	struct gw_addr to = udp_addr(host, port);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool ok = connect(fd, (struct sockaddr *)&to.ss, to.len) == 0;
 
 	close(fd);
 	return ok;
+}
+
+static bool
+takes_tcp(uint16_t port)
+{
+	return takes_tcp_at("127.0.0.1", port);
 }
 
 static void
@@ -239,6 +249,72 @@ an_address_that_is_not_ours_has_none(void **state)
 	assert_int_equal(gw_relay_pipes_deadline(&p), GW_NEVER);
 }
 
+static bool
+ports_are(const char *range)
+{
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "w");
+
+	return f != NULL && fputs(range, f) >= 0 && fclose(f) == 0;
+}
+
+/* In a namespace with four ports: a second address gets the first one's number
+ * after four pipes at most. */
+static uint16_t
+another_of_that_number(uint16_t port)
+{
+	uint16_t other = 0;
+
+	d.own = at("127.0.0.2", 0);
+	for (uint16_t i = 1; i <= 4 && other != port; i++) {
+		d.at.port = (uint16_t)(5000 + i);
+		other = gw_relay_pipes_port(&p, &d, now);
+	}
+	return other;
+}
+
+static int
+one_number_body(void *arg)
+{
+	struct gw_udp device, asker;
+	uint16_t port;
+
+	(void)arg;
+	if (unshare(CLONE_NEWNET) != 0 ||
+	    !os_fixture_shell("ip link set lo up") || set_up(NULL) != 0)
+		return CANNOT;
+	device = udp_open("127.0.0.1");
+	asker = udp_open("127.0.0.1");
+	d.at.port = device.port;
+	if (!ports_are("40000 40003"))
+		return CANNOT;
+	port = gw_relay_pipes_port(&p, &d, now);
+	if (port == 0 || another_of_that_number(port) != port)
+		return 1;
+	if (!ports_are("32768 60999") ||
+	    udp_send(&asker, "127.0.0.1", port, "x", 1) != GW_OK)
+		return 2;
+	work(&device);
+	/* Nobody has anything to say of either; one is used. */
+	gw_relay_pipes_tick(&p, now + 120 * GW_SEC);
+	(void)gw_wait(g, 100);
+	if (!takes_tcp_at("127.0.0.1", port))
+		return 3;
+	if (takes_tcp_at("127.0.0.2", port))
+		return 4;
+	return tear_down(NULL);
+}
+
+static void
+what_one_address_does_with_a_number_is_not_another_ones_use(void **state)
+{
+	int status = os_fixture_child(one_number_body, NULL);
+
+	(void)state;
+	if (status == CANNOT)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 #define CASE(c) cmocka_unit_test_setup_teardown(c, set_up, tear_down)
 
 int
@@ -254,6 +330,8 @@ main(void)
 		CASE(a_device_has_one_port_in_both_families),
 		CASE(who_says_the_same_from_elsewhere_gets_another_port),
 		CASE(an_address_that_is_not_ours_has_none),
+		cmocka_unit_test(
+		    what_one_address_does_with_a_number_is_not_another_ones_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

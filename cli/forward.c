@@ -71,7 +71,7 @@ static const struct cli_option options[] = {
 	{ "metrics", "[ADDR]:PORT",
 	    "give the figures to Prometheus at /metrics there; without ADDR "
 	    "to this machine only, * is all addresses",
-	    cli_value_text, FIELD(metrics), 0, 0 },
+	    cli_value_metrics, FIELD(metrics), 0, 0 },
 	{ "drain", "TIME",
 	    "when told to end, let flows go on for TIME at most [0]",
 	    cli_value_duration, FIELD(drain), CLI_OPTION_CONFIG, 0 },
@@ -147,24 +147,12 @@ cli_forward_raise_limit(void)
 enum gw_err
 cli_forward_metrics(struct cli_forward *w)
 {
-	const char *text = w->o->metrics, *wrong;
-	struct cli_address at = { .port = 0 };
-	char *with_colon;
+	const struct cli_address *at = &w->o->metrics;
 	enum gw_err err;
 
-	if (text == NULL)
+	if (!at->given)
 		return GW_OK;
-	with_colon = strchr(text, ':') != NULL ? cli_copy(text)
-					       : cli_format(":%s", text);
-	wrong = cli_address_parse_listen(with_colon, &at);
-	free(with_colon);
-	if (wrong == NULL && !at.port_given)
-		wrong = "has no port";
-	if (wrong != NULL)
-		return cli_usage_error(
-		    w->s.command, "--metrics: \"%s\" %s", text, wrong);
-	err = gw_forward_metrics(
-	    w->f, at.host[0] != '\0' || *text == '*' ? at.host : NULL, at.port);
+	err = gw_forward_metrics(w->f, at->host, at->port);
 	if (err != GW_OK) {
 		cli_forward_fail(w, err, gw_last_error(w->gw));
 		return err;

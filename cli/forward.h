@@ -64,7 +64,7 @@ void cli_forward_live_fini(struct cli_forward_live *);
 struct cli_forward_settings {
 	struct cli_forward_rules rules;
 	const char *explain;
-	const char *metrics;
+	struct cli_address metrics;
 	struct cli_duration drain, every;
 	struct cli_address via; /* device: through which */
 	enum gw_carriers carrier;

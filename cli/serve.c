@@ -51,7 +51,7 @@ static const struct cli_option options[] = {
 	{ "metrics", "[ADDR]:PORT",
 	    "give the figures to Prometheus at /metrics there; without ADDR "
 	    "to this machine only, * is all addresses",
-	    cli_value_text, FIELD(f.metrics), 0, 0 },
+	    cli_value_metrics, FIELD(f.metrics), 0, 0 },
 	{ .help = "Output:" },
 	{ "json", NULL, "tell what happens as JSON, one object a line",
 	    cli_value_switch, FIELD(f.json), CLI_OPTION_CONFIG, 0 },

@@ -1,5 +1,6 @@
 #include "cli/values.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -187,6 +188,26 @@ const char *
 cli_value_listen(char *text, void *field)
 {
 	return cli_address_parse_listen(text, field);
+}
+
+const char *
+cli_value_metrics(char *text, void *field)
+{
+	struct cli_address at;
+	char *with_colon = strchr(text, ':') != NULL ? cli_copy(text)
+						     : cli_format(":%s", text);
+	const char *wrong = cli_address_parse_listen(with_colon, &at);
+
+	free(with_colon);
+	if (wrong == NULL && !at.port_given)
+		wrong = "has no port";
+	if (wrong != NULL)
+		return wrong;
+	/* The figures are nobody else's, unless one says so. */
+	if (at.host[0] == '\0' && *text != '*')
+		snprintf(at.host, sizeof at.host, "127.0.0.1");
+	*(struct cli_address *)field = at;
+	return NULL;
 }
 
 const char *

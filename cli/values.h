@@ -46,6 +46,9 @@ const char *cli_value_congestion(char *text, void *field);
 const char *cli_value_address(char *text, void *field);
 const char *cli_value_whom(char *text, void *field);
 const char *cli_value_listen(char *text, void *field);
+/* A struct cli_address: [ADDR]:PORT, or a port; without ADDR 127.0.0.1, with
+ * `*` all addresses, which is "". */
+const char *cli_value_metrics(char *text, void *field);
 /* Field: struct cli_secret. */
 const char *cli_value_secret(char *text, void *field);
 

@@ -10,6 +10,7 @@
 #include "os/clock.h"
 #include "os/tcp_forward.h"
 #include "os/udp_burst.h"
+#include "run/metrics.h"
 #include "run/via.h"
 
 enum {
@@ -247,7 +248,8 @@ err0:
 static void
 end_set(struct gw_forward *set)
 {
-	gw_forward_metrics_close(set);
+	gw_metrics_close(set->metrics);
+	set->metrics = NULL;
 	keep_all(set, false);
 	close_rules(set, GW_FORWARD_STOPPED);
 	gw_via_close(set->via);

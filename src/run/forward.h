@@ -15,7 +15,7 @@
 #include "run/forwarder.h"
 #include "run/poller.h"
 
-struct gw_forward_metrics;
+struct gw_metrics;
 struct gw_udp_bursts;
 struct gw_via;
 
@@ -33,7 +33,7 @@ struct gw_forward {
 	struct gw_poller poller;
 	struct gw_conduit_pool pool;
 	struct gw_forward_events events;
-	struct gw_forward_metrics *metrics; /* or NULL */
+	struct gw_metrics *metrics; /* or NULL */
 	struct gw_netifs own; /* of this machine, for loops; as of the last
 				 check */
 	bool own_known;
@@ -46,11 +46,5 @@ void gw_forward_append(struct gw_forward *, struct gw_forwarder *);
 /* Close one that is in the set. */
 void gw_forward_remove(
     struct gw_forward *, struct gw_forwarder *, enum gw_forward_end);
-
-/* ---- shared with forward_metrics.c ---- */
-
-/* The page of the rules' figures, in new storage; NULL: no memory. */
-char *gw_forward_metrics_text(const struct gw_forward *);
-void gw_forward_metrics_close(struct gw_forward *);
 
 #endif /* GW_RUN_FORWARD_H */

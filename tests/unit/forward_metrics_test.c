@@ -51,42 +51,6 @@ the_figures_of_each_rule_are_given(void **state)
 	close(target);
 }
 
-static void
-nothing_else_is_given(void **state)
-{
-	struct rig *r = *state;
-	static char long_request[4096];
-
-	rig_open(r, "tcp://127.0.0.1:0/127.0.0.1:1", 0);
-	assert_int_equal(gw_forward_metrics(r->f, "127.0.0.1", 0), GW_OK);
-	assert_memory_equal(ask(r, "GET / HTTP/1.0\n\n"), "HTTP/1.1 404 ", 13);
-	assert_memory_equal(
-	    ask(r, "GET /metricsandmore HTTP/1.0\n\n"), "HTTP/1.1 404 ", 13);
-	assert_memory_equal(
-	    ask(r, "POST /metrics HTTP/1.0\n\n"), "HTTP/1.1 404 ", 13);
-	memset(long_request, 'x', sizeof long_request - 1);
-	assert_string_equal(ask(r, long_request), "");
-}
-
-static void
-those_who_say_nothing_keep_nobody_out(void **state)
-{
-	struct rig *r = *state;
-	int silent[9];
-	char byte;
-
-	rig_open(r, "tcp://127.0.0.1:0/127.0.0.1:1", 0);
-	assert_int_equal(gw_forward_metrics(r->f, NULL, 0), GW_OK);
-	for (int i = 0; i < 9; i++)
-		silent[i] = rig_connect(r, gw_forward_metrics_port(r->f));
-	/* The first one makes room for the last. */
-	assert_true(rig_read(r, silent[0], &byte, 1) <= 0);
-	assert_memory_equal(
-	    ask(r, "GET /metrics HTTP/1.0\n\n"), "HTTP/1.1 200 OK", 15);
-	for (int i = 0; i < 9; i++)
-		close(silent[i]);
-}
-
 int
 main(void)
 {
@@ -94,8 +58,6 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(the_figures_of_each_rule_are_given),
-		TEST(nothing_else_is_given),
-		TEST(those_who_say_nothing_keep_nobody_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

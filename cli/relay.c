@@ -27,7 +27,7 @@ struct settings {
 	const char *between, *from, *group, *source, *allow, *deny, *rate,
 	    *replies, *explain;
 	struct cli_list peers, via, waits;
-	struct cli_address listen;
+	struct cli_address listen, metrics;
 	enum gw_carriers carrier;
 	struct cli_duration every;
 	bool no_discovery, json, quiet, verbose;
@@ -82,6 +82,10 @@ static const struct cli_option options[] = {
 	    "carry nothing; say what would become of \"udp A:P -> B:P [on "
 	    "IF]\"",
 	    cli_value_text, FIELD(explain), 0, 0 },
+	{ "metrics", "[ADDR]:PORT",
+	    "give the counts to Prometheus at /metrics there; without ADDR "
+	    "to this machine only, * is all addresses",
+	    cli_value_metrics, FIELD(metrics), 0, 0 },
 	{ "every", "TIME", "print the counts every TIME", cli_value_duration,
 	    FIELD(every), CLI_OPTION_CONFIG, 0 },
 	{ "json", NULL, "tell everything as JSON, one object a line",
@@ -283,6 +287,28 @@ open_relay(struct relay *l)
 	return err;
 }
 
+/* --metrics, if it was given. */
+static enum gw_err
+open_metrics(struct relay *l)
+{
+	const struct cli_address *at = &l->o->metrics;
+	unsigned port;
+	enum gw_err err;
+
+	if (!at->given || l->o->explain != NULL)
+		return GW_OK;
+	err = gw_relay_metrics(l->r, at->host, at->port);
+	if (err != GW_OK) {
+		fail(l, err, gw_last_error(l->gw));
+		return err;
+	}
+	port = gw_relay_metrics_port(l->r);
+	tell_line(l, cli_format("{\"event\":\"metrics\",\"port\":%u}", port));
+	cli_screen_info(
+	    &l->s.report.screen, "Figures at port %u, /metrics", port);
+	return GW_OK;
+}
+
 static void
 tell_rules(struct relay *l)
 {
@@ -370,16 +396,22 @@ static int
 explain(struct relay *l)
 {
 	char *lines;
-	enum gw_err err = gw_relay_explain(l->r, l->o->explain, &lines);
+	bool carried;
+	enum gw_err err =
+	    gw_relay_explain(l->r, l->o->explain, &carried, &lines);
 
 	if (err == GW_E_USAGE)
 		return gw_err_exit(
 		    cli_usage_error(l->s.command, "%s", gw_last_error(l->gw)));
 	if (err != GW_OK)
 		return fail(l, err, gw_last_error(l->gw));
-	cli_output_text(&l->out, "%s", lines);
+	if (l->o->json)
+		tell_line(
+		    l, cli_relay_json_explained(l->o->explain, carried, lines));
+	else
+		cli_output_text(&l->out, "%s", lines);
 	free(lines);
-	return 0;
+	return carried ? 0 : gw_err_exit(GW_E_FAILED);
 }
 
 static void
@@ -418,6 +450,8 @@ relay_main(const struct cli_command *c, struct cli_start *start)
 		err = open_context(&l);
 	if (err == GW_OK)
 		err = open_relay(&l);
+	if (err == GW_OK)
+		err = open_metrics(&l);
 	if (err != GW_OK)
 		status = gw_err_exit(err);
 	else

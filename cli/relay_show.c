@@ -118,6 +118,25 @@ cli_relay_json_row(const struct gw_relay_row *row)
 	return cli_json_finish(o);
 }
 
+char *
+cli_relay_json_explained(const char *question, bool carried, const char *lines)
+{
+	cJSON *o = cli_json_begin("explained"), *all;
+
+	cli_json_text(o, "question", question);
+	cJSON_AddBoolToObject(o, "carried", carried);
+	all = cJSON_AddArrayToObject(o, "lines");
+	while (*lines != '\0') {
+		size_t n = strcspn(lines, "\n");
+		char *line = cli_format("%.*s", (int)n, lines);
+
+		cJSON_AddItemToArray(all, cli_json_value(line));
+		free(line);
+		lines += n + (lines[n] == '\n');
+	}
+	return cli_json_finish(o);
+}
+
 /* ---- the table ---- */
 
 static void

@@ -13,6 +13,8 @@ char *cli_relay_sentence(
 char *cli_relay_json(const struct gw_relay_event *);
 char *cli_relay_json_rule(const struct gw_relay *, size_t rule);
 char *cli_relay_json_row(const struct gw_relay_row *);
+char *cli_relay_json_explained(
+    const char *question, bool carried, const char *lines);
 /* What came, went and was dropped so far, by rule and interface: lines. */
 char *cli_relay_table(const struct gw_relay *);
 

@@ -1260,12 +1260,18 @@ GW_API bool gw_relay_site(
     const struct gw_relay *, size_t n, struct gw_relay_site *);
 
 /*
+/* As gw_forward_metrics, for a relay: what a row and a site have. */
+GW_API GW_MUST_USE enum gw_err gw_relay_metrics(
+    struct gw_relay *, const char *address, uint16_t port);
+GW_API uint16_t gw_relay_metrics_port(const struct gw_relay *);
+
  * What would become of this one, as lines for people: "udp 10.0.0.5:4000 ->
- * 255.255.255.255:9000 [on eth0]".  The caller frees *lines.  GW_E_USAGE: it
- * cannot be read.  It counts, and is remembered, as if it had come.
+ * 255.255.255.255:9000 [on eth0]"; and whether it would be carried anywhere.
+ * The caller frees *lines.  GW_E_USAGE: it cannot be read.  It counts, and is
+ * remembered, as if it had come.
  */
 GW_API GW_MUST_USE enum gw_err gw_relay_explain(
-    struct gw_relay *, const char *datagram, char **lines);
+    struct gw_relay *, const char *datagram, bool *carried, char **lines);
 
 /* ---- interfaces ---- */
 

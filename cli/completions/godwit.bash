@@ -191,8 +191,8 @@ _godwit()
 	relay)
 		COMPREPLY=($(compgen -W '--between --from --group --source
 			--allow --deny --rate --replies --peer --via --for
-			--listen --no-discovery --carrier --explain --every
-			--json --quiet --verbose --help ssdp mdns wol dhcp
+			--listen --no-discovery --carrier --explain --metrics
+			--every --json --quiet --verbose --help ssdp mdns wol dhcp
 			godwit' -- "$cur"))
 		;;
 	doctor)

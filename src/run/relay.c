@@ -99,6 +99,8 @@ gw_relay_close(struct gw_relay *r)
 		gw_relay_close_held(r, i);
 	gw_relay_pipes_fini(&r->pipes);
 	gw_relay_sites_fini(r);
+	gw_metrics_close(r->metrics);
+	r->metrics = NULL;
 	gw_loop_poke(&r->g->loop);
 	if (r->handles == 0) {
 		free_all(r);

@@ -21,6 +21,7 @@
 #include "os/link_watch.h"
 #include "os/raw_udp.h"
 #include "os/udp.h"
+#include "run/metrics.h"
 #include "run/relay_pipes.h"
 #include "run/relay_sites.h"
 
@@ -29,6 +30,9 @@ enum {
 	GW_RELAY_EVENTS = 128, /* that wait to be taken */
 	GW_RELAY_LISTEN = -1   /* not a held port */
 };
+
+/* The one drop that the engine does not see. */
+#define GW_RELAY_NO_ROOM "no room in the kernel"
 
 struct gw_relay_socket {
 	struct gw_relay *r;
@@ -64,6 +68,7 @@ struct gw_relay {
 	bool has_raw;
 	struct gw_relay_pipes pipes;
 	struct gw_relay_sites sites;
+	struct gw_metrics *metrics; /* or NULL */
 	struct gw_random random;
 	uint32_t told; /* links whose trouble with sending has been told */
 	uint64_t kernel[GW_RELAY_RULES][GW_RELAY_LINKS]; /* found no room */

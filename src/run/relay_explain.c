@@ -45,7 +45,7 @@ fill(const struct gw_relay *r, unsigned rule, unsigned link,
 	for (unsigned i = 0; i < GW_RELAY_FATE_COUNT; i++)
 		if (i != GW_RELAY_FATE_CARRIED)
 			put_drop(out, gw_relay_fate_text(i), n->fates[i]);
-	put_drop(out, "no room in the kernel", r->kernel[rule][link]);
+	put_drop(out, GW_RELAY_NO_ROOM, r->kernel[rule][link]);
 }
 
 bool
@@ -163,7 +163,8 @@ print_copies(FILE *f, struct gw_relay *r)
 	}
 }
 
-static void
+/* Would it be carried? */
+static bool
 explain(FILE *f, struct gw_relay *r, const struct gw_relay_arrival *a)
 {
 	size_t rule = gw_relay_engine_find(r->e, a);
@@ -175,7 +176,7 @@ explain(FILE *f, struct gw_relay *r, const struct gw_relay_arrival *a)
 		    a->cast == GW_CAST_HOST
 			? ": it is sent to one host, not to all"
 			: "");
-		return;
+		return false;
 	}
 	fprintf(f, "Rule %zu takes it: %s\n", rule + 1, r->texts[rule]);
 	fate = gw_relay_engine_input(r->e, (unsigned)rule, a, gw_clock_now());
@@ -183,6 +184,7 @@ explain(FILE *f, struct gw_relay *r, const struct gw_relay_arrival *a)
 		print_copies(f, r);
 	else
 		fprintf(f, "  dropped: %s\n", gw_relay_fate_text(fate));
+	return fate == GW_RELAY_FATE_CARRIED;
 }
 
 static struct gw_endpoint
@@ -227,12 +229,14 @@ read_question(
 }
 
 enum gw_err
-gw_relay_explain(struct gw_relay *r, const char *datagram, char **lines)
+gw_relay_explain(
+    struct gw_relay *r, const char *datagram, bool *carried, char **lines)
 {
 	struct gw_relay_arrival a = { .data = gw_slice_str("?") };
 	char *text = NULL;
 	size_t size;
 	enum gw_err err;
+	bool would;
 	FILE *f;
 
 	r->g->last_error[0] = '\0';
@@ -241,12 +245,13 @@ gw_relay_explain(struct gw_relay *r, const char *datagram, char **lines)
 	if ((f = open_memstream(&text, &size)) == NULL)
 		return gw_context_error(
 		    r->g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
-	explain(f, r, &a);
+	would = explain(f, r, &a);
 	if (fclose(f) != 0) {
 		free(text);
 		return gw_context_error(
 		    r->g, GW_E_MEMORY, "%s", gw_err_text(GW_E_MEMORY));
 	}
+	*carried = would;
 	*lines = text;
 	return GW_OK;
 }

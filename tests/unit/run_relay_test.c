@@ -167,11 +167,17 @@ rights_body(void *arg)
 static const char *
 explained(const char *datagram)
 {
+	bool carried = false, leaves;
 	char *lines = NULL;
 
 	text[0] = '\0';
-	if (gw_relay_explain(r, datagram, &lines) != GW_OK)
+	if (gw_relay_explain(r, datagram, &carried, &lines) != GW_OK)
 		return gw_last_error(g);
+	leaves = strstr(lines, "  eth") != NULL;
+	if (carried != leaves) {
+		free(lines);
+		return "whether it is carried is said wrongly";
+	}
 	snprintf(text, sizeof text, "%s", lines);
 	free(lines);
 	return text;

@@ -87,6 +87,8 @@ cli_relay_sites_json(const struct gw_relay_site *s)
 		cli_json_number(drops, "no rule", s->foreign);
 	if (s->stale != 0)
 		cli_json_number(drops, "late answer", s->stale);
+	if (s->crowded != 0)
+		cli_json_number(drops, "no room", s->crowded);
 	return cli_json_finish(o);
 }
 
@@ -103,11 +105,12 @@ print_site(FILE *f, const struct gw_relay_site *s)
 	fprintf(f,
 	    "; sessions %llu, messages received %llu, sent %llu (%llu on the "
 	    "stream), lost %llu; dropped: %llu malformed, %llu no rule, %llu "
-	    "late answer\n",
+	    "late answer, %llu no room\n",
 	    (unsigned long long)s->sessions, (unsigned long long)s->received,
 	    (unsigned long long)s->sent, (unsigned long long)s->streamed,
 	    (unsigned long long)s->lost, (unsigned long long)s->malformed,
-	    (unsigned long long)s->foreign, (unsigned long long)s->stale);
+	    (unsigned long long)s->foreign, (unsigned long long)s->stale,
+	    (unsigned long long)s->crowded);
 	free(device);
 }
 

@@ -1252,6 +1252,7 @@ struct gw_relay_site {
 	uint64_t malformed; /* dropped: no relay says that */
 	uint64_t foreign;   /* dropped: no rule here names the port or group */
 	uint64_t stale;     /* dropped: answers that nobody waits for */
+	uint64_t crowded;   /* dropped: came faster than they were taken */
 };
 
 /* The n-th of the options; false: there is none.  Strings live until the next
@@ -1259,12 +1260,12 @@ struct gw_relay_site {
 GW_API bool gw_relay_site(
     const struct gw_relay *, size_t n, struct gw_relay_site *);
 
-/*
 /* As gw_forward_metrics, for a relay: what a row and a site have. */
 GW_API GW_MUST_USE enum gw_err gw_relay_metrics(
     struct gw_relay *, const char *address, uint16_t port);
 GW_API uint16_t gw_relay_metrics_port(const struct gw_relay *);
 
+/*
  * What would become of this one, as lines for people: "udp 10.0.0.5:4000 ->
  * 255.255.255.255:9000 [on eth0]"; and whether it would be carried anywhere.
  * The caller frees *lines.  GW_E_USAGE: it cannot be read.  It counts, and is

@@ -185,6 +185,7 @@ put_sites(struct gw_metrics_page *page, const struct gw_relay *r)
 		put_site_drop(page, l, "malformed", s.malformed);
 		put_site_drop(page, l, "no rule", s.foreign);
 		put_site_drop(page, l, "late answer", s.stale);
+		put_site_drop(page, l, "no room", s.crowded);
 	}
 }
 

@@ -134,8 +134,10 @@ read_some(struct gw_relay_far *f)
 	if (whole > f->in_count)
 		return true;
 	f->in_count = 0;
-	if (whole <= GW_RELAY_STREAM_HEAD ||
-	    !take(f,
+	/* None is so long, and none empty: both are malformed. */
+	if (whole == 0)
+		whole = GW_RELAY_STREAM_HEAD;
+	if (!take(f,
 		gw_slice(
 		    f->in + GW_RELAY_STREAM_HEAD, whole - GW_RELAY_STREAM_HEAD),
 		true)) {

@@ -63,7 +63,10 @@ gw_relay_far_lost(struct gw_relay_far *f, enum gw_err err, const char *text)
 {
 	bool was_there = f->greeted;
 	gw_usec pause = vary(f->r, f->pause);
+	struct gw_connection_info info;
 
+	gw_connection_info(f->c, &info);
+	f->crowded += info.datagrams_dropped;
 	gw_connection_abort(f->c, err, text);
 	gw_connection_close(f->c);
 	f->c = NULL;
@@ -453,9 +456,13 @@ gw_relay_site(const struct gw_relay *r, size_t n, struct gw_relay_site *out)
 		.streamed = f->streamed,
 		.malformed = f->malformed,
 		.foreign = f->foreign,
-		.stale = f->stale };
+		.stale = f->stale,
+		.crowded = f->crowded };
+	if (f->c == NULL)
+		return true;
+	gw_connection_info(f->c, &info);
+	out->crowded += info.datagrams_dropped;
 	if (f->greeted) {
-		gw_connection_info(f->c, &info);
 		out->carrier = info.carrier;
 		out->address = info.address;
 		out->lost = info.datagrams_lost;

@@ -46,6 +46,7 @@ struct gw_relay_far {
 	uint64_t malformed; /* dropped: no message, or too early */
 	uint64_t foreign;   /* dropped: no rule here has the port or group */
 	uint64_t stale;     /* dropped: answers that nobody waits for */
+	uint64_t crowded;   /* dropped by sessions before this one: no room */
 };
 
 struct gw_relay_sites {

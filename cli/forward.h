@@ -53,9 +53,9 @@ struct cli_forward_live {
 
 /* Keep a line of what happened; takes it. */
 void cli_forward_live_note(struct cli_forward_live *, char *line);
-/* Draw it over itself. */
+/* Draw it over itself; serve: whose devices to show, or NULL. */
 void cli_forward_live_draw(struct cli_forward_live *, const struct gw_forward *,
-    struct cli_output *, uint64_t now_ms);
+    const struct gw_serve *, struct cli_output *, uint64_t now_ms);
 void cli_forward_live_resize(struct cli_forward_live *);
 void cli_forward_live_fini(struct cli_forward_live *);
 
@@ -77,6 +77,7 @@ struct cli_forward {
 	struct cli_session s;
 	struct gw *gw; /* that of s */
 	struct gw_forward *f;
+	struct gw_serve *serve; /* whose f is; NULL: nobody's */
 	struct cli_output out;
 	struct cli_forward_live live;
 	bool is_live;

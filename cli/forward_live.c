@@ -7,6 +7,7 @@
 
 #include "cli/forward.h"
 #include "cli/memory.h"
+#include "cli/serve_show.h"
 #include "cli/size.h"
 #include "cli/text.h"
 
@@ -123,6 +124,29 @@ draw_flow(struct frame *f, const struct gw_forward_flow *w)
 /* ---- the picture ---- */
 
 static void
+draw_devices(struct frame *f, const struct gw_serve *s, unsigned keep)
+{
+	struct gw_serve_peer p;
+
+	for (size_t n = 0; gw_serve_peer(s, n, &p); n++) {
+		const char *look =
+		    *p.address == '\0' ? cli_style_dim(&f->l->style) : "";
+		char *text, *line;
+
+		if (f->left <= keep) {
+			draw(f, cli_style_dim(&f->l->style),
+			    "     ... and more devices", END);
+			return;
+		}
+		text = cli_serve_device(&p);
+		line = cli_format("     %s", text);
+		draw(f, look, line, END);
+		free(line);
+		free(text);
+	}
+}
+
+static void
 draw_rules(struct frame *f, const struct gw_forward *set, unsigned keep)
 {
 	struct gw_forward_rule r;
@@ -197,7 +221,7 @@ sum_up(struct frame *f, const struct gw_forward *set, uint64_t now_ms)
 
 void
 cli_forward_live_draw(struct cli_forward_live *l, const struct gw_forward *set,
-    struct cli_output *out, uint64_t now_ms)
+    const struct gw_serve *serve, struct cli_output *out, uint64_t now_ms)
 {
 	/* The cursor rests on a line of its own. */
 	unsigned rows =
@@ -212,6 +236,8 @@ cli_forward_live_draw(struct cli_forward_live *l, const struct gw_forward *set,
 		cli_output_text(out, "\033[%uA\r", l->lines);
 	l->lines = 0;
 	sum_up(&f, set, now_ms);
+	if (serve != NULL)
+		draw_devices(&f, serve, rows / 4 * 3);
 	draw_rules(&f, set, rows / 2);
 	more = draw_flows(&f, set, CLI_FORWARD_LAST + 1);
 	if (more > 0) {

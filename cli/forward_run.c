@@ -10,6 +10,7 @@
 #include "cli/forward.h"
 #include "cli/json.h"
 #include "cli/memory.h"
+#include "cli/serve_show.h"
 #include "cli/signals.h"
 #include "cli/text.h"
 
@@ -124,12 +125,21 @@ tell_event(struct cli_forward *w, const struct gw_forward_event *e)
 	}
 }
 
+/* Who is connected, of a serve. */
+static void
+tell_devices(struct cli_forward *w)
+{
+	if (w->serve != NULL && w->o->json)
+		cli_forward_print(w, cli_serve_json(w->serve));
+}
+
 static void
 tell_figures(struct cli_forward *w)
 {
 	struct gw_forward_rule r;
 	struct gw_forward_flow flow;
 
+	tell_devices(w);
 	for (size_t n = 0; gw_forward_rule(w->f, n, &r); n++) {
 		const void *at = NULL;
 
@@ -238,9 +248,14 @@ static void
 take_events(struct cli_forward *w)
 {
 	struct gw_forward_event e;
+	bool peers = false;
 
-	while (gw_forward_next(w->f, &e))
+	while (gw_forward_next(w->f, &e)) {
 		tell_event(w, &e);
+		peers |= e.kind == GW_FORWARD_PEER;
+	}
+	if (peers)
+		tell_devices(w);
 }
 
 static void
@@ -249,7 +264,7 @@ do_what_is_due(struct cli_forward *w)
 	uint64_t now = now_ms();
 
 	if (w->draws_at <= now) {
-		cli_forward_live_draw(&w->live, w->f, &w->out, now);
+		cli_forward_live_draw(&w->live, w->f, w->serve, &w->out, now);
 		w->draws_at = now + REDRAW_MS;
 	}
 	if (w->tells_at <= now) {

@@ -165,11 +165,13 @@ serve(struct cli_forward *w, const struct gw_serve_options *so)
 	w->s.job.gw = w->gw;
 	if ((err = gw_serve_open(w->gw, so, &s)) != GW_OK)
 		return cli_forward_fail(w, err, gw_last_error(w->gw));
+	w->serve = s;
 	w->f = gw_serve_forward(s);
 	tell_listening(w, s);
 	if ((err = cli_forward_metrics(w)) == GW_OK)
 		cli_forward_run(w);
 	gw_serve_close(s);
+	w->serve = NULL;
 	w->f = NULL;
 	if (err != GW_OK)
 		return gw_err_exit(err);

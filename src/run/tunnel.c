@@ -130,6 +130,18 @@ free_lanes(struct gw_tunnel *t)
 			free(t->lanes[i]);
 			t->lanes[i] = NULL;
 		}
+	t->backlog = 0;
+}
+
+static void
+keep(struct gw_tunnel *t, struct gw_tunnel_lane *lane, struct gw_slice s)
+{
+	if (t->backlog > GW_TUNNEL_BACKLOG)
+		t->broken = GW_TUNNEL_CROWDED;
+	else if (lane == NULL || gw_bytes_add(&lane->out, s.p, s.n) != GW_OK)
+		t->broken = GW_TUNNEL_NO_MEMORY;
+	else
+		t->backlog += s.n;
 }
 
 /* What waits for the lane first, then this; what does not go waits. */
@@ -139,15 +151,10 @@ put(struct gw_tunnel *t, uint16_t i, struct gw_slice s)
 	struct gw_tunnel_lane *lane = gw_tunnel_lane(t, i);
 	size_t n = 0;
 
-	if (lane == NULL) {
-		t->broken = true;
-		return;
-	}
-	if (gw_bytes_len(&lane->out) == 0)
+	if (lane != NULL && gw_bytes_len(&lane->out) == 0)
 		n = gw_session_write(t->conn->session, i, s, gw_clock_now());
-	if (n < s.n && (gw_bytes_len(&lane->out) > GW_TUNNEL_BACKLOG ||
-			   gw_bytes_add(&lane->out, s.p + n, s.n - n) != GW_OK))
-		t->broken = true;
+	if (n < s.n && !t->broken)
+		keep(t, lane, gw_slice(s.p + n, s.n - n));
 	gw_conn_kick(t->conn);
 }
 
@@ -169,11 +176,14 @@ flush(struct gw_tunnel *t)
 
 	for (uint16_t i = 0; i < GW_STREAMS_MAX; i++) {
 		struct gw_tunnel_lane *lane = t->lanes[i];
+		size_t n;
 
 		if (lane == NULL || gw_bytes_len(&lane->out) == 0)
 			continue;
-		gw_bytes_drop(&lane->out, gw_session_write(t->conn->session, i,
-					      gw_bytes_peek(&lane->out), now));
+		n = gw_session_write(
+		    t->conn->session, i, gw_bytes_peek(&lane->out), now);
+		gw_bytes_drop(&lane->out, n);
+		t->backlog -= n;
 		if (gw_bytes_len(&lane->out) > 0)
 			note_more(t, i);
 	}
@@ -311,7 +321,7 @@ gw_tunnel_detach(struct gw_tunnel *t, enum gw_err err, const char *text)
 	gw_session_abort(t->conn->session, err, text, gw_clock_now());
 	gw_conn_close(t->conn);
 	t->conn = NULL;
-	t->broken = false;
+	t->broken = GW_TUNNEL_SOUND;
 	t->waiting = NULL;
 	t->last_waiting = &t->waiting;
 	free_lanes(t);
@@ -330,6 +340,28 @@ gw_tunnel_lose(struct gw_tunnel *t, enum gw_err err, const char *text)
 	t->owner.lost(t->owner.arg, err, copy);
 }
 
+bool
+gw_tunnel_lose_broken(struct gw_tunnel *t)
+{
+	static const struct {
+		enum gw_err err;
+		const char *text;
+	} faults[GW_TUNNEL_FAULTS] = {
+		[GW_TUNNEL_SENSELESS] = { GW_E_PROTOCOL,
+		    "what came makes no sense in a tunnel" },
+		[GW_TUNNEL_CROWDED] = { GW_E_PROTOCOL,
+		    "more waits for the other side than it may" },
+		[GW_TUNNEL_NO_MEMORY] = { GW_E_MEMORY,
+		    "no memory was left for it" },
+	};
+	const enum gw_tunnel_fault f = t->broken;
+
+	if (f == GW_TUNNEL_SOUND)
+		return false;
+	gw_tunnel_lose(t, faults[f].err, faults[f].text);
+	return true;
+}
+
 static bool
 on_ready(struct gw_conn *conn, void *arg)
 {
@@ -342,11 +374,8 @@ on_ready(struct gw_conn *conn, void *arg)
 	flush(t);
 	let_write(t);
 	gw_tunnel_pump(t);
-	if (t->broken) {
-		gw_tunnel_lose(t, GW_E_PROTOCOL,
-		    "more waits for the other side than it may");
+	if (gw_tunnel_lose_broken(t))
 		return false;
-	}
 	gw_tunnel_arm(t);
 	return t->more || t->queue.count > 0;
 }
@@ -389,6 +418,17 @@ gw_tunnel_rule(const struct gw_tunnel *t, uint16_t number)
 	while (r != NULL && r->number != number)
 		r = r->next;
 	return r;
+}
+
+struct gw_via_rule *
+gw_tunnel_delivers(const struct gw_tunnel *t, uint16_t number, uint16_t port)
+{
+	struct gw_via_rule *r = gw_tunnel_rule(t, number);
+
+	return r != NULL && r->accepted && !r->listens && !r->base.draining &&
+		       port < r->base.rule.ports
+		   ? r
+		   : NULL;
 }
 
 /* ---- life ---- */

@@ -64,12 +64,22 @@ struct gw_tunnel_owner {
 	void *arg;
 };
 
+/* Why its session is to be given up. */
+enum gw_tunnel_fault {
+	GW_TUNNEL_SOUND,
+	GW_TUNNEL_SENSELESS, /* what came */
+	GW_TUNNEL_CROWDED,   /* more waits for the other side than it may */
+	GW_TUNNEL_NO_MEMORY,
+	GW_TUNNEL_FAULTS
+};
+
 struct gw_tunnel {
 	struct gw *g;
 	struct gw_conn *conn; /* NULL: none now */
 	struct gw_tunnel_owner owner;
 	bool initiator;
 	struct gw_tunnel_lane *lanes[GW_STREAMS_MAX];
+	size_t backlog;       /* bytes that wait on all of them */
 	struct gw_map *flows; /* by id */
 	uint32_t next_id;
 	uint16_t next_lane;
@@ -78,9 +88,8 @@ struct gw_tunnel {
 	struct gw_tunnel_parts parts;
 	struct gw_via_rule *rules;
 	uint8_t *buffer; /* for a datagram, or data with its head */
-	size_t told;     /* the largest datagram that goes in one piece */
 	bool more;       /* there is more to write once this has left */
-	bool broken;     /* its session is to be given up */
+	enum gw_tunnel_fault broken;
 	uv_timer_t timer;
 };
 

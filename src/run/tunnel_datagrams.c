@@ -135,9 +135,8 @@ deliver(struct gw_tunnel *t, const struct gw_tunnel_datagram *d,
 	}
 	if (ours)
 		return;
-	r = d->opens ? gw_tunnel_rule(t, d->rule) : NULL;
-	if (r != NULL && r->accepted && !r->listens && r->datagram != NULL &&
-	    d->port < r->base.rule.ports)
+	r = d->opens ? gw_tunnel_delivers(t, d->rule, d->port) : NULL;
+	if (r != NULL && r->datagram != NULL)
 		r->datagram(r, d, whole);
 	else
 		gw_tunnel_say(t, 0, &over);

@@ -10,7 +10,7 @@
 static void
 on_flow(struct gw_tunnel *t, uint16_t lane, const struct gw_tunnel_message *m)
 {
-	struct gw_via_rule *r = gw_tunnel_rule(t, m->rule);
+	struct gw_via_rule *r = gw_tunnel_delivers(t, m->rule, m->port);
 	const bool ours = (m->flow % 2 == 0) == t->initiator;
 	const struct gw_tunnel_message refusal = { .kind = GW_TUNNEL_RESET,
 		.flow = m->flow,
@@ -18,9 +18,8 @@ on_flow(struct gw_tunnel *t, uint16_t lane, const struct gw_tunnel_message *m)
 		.text = gw_slice_str("that rule is not open there") };
 
 	if (ours || gw_tunnel_find(t, m->flow) != NULL)
-		t->broken = true;
-	else if (r == NULL || !r->accepted || r->listens || r->flow == NULL ||
-		 m->port >= r->base.rule.ports)
+		t->broken = GW_TUNNEL_SENSELESS;
+	else if (r == NULL || r->flow == NULL)
 		gw_tunnel_say(t, lane, &refusal);
 	else
 		r->flow(r, m, lane);
@@ -34,12 +33,12 @@ on_message(
 
 	if (m->kind <= GW_TUNNEL_CLOSE) {
 		if (lane != 0 || !t->owner.control(t->owner.arg, m))
-			t->broken = true;
+			t->broken = GW_TUNNEL_SENSELESS;
 		return;
 	}
 	if (m->kind == GW_TUNNEL_FLOW) {
 		if (lane == 0)
-			t->broken = true;
+			t->broken = GW_TUNNEL_SENSELESS;
 		else
 			on_flow(t, lane, m);
 		return;
@@ -84,8 +83,10 @@ take_message(struct gw_tunnel *t, uint16_t i, struct gw_slice s)
 			whole = GW_TUNNEL_DATA_HEAD;
 	}
 	n = whole - have < s.n ? whole - have : s.n;
-	if (gw_bytes_add(&lane->in, s.p, n) != GW_OK)
+	if (gw_bytes_add(&lane->in, s.p, n) != GW_OK) {
+		t->broken = GW_TUNNEL_NO_MEMORY;
 		return 0;
+	}
 	all = gw_bytes_peek(&lane->in);
 	if (all.n < GW_TUNNEL_HEAD || !gw_tunnel_measure(all, &whole))
 		return all.n < GW_TUNNEL_HEAD ? n : 0;
@@ -112,14 +113,16 @@ on_data(struct gw_tunnel *t, const struct gw_session_event *ev)
 	struct gw_tunnel_lane *lane = gw_tunnel_lane(t, i);
 
 	gw_session_credit(t->conn->session, i, s.n);
-	if (lane == NULL || ev->data.end)
-		t->broken = true;
+	if (lane == NULL)
+		t->broken = GW_TUNNEL_NO_MEMORY;
+	else if (ev->data.end)
+		t->broken = GW_TUNNEL_SENSELESS;
 	while (s.n > 0 && !t->broken) {
 		const size_t n =
 		    lane->left > 0 ? take_data(t, i, s) : take_message(t, i, s);
 
-		if (n == 0)
-			t->broken = true;
+		if (n == 0 && !t->broken)
+			t->broken = GW_TUNNEL_SENSELESS;
 		s = gw_slice(s.p + n, s.n - n);
 	}
 }
@@ -138,7 +141,7 @@ gw_tunnel_pull(struct gw_tunnel *t)
 			gw_tunnel_on_datagram(t, ev.datagram);
 			break;
 		case GW_SESSION_RESET:
-			t->broken = true;
+			t->broken = GW_TUNNEL_SENSELESS;
 			break;
 		case GW_SESSION_FIN:
 		case GW_SESSION_OPENED:
@@ -154,8 +157,5 @@ gw_tunnel_pull(struct gw_tunnel *t)
 			return false;
 		}
 	}
-	if (t->broken)
-		gw_tunnel_lose(
-		    t, GW_E_PROTOCOL, "what came makes no sense in a tunnel");
-	return t->conn != NULL;
+	return !gw_tunnel_lose_broken(t);
 }

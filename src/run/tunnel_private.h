@@ -14,11 +14,17 @@ struct gw_tunnel_lane {
 };
 
 struct gw_tunnel_flow *gw_tunnel_find(const struct gw_tunnel *, uint32_t id);
+/* The rule in which the peer may begin a flow that comes from this place in its
+ * range of ports; NULL: it may not. */
+struct gw_via_rule *gw_tunnel_delivers(
+    const struct gw_tunnel *, uint16_t rule, uint16_t port);
 /* NULL: no memory. */
 struct gw_tunnel_lane *gw_tunnel_lane(struct gw_tunnel *, uint16_t);
 void gw_tunnel_arm(struct gw_tunnel *);
 /* The session is no more: tell flows and owner. */
 void gw_tunnel_lose(struct gw_tunnel *, enum gw_err, const char *text);
+/* The same, if it is broken; returns whether it was. */
+bool gw_tunnel_lose_broken(struct gw_tunnel *);
 
 /* ---- tunnel_in.c ---- */
 

@@ -148,7 +148,6 @@ drain(struct gw_forwarder *f)
 	}
 	gw_forward_give_files(f->set, (unsigned)r->port_count);
 	r->port_count = 0;
-	r->base.accepted = r->base.accepted && r->base.listens;
 }
 
 static void

@@ -289,7 +289,7 @@ on_data(struct gw_tunnel_flow *f, struct gw_slice s)
 	size_t n;
 
 	if (w->ended_in || w->came + s.n > w->granted) {
-		f->tunnel->broken = true;
+		f->tunnel->broken = GW_TUNNEL_SENSELESS;
 		return;
 	}
 	/* Straight on, without a copy, while the socket takes it. */

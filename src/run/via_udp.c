@@ -88,10 +88,8 @@ drain(struct gw_forwarder *f)
 {
 	struct gw_via_udp *r = (struct gw_via_udp *)f;
 
-	if (!r->base.listens) {
-		r->base.accepted = false;
+	if (!r->base.listens)
 		return;
-	}
 	gw_udp_flows_drain(r->flows);
 	gw_via_udp_settle(r);
 }

@@ -1,0 +1,374 @@
+/* A tunnel: numbers, lanes, what waits for the other side, and how long. */
+#include "run/tunnel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "os/clock.h"
+#include "tunnel_bed.h"
+
+static const struct gw_tunnel_message known = { .kind = GW_TUNNEL_KNOWN,
+	.flow = 3 };
+enum { KNOWN_BYTES = 7 }; /* of that */
+
+static void
+each_side_has_numbers_and_lanes_of_its_own(struct bed *b, unsigned parity)
+{
+	struct bed_flow *w;
+	uint32_t before = 0;
+
+	for (unsigned i = 0; i < GW_STREAMS_MAX; i++) {
+		w = bed_begin(b, i > 0);
+		assert_int_equal(w->in.id % 2, parity);
+		assert_true(w->in.id > before);
+		before = w->in.id;
+		if (i == 0) {
+			assert_int_equal(w->in.lane, 0);
+		} else {
+			assert_int_not_equal(w->in.lane, 0);
+			assert_true(w->in.lane < GW_STREAMS_MAX);
+			assert_int_equal(w->in.lane % 2, parity);
+		}
+		bed_end(w);
+		b->count = 0;
+	}
+}
+
+static void
+who_dialled_has_even_numbers_and_lanes(void **state)
+{
+	each_side_has_numbers_and_lanes_of_its_own(*state, 0);
+}
+
+static void
+who_waited_has_odd_numbers_and_lanes(void **state)
+{
+	each_side_has_numbers_and_lanes_of_its_own(*state, 1);
+}
+
+static void
+past_the_most_flows_none_begins(void **state)
+{
+	struct bed *b = *state;
+	static struct bed_flow many[GW_TUNNEL_FLOWS];
+	struct gw_tunnel_flow one = { .ops = NULL }, theirs = { .id = 90000 };
+
+	for (unsigned i = 0; i < GW_TUNNEL_FLOWS; i++)
+		assert_int_equal(
+		    gw_tunnel_flow_begin(b->t, &many[i].in, i % 2), GW_OK);
+	assert_int_equal(gw_tunnel_flow_begin(b->t, &one, true), GW_E_LIMIT);
+	assert_int_equal(gw_tunnel_flow_take(b->t, &theirs), GW_E_LIMIT);
+	gw_tunnel_flow_end(&one); /* which does nothing: it is none */
+	gw_tunnel_flow_end(&many[7].in);
+	assert_int_equal(gw_tunnel_flow_take(b->t, &theirs), GW_OK);
+	gw_tunnel_flow_end(&theirs);
+	for (unsigned i = 0; i < GW_TUNNEL_FLOWS; i++)
+		gw_tunnel_flow_end(&many[i].in);
+}
+
+static void
+what_waits_leaves_in_order_when_there_is_room(void **state)
+{
+	struct bed *b = *state;
+	struct gw_tunnel_message m;
+
+	b->p.takes = 3;
+	for (uint32_t i = 1; i <= 3; i++)
+		gw_tunnel_say(b->t, 4,
+		    &(struct gw_tunnel_message){
+			.kind = GW_TUNNEL_KNOWN, .flow = i });
+	peer_turn(&b->p);
+	assert_false(peer_hear(&b->p, 4, &m));
+	b->p.takes = KNOWN_BYTES;
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	assert_true(peer_hear(&b->p, 4, &m));
+	assert_int_equal(m.flow, 1);
+	assert_false(peer_hear(&b->p, 4, &m));
+	b->p.takes = SIZE_MAX;
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	for (uint32_t i = 2; i <= 3; i++) {
+		assert_true(peer_hear(&b->p, 4, &m));
+		assert_int_equal(m.flow, i);
+	}
+	assert_false(peer_hear(&b->p, 4, &m));
+	bed_is_there(b);
+}
+
+/* On all lanes together: memory is the same, however a peer spreads it. */
+static void
+more_than_may_wait_ends_the_session(void **state)
+{
+	struct bed *b = *state;
+	size_t waits = 0;
+
+	b->p.takes = 0;
+	while (b->losses == 0) {
+		gw_tunnel_say(
+		    b->t, (uint16_t)(waits / KNOWN_BYTES % 100), &known);
+		waits += KNOWN_BYTES;
+		assert_true(waits <= GW_TUNNEL_BACKLOG + 2 * KNOWN_BYTES);
+		peer_turn(&b->p);
+	}
+	assert_true(waits > GW_TUNNEL_BACKLOG);
+	bed_is_lost(b, GW_E_PROTOCOL, "more waits for the other side");
+	/* The next one begins with nothing that waits. */
+	b->losses = 0;
+	bed_attach(b);
+	b->p.takes = 0;
+	gw_tunnel_say(b->t, 0, &known);
+	peer_turn(&b->p);
+	bed_is_there(b);
+}
+
+static void
+what_has_left_waits_no_more(void **state)
+{
+	struct bed *b = *state;
+
+	for (unsigned i = 0; i < 2 * GW_TUNNEL_BACKLOG / KNOWN_BYTES; i++) {
+		b->p.takes = 0;
+		gw_tunnel_say(b->t, (uint16_t)(i % 100), &known);
+		b->p.takes = KNOWN_BYTES;
+		peer_turn(&b->p);
+	}
+	bed_is_there(b);
+}
+
+static void
+who_waits_for_room_is_told_once_in_turn(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *v[4];
+
+	b->p.takes = GW_TUNNEL_DATA_HEAD;
+	for (unsigned i = 0; i < 4; i++) {
+		v[i] = bed_begin(b, true);
+		assert_int_equal(gw_tunnel_room(&v[i]->in), 0);
+		assert_int_equal(gw_tunnel_room(&v[i]->in), 0);
+	}
+	/* Neither who has ended meanwhile, first, last or between, */
+	bed_end(v[3]);
+	bed_end(v[0]);
+	/* nor who ends while it is told. */
+	v[1]->ends = true;
+	b->p.takes = 1000;
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	assert_int_equal(v[0]->writables + v[3]->writables, 0);
+	assert_int_equal(v[1]->writables, 1);
+	assert_int_equal(v[2]->writables, 1);
+	assert_int_equal(gw_tunnel_room(&v[2]->in), 1000 - GW_TUNNEL_DATA_HEAD);
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	assert_int_equal(v[2]->writables, 1);
+}
+
+static void
+behind_what_waits_on_a_lane_there_is_no_room(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, true);
+
+	b->p.takes = 0;
+	gw_tunnel_say(b->t, w->in.lane, &known);
+	b->p.takes = 1000;
+	assert_int_equal(gw_tunnel_room(&w->in), 0);
+	peer_turn(&b->p);
+	assert_int_equal(w->writables, 1);
+	assert_int_not_equal(gw_tunnel_room(&w->in), 0);
+}
+
+static void
+data_goes_under_the_flow_s_number(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, true);
+	struct gw_tunnel_message m;
+
+	assert_int_equal(gw_tunnel_room(&w->in), GW_TUNNEL_DATA_MAX);
+	memset(b->t->buffer + GW_TUNNEL_DATA_HEAD, 9, GW_TUNNEL_DATA_MAX);
+	gw_tunnel_data(&w->in, GW_TUNNEL_DATA_MAX);
+	peer_turn(&b->p);
+	assert_true(peer_hear(&b->p, w->in.lane, &m));
+	assert_int_equal(m.kind, GW_TUNNEL_DATA);
+	assert_int_equal(m.flow, w->in.id);
+	assert_int_equal(m.text.n, GW_TUNNEL_DATA_MAX);
+	assert_int_equal(m.text.p[GW_TUNNEL_DATA_MAX - 1], 9);
+}
+
+/* A live peer says something every two seconds. */
+static void
+fifteen_seconds_of_silence_end_the_session(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, true);
+
+	w->ends = true;
+	peer_leap(14 * GW_SEC);
+	bed_dispatch(b);
+	bed_is_there(b);
+	b->p.heard_at = gw_clock_now();
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	peer_leap(14 * GW_SEC);
+	bed_dispatch(b);
+	bed_is_there(b);
+	peer_leap(1 * GW_SEC);
+	bed_dispatch(b);
+	bed_is_lost(b, GW_E_LOST, "nothing came any more");
+	assert_int_equal(w->losses, 1);
+}
+
+static void
+without_a_session_nothing_is_said(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, true);
+
+	gw_tunnel_detach(b->t, GW_E_INTERRUPTED, "that is all");
+	assert_true(b->p.closed);
+	assert_string_equal(b->p.why, "that is all");
+	assert_int_equal(b->losses, 0); /* who detaches knows it */
+	assert_int_equal(w->losses, 1);
+	gw_tunnel_say(b->t, 0, &known);
+	assert_int_equal(gw_tunnel_room(&w->in), 0);
+	gw_tunnel_detach(b->t, GW_E_INTERRUPTED, "again");
+	peer_leap(100 * GW_SEC);
+	bed_dispatch(b);
+	assert_int_equal(b->losses, 0);
+}
+
+/* Whoever came again has all that was there; what comes is for it. */
+static void
+another_tunnel_takes_over_rules_and_flows(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, false);
+	struct gw_tunnel *fresh;
+	struct peer second;
+
+	assert_int_equal(gw_tunnel_new(b->g, false, &fresh), GW_OK);
+	fresh->owner = b->t->owner;
+	peer_init(&second);
+	gw_tunnel_attach(fresh, &second.conn);
+	gw_tunnel_adopt(fresh, b->t);
+	assert_true(b->p.closed);
+	assert_int_equal(b->losses, 0);
+	assert_int_equal(w->losses, 1);
+	gw_tunnel_free(b->t);
+	b->t = fresh;
+	assert_ptr_equal(gw_tunnel_rule(fresh, 7), &b->rule);
+	assert_ptr_equal(b->rule.tunnel, fresh);
+	assert_null(gw_tunnel_rule(fresh, 8));
+	peer_say(&second, 0,
+	    &(struct gw_tunnel_message){
+		.kind = GW_TUNNEL_OVER, .flow = w->in.id });
+	peer_turn(&second);
+	assert_int_equal(w->messages, 1);
+	/* Numbers go on where they were. */
+	assert_true(bed_begin(b, false)->in.id > w->in.id);
+	gw_tunnel_detach(fresh, GW_E_INTERRUPTED, "");
+	peer_fini(&second);
+}
+
+static void
+without_memory_there_is_none(void **state)
+{
+	struct bed *b = *state;
+	struct gw_tunnel *t = NULL;
+	enum gw_err err = GW_E_MEMORY;
+
+	for (long n = 0; err != GW_OK; n++) {
+		test_fail_alloc(n);
+		err = gw_tunnel_new(b->g, true, &t);
+		test_fail_alloc(-1);
+		if (err != GW_OK) {
+			assert_int_equal(err, GW_E_MEMORY);
+			assert_null(t);
+		}
+	}
+	gw_tunnel_free(t);
+	gw_tunnel_free(NULL);
+}
+
+/* Neither a message nor what waits may be forgotten: the session is lost. */
+static void
+what_cannot_be_kept_ends_the_session(void **state)
+{
+	struct bed *b = *state;
+
+	for (long n = 0;; n++) {
+		assert_true(n < 100);
+		b->p.takes = 0;
+		test_fail_alloc(n);
+		gw_tunnel_say(b->t, 4, &known);
+		test_fail_alloc(-1);
+		peer_turn(&b->p);
+		if (b->losses == 0)
+			break;
+		bed_is_lost(b, GW_E_MEMORY, "no memory was left for it");
+		b->losses = 0;
+		bed_attach(b);
+	}
+	b->p.takes = SIZE_MAX;
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	assert_int_equal(b->p.heard[4].n, KNOWN_BYTES);
+}
+
+static void
+without_memory_no_flow_begins(void **state)
+{
+	struct bed *b = *state;
+	static struct gw_tunnel_flow v[256];
+	unsigned count = 0, failed = 0;
+
+	while (count < 256) {
+		test_fail_alloc(0);
+		if (gw_tunnel_flow_begin(b->t, &v[count], true) == GW_OK)
+			count++;
+		else
+			failed++;
+		test_fail_alloc(-1);
+		if (failed > 0 && count < 256) {
+			assert_int_equal(
+			    gw_tunnel_flow_begin(b->t, &v[count], true), GW_OK);
+			count++;
+		}
+	}
+	assert_int_not_equal(failed, 0);
+	for (unsigned i = 0; i < count; i++)
+		gw_tunnel_flow_end(&v[i]);
+}
+
+#define CASE(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    who_dialled_has_even_numbers_and_lanes, bed_setup_initiator,
+		    bed_teardown),
+		CASE(who_waited_has_odd_numbers_and_lanes),
+		CASE(past_the_most_flows_none_begins),
+		CASE(what_waits_leaves_in_order_when_there_is_room),
+		CASE(more_than_may_wait_ends_the_session),
+		CASE(what_has_left_waits_no_more),
+		CASE(who_waits_for_room_is_told_once_in_turn),
+		CASE(behind_what_waits_on_a_lane_there_is_no_room),
+		CASE(data_goes_under_the_flow_s_number),
+		CASE(fifteen_seconds_of_silence_end_the_session),
+		CASE(without_a_session_nothing_is_said),
+		CASE(another_tunnel_takes_over_rules_and_flows),
+		CASE(without_memory_there_is_none),
+		CASE(what_cannot_be_kept_ends_the_session),
+		CASE(without_memory_no_flow_begins),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

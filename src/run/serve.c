@@ -343,10 +343,8 @@ gw_serve_peer(const struct gw_serve *s, size_t n, struct gw_serve_peer *out)
 		return false;
 	*out = (struct gw_serve_peer){ .device = p->device,
 		.address = p->tunnel->conn != NULL ? p->address : "",
-		.carrier = p->tunnel->conn != NULL ? p->carrier : "" };
-	for (const struct gw_via_rule *r = p->tunnel->rules; r != NULL;
-	     r = r->next)
-		out->rules++;
+		.carrier = p->tunnel->conn != NULL ? p->carrier : "",
+		.rules = gw_tunnel_rules(p->tunnel) };
 	return true;
 }
 

@@ -101,16 +101,6 @@ take_port_back(struct gw_serve_one *p, const struct gw_rule *rule)
 	}
 }
 
-static size_t
-count_rules(const struct gw_tunnel *t)
-{
-	size_t n = 0;
-
-	for (const struct gw_via_rule *r = t->rules; r != NULL; r = r->next)
-		n++;
-	return n;
-}
-
 /* ---- messages ---- */
 
 static void
@@ -134,7 +124,7 @@ open_rule(
 		refuse(p, m->rule, wrong);
 		return;
 	}
-	if (count_rules(p->tunnel) >= GW_TUNNEL_RULES) {
+	if (gw_tunnel_rules(p->tunnel) >= GW_TUNNEL_RULES) {
 		refuse(p, m->rule, "it has as many rules as it may");
 		return;
 	}

@@ -420,6 +420,16 @@ gw_tunnel_rule(const struct gw_tunnel *t, uint16_t number)
 	return r;
 }
 
+unsigned
+gw_tunnel_rules(const struct gw_tunnel *t)
+{
+	unsigned n = 0;
+
+	for (const struct gw_via_rule *r = t->rules; r != NULL; r = r->next)
+		n++;
+	return n;
+}
+
 struct gw_via_rule *
 gw_tunnel_delivers(const struct gw_tunnel *t, uint16_t number, uint16_t port)
 {

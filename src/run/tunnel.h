@@ -87,6 +87,7 @@ struct gw_tunnel {
 	struct gw_tunnel_queue queue;
 	struct gw_tunnel_parts parts;
 	struct gw_via_rule *rules;
+	uint16_t numbers; /* the last one that this side gave a rule */
 	uint8_t *buffer; /* for a datagram, or data with its head */
 	bool more;       /* there is more to write once this has left */
 	enum gw_tunnel_fault broken;
@@ -107,6 +108,8 @@ void gw_tunnel_detach(struct gw_tunnel *, enum gw_err, const char *text);
 void gw_tunnel_adopt(struct gw_tunnel *, struct gw_tunnel *from);
 
 struct gw_via_rule *gw_tunnel_rule(const struct gw_tunnel *, uint16_t number);
+/* How many there are. */
+unsigned gw_tunnel_rules(const struct gw_tunnel *);
 
 /* ---- for rules and flows ---- */
 

@@ -28,7 +28,6 @@ struct gw_via {
 	uint16_t port;
 	bool reverse;
 	uint8_t id[GW_TUNNEL_ID];
-	uint16_t numbers;
 	bool ever; /* it has been connected */
 	uint32_t again_ms;
 	char carrier[8];
@@ -431,19 +430,27 @@ enum gw_err
 gw_via_add(struct gw_via *v, const struct gw_rule *rule, struct gw_why *why,
     struct gw_forwarder **out)
 {
-	const struct gw_via_role role = { .tunnel = v->tunnel,
+	struct gw_tunnel *t = v->tunnel;
+	struct gw_via_role role = { .tunnel = t,
 		.via = v,
-		.number = (uint16_t)(v->numbers + 1),
 		.listens = !v->reverse,
 		.all = true,
 		.device = v->device.name };
 	struct gw_via_rule *r;
 	enum gw_err err;
 
+	if (gw_tunnel_rules(t) >= GW_TUNNEL_RULES)
+		return gw_why(why, GW_E_LIMIT,
+		    "no more than %d rules go through one device",
+		    GW_TUNNEL_RULES);
+	role.number = t->numbers;
+	do
+		role.number++;
+	while (gw_tunnel_rule(t, role.number) != NULL);
 	err = gw_via_rule_open(v->set, rule, &role, why, &r);
 	if (err != GW_OK)
 		return err;
-	v->numbers++;
+	t->numbers = role.number;
 	*out = &r->base;
 	ask_for(v, r);
 	return GW_OK;

@@ -76,18 +76,41 @@ one_new(struct gw_serve *s, const struct gw_session_event *ev)
 	return p;
 }
 
-/* Those that were lost make room for those that come: first the oldest, the
- * last one of the list. */
+static unsigned
+sessions_of(const struct gw_serve *s, const uint8_t key[GW_KEY_LEN])
+{
+	unsigned n = 0;
+
+	for (const struct gw_serve_one *p = s->first; p != NULL; p = p->next)
+		n += memcmp(p->key, key, sizeof p->key) == 0;
+	return n;
+}
+
+/* Those that were lost make room for those that come, or else the device that
+ * has the most sessions, if it has several, so that none keeps another one
+ * out: the oldest goes, the last one of the list. */
 static void
 make_room(struct gw_serve *s)
 {
-	struct gw_serve_one *oldest = NULL;
+	struct gw_serve_one *lost = NULL, *spare = NULL;
+	unsigned n, most = 2;
 
-	for (struct gw_serve_one *p = s->first; p != NULL; p = p->next)
+	for (struct gw_serve_one *p = s->first; p != NULL; p = p->next) {
 		if (p->lost != 0)
-			oldest = p;
-	if (oldest != NULL)
-		one_free(oldest, GW_E_LOST, "");
+			lost = p;
+		if ((n = sessions_of(s, p->key)) >= most) {
+			most = n;
+			spare = p;
+		}
+	}
+	if (lost != NULL) {
+		one_free(lost, GW_E_LOST, "");
+	} else if (spare != NULL) {
+		gw_serve_tell(s, "%s has %u sessions: the oldest has to go",
+		    spare->device, most);
+		one_free(spare, GW_E_LIMIT,
+		    "others need the room there, and it has more sessions");
+	}
 }
 
 static void
@@ -145,6 +168,8 @@ void
 gw_serve_adopt(struct gw_serve_one *p)
 {
 	struct gw_serve_one *o = p->s->first;
+	struct gw_via_rule *r, *next;
+	char why[GW_RULE_WHY];
 
 	while (o != NULL && (o == p || !o->greeted ||
 				memcmp(o->key, p->key, sizeof o->key) != 0 ||
@@ -153,9 +178,14 @@ gw_serve_adopt(struct gw_serve_one *p)
 	if (o == NULL)
 		return;
 	gw_tunnel_adopt(p->tunnel, o->tunnel);
-	for (struct gw_via_rule *r = p->tunnel->rules; r != NULL; r = r->next) {
+	for (r = p->tunnel->rules; r != NULL; r = next) {
+		next = r->next;
 		r->rights = (struct gw_via_rights){ p->rights, p->right_count };
 		r->base.via = p->device;
+		/* It may be called otherwise by now, and have other rights. */
+		if (!gw_serve_allows(p, &r->base.rule, r->listens, why))
+			gw_forward_remove(
+			    p->s->set, &r->base, GW_FORWARD_RULE_GONE);
 	}
 	one_free(o, GW_E_INTERRUPTED, "it came again");
 }

@@ -15,6 +15,9 @@ void gw_serve_adopt(struct gw_serve_one *);
 
 /* What a device says of rules: see struct gw_tunnel_owner. */
 bool gw_serve_on_control(void *one, const struct gw_tunnel_message *);
+/* May it have this rule?  False: why says what it lacks. */
+bool gw_serve_allows(const struct gw_serve_one *, const struct gw_rule *,
+    bool reverse, char why[GW_RULE_WHY]);
 void gw_serve_tell(struct gw_serve *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -47,8 +47,8 @@ accept_rule(struct gw_serve_one *p, struct gw_via_rule *r)
 
 /* ---- may it? ---- */
 
-static bool
-is_allowed(const struct gw_serve_one *p, const struct gw_rule *rule,
+bool
+gw_serve_allows(const struct gw_serve_one *p, const struct gw_rule *rule,
     bool reverse, char why[GW_RULE_WHY])
 {
 	char text[GW_RULE_HOST + 16];
@@ -120,7 +120,7 @@ open_rule(
 
 	if (!gw_rule_parse(text, NULL, &rule, wrong) ||
 	    !gw_via_takes(&rule, wrong) ||
-	    !is_allowed(p, &rule, m->reverse, wrong)) {
+	    !gw_serve_allows(p, &rule, m->reverse, wrong)) {
 		refuse(p, m->rule, wrong);
 		return;
 	}
@@ -128,7 +128,7 @@ open_rule(
 		refuse(p, m->rule, "it has as many rules as it may");
 		return;
 	}
-	if (m->reverse)
+	if (m->reverse && rule.port != 0)
 		take_port_back(p, &rule);
 	err = gw_via_rule_open(p->s->set, &rule, &role, &why, &r);
 	if (err != GW_OK) {

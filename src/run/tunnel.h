@@ -83,13 +83,14 @@ struct gw_tunnel {
 	struct gw_map *flows; /* by id */
 	uint32_t next_id;
 	uint16_t next_lane;
+	uint64_t widened; /* bytes of windows beyond what flows begin with */
 	struct gw_tunnel_flow *waiting, **last_waiting;
 	struct gw_tunnel_queue queue;
 	struct gw_tunnel_parts parts;
 	struct gw_via_rule *rules;
 	uint16_t numbers; /* the last one that this side gave a rule */
-	uint8_t *buffer; /* for a datagram, or data with its head */
-	bool more;       /* there is more to write once this has left */
+	uint8_t *buffer;  /* for a datagram, or data with its head */
+	bool more;        /* there is more to write once this has left */
 	enum gw_tunnel_fault broken;
 	uv_timer_t timer;
 };

@@ -97,6 +97,7 @@ gw_via_tcp_end(struct gw_via_tcp_flow *w, enum gw_forward_end end, bool tell)
 	gw_via_tcp_info(w, &told);
 	gw_forwarder_closed(f, &told, end);
 	gw_via_tcp_close_socket(w, end != GW_FORWARD_FINISHED);
+	w->in.tunnel->widened -= w->window - GW_TUNNEL_WINDOW_MIN;
 	gw_tunnel_flow_end(&w->in);
 	gw_ring_fini(&w->ring);
 	*(w->prev != NULL ? &w->prev->next : &r->first) = w->next;
@@ -219,14 +220,20 @@ read_socket(struct gw_via_tcp_flow *w)
 
 /* ---- bytes from it ---- */
 
-/* Half of the window is free again: tell; who keeps up gets a larger one. */
+/* Half of the window is free again: tell; who keeps up gets a larger one, as
+ * long as all of the tunnel together have not too much. */
 static void
 open_window(struct gw_via_tcp_flow *w)
 {
+	uint64_t *widened = &w->in.tunnel->widened;
+
 	if (w->ended_in || w->granted - w->gone > w->window / 2)
 		return;
-	if (w->gone == w->came && w->window < GW_TUNNEL_WINDOW_MAX)
+	if (w->gone == w->came && w->window < GW_TUNNEL_WINDOW_MAX &&
+	    *widened + w->window <= GW_TUNNEL_WINDOWS) {
+		*widened += w->window;
 		w->window *= 2;
+	}
 	w->granted = w->gone + w->window;
 	gw_via_tcp_say(w, GW_TUNNEL_WINDOW);
 }

@@ -96,6 +96,7 @@ enum {
 	GW_TUNNEL_FLOWS = 4096,         /* of all its rules */
 	GW_TUNNEL_WINDOW_MIN = 1 << 16, /* bytes of a TCP flow, at first */
 	GW_TUNNEL_WINDOW_MAX = 1 << 23,
+	GW_TUNNEL_WINDOWS = 1 << 28, /* beyond the first, of all flows */
 	GW_TUNNEL_BACKLOG = 1 << 20, /* bytes of messages that wait */
 	GW_TUNNEL_PARTS = 64,        /* of a datagram */
 	GW_TUNNEL_PARTIAL = 256,     /* datagrams that lack parts */

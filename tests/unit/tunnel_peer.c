@@ -317,11 +317,12 @@ bool
 peer_hear(struct peer *p, uint16_t lane, struct gw_tunnel_message *m)
 {
 	struct peer_bytes *h = &p->heard[lane];
-	const struct gw_slice all = gw_slice(h->b + h->at, h->n - h->at);
+	struct gw_slice all;
 	size_t n;
 
-	if (all.n < GW_TUNNEL_HEAD)
+	if (h->n - h->at < GW_TUNNEL_HEAD)
 		return false;
+	all = gw_slice(h->b + h->at, h->n - h->at);
 	GW_ASSERT(gw_tunnel_measure(all, &n));
 	if (all.n < n)
 		return false;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "os_fixture.h"
+#include "run/forward.h"
 
 enum { DEVICES = 2, PATIENCE = 60000 /* turns of a millisecond */ };
 
@@ -271,6 +272,34 @@ via_bed_open(struct via_bed *b, struct peer *p, uint16_t rule, bool reverse,
 	assert_true(peer_hear(p, 0, &m));
 	assert_int_equal(m.rule, rule);
 	return m;
+}
+
+void
+via_bed_refused(struct via_bed *b, struct peer *p, bool reverse,
+    const char *rule, const char *why)
+{
+	const struct gw_tunnel_message m = via_bed_open(b, p, 1, reverse, rule);
+	char text[512];
+
+	snprintf(
+	    text, sizeof text, "%.*s", (int)m.text.n, (const char *)m.text.p);
+	if (m.kind != GW_TUNNEL_REFUSE)
+		fail_msg("%s was accepted", rule);
+	if (strstr(text, why) == NULL)
+		fail_msg("%s: %s", rule, text);
+	assert_null(b->set->first);
+}
+
+void
+via_bed_accepted(struct via_bed *b, struct peer *p, uint16_t number,
+    bool reverse, const char *rule)
+{
+	const struct gw_tunnel_message m =
+	    via_bed_open(b, p, number, reverse, rule);
+
+	if (m.kind != GW_TUNNEL_ACCEPT)
+		fail_msg(
+		    "%s: %.*s", rule, (int)m.text.n, (const char *)m.text.p);
 }
 
 /* ---- sockets ---- */

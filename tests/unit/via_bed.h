@@ -48,6 +48,12 @@ struct peer *via_bed_come(struct via_bed *, unsigned device, uint8_t id);
 /* It asks for a rule; what is answered. */
 struct gw_tunnel_message via_bed_open(struct via_bed *, struct peer *,
     uint16_t rule, bool reverse, const char *text);
+/* The same, refused with these words in the reason, and there is no rule; and
+ * accepted. */
+void via_bed_refused(struct via_bed *, struct peer *, bool reverse,
+    const char *rule, const char *why);
+void via_bed_accepted(struct via_bed *, struct peer *, uint16_t number,
+    bool reverse, const char *rule);
 
 /* ---- both ---- */
 

@@ -1,0 +1,215 @@
+/* Datagrams that a peer, which is a script, has delivered here. */
+#include "run/via_udp.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "run/forward.h"
+#include "run/serve.h"
+#include "via_bed.h"
+
+static struct peer *
+deliver(struct via_bed *b, int *target)
+{
+	static char right[64], rule[64];
+	const char *const rights[] = { right };
+	struct peer *p;
+	uint16_t port;
+
+	*target = via_bed_bind(&port);
+	snprintf(right, sizeof right, "udp:127.0.0.1:%u", (unsigned)port);
+	snprintf(rule, sizeof rule, "udp://:1/127.0.0.1:%u", (unsigned)port);
+	via_bed_serve(b, rights, 1);
+	p = via_bed_come(b, 0, 1);
+	via_bed_accepted(b, p, 1, false, rule);
+	return p;
+}
+
+static struct gw_tunnel_datagram
+opening(uint32_t flow, const char *text)
+{
+	return (struct gw_tunnel_datagram){ .flow = flow,
+		.opens = true,
+		.rule = 1,
+		.ip = { [10] = 0xff, 0xff, 10, 9, 8, 7 },
+		.ip_port = 999,
+		.data = gw_slice_str(text) };
+}
+
+static void
+a_flow_has_a_socket_until_it_is_over(void **state)
+{
+	struct via_bed *b = *state;
+	int target, fd;
+	struct peer *p = deliver(b, &target);
+	struct gw_tunnel_datagram d = opening(4, "hello");
+	struct sockaddr_storage from;
+	socklen_t n = sizeof from;
+	char got[16];
+
+	peer_datagram(p, &d);
+	via_bed_hear(b, p, 0, GW_TUNNEL_KNOWN);
+	assert_int_equal(
+	    recvfrom(target, got, sizeof got, 0, (void *)&from, &n), 5);
+	fd = target;
+	assert_int_equal(sendto(fd, "hi", 2, 0, (void *)&from, n), 2);
+	d = via_bed_hear_datagram(b, p);
+	assert_int_equal(d.flow, 4);
+	assert_false(d.opens);
+	assert_int_equal(d.data.n, 2);
+	assert_int_equal(b->set->files, 1);
+	peer_say(p, 0,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_OVER, .flow = 4 });
+	via_bed_is_there(b, p);
+	assert_int_equal(b->set->files, 0);
+	assert_int_equal(via_bed_rule(b).flows, 0);
+	/* What does not open it again is told that it is over. */
+	d = opening(4, "more");
+	d.opens = false;
+	peer_datagram(p, &d);
+	via_bed_hear(b, p, 0, GW_TUNNEL_OVER);
+	close(target);
+}
+
+static void
+a_flow_that_is_idle_is_over_on_both_sides(void **state)
+{
+	struct via_bed *b = *state;
+	int target;
+	struct peer *p = deliver(b, &target);
+	const struct gw_tunnel_datagram d = opening(4, "hello");
+	struct gw_tunnel_message m;
+
+	peer_datagram(p, &d);
+	via_bed_hear(b, p, 0, GW_TUNNEL_KNOWN);
+	for (unsigned i = 0; i < 6; i++) {
+		via_bed_leap(b, 10 * GW_SEC);
+		p->heard_at += 10 * GW_SEC;
+		p->kicked = true;
+		via_bed_is_there(b, p);
+	}
+	via_bed_leap(b, GW_SEC);
+	m = via_bed_hear(b, p, 0, GW_TUNNEL_OVER);
+	assert_int_equal(m.flow, 4);
+	assert_int_equal(m.reason, GW_TUNNEL_TIME);
+	assert_int_equal(b->set->files, 0);
+	close(target);
+}
+
+static void
+a_flow_too_many_is_dropped_and_opens_when_there_is_room(void **state)
+{
+	struct via_bed *b = *state;
+	int target;
+	struct peer *p = deliver(b, &target);
+	struct gw_tunnel_datagram d = opening(4, "hello");
+
+	b->set->files_max = 3;
+	for (d.flow = 2; d.flow <= 10; d.flow += 2)
+		peer_datagram(p, &d);
+	via_bed_is_there(b, p);
+	assert_int_equal(via_bed_rule(b).flows, 3);
+	assert_int_equal(via_bed_rule(b).drops[GW_DROP_DESCRIPTORS], 2);
+	peer_say(p, 0,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_OVER, .flow = 2 });
+	d.flow = 10;
+	peer_datagram(p, &d);
+	via_bed_is_there(b, p);
+	assert_int_equal(via_bed_rule(b).flows, 3);
+	close(target);
+}
+
+/* Of a name, what it leads to is not known yet, or is not allowed. */
+static void
+a_name_that_leads_elsewhere_than_may_be_is_not_followed(void **state)
+{
+	struct via_bed *b = *state;
+	static const char *const rights[] = { "udp:localhost:*" };
+	struct gw_tunnel_datagram d = opening(4, "hello");
+	struct peer *p;
+	char rule[64];
+	uint16_t port;
+	int target = via_bed_bind(&port);
+
+	snprintf(rule, sizeof rule, "udp://:1/localhost:%u", (unsigned)port);
+	via_bed_serve(b, rights, 1);
+	p = via_bed_come(b, 0, 1);
+	via_bed_accepted(b, p, 1, false, rule);
+	while (via_bed_rule(b).drops[GW_DROP_DENIED] == 0) {
+		peer_datagram(p, &d);
+		via_bed_is_there(b, p);
+	}
+	assert_int_equal(b->set->files, 0);
+	assert_int_equal(recv(target, rule, 1, 0), -1);
+	close(target);
+}
+
+static void
+a_rule_that_is_closed_ends_its_flows(void **state)
+{
+	struct via_bed *b = *state;
+	int target;
+	struct peer *p = deliver(b, &target);
+	struct gw_tunnel_datagram d = opening(4, "hello");
+	struct gw_tunnel_message m;
+
+	for (; d.flow <= 20; d.flow += 2) {
+		peer_datagram(p, &d);
+		via_bed_hear(b, p, 0, GW_TUNNEL_KNOWN);
+	}
+	peer_say(p, 0,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_CLOSE, .rule = 1 });
+	for (unsigned i = 4; i <= 20; i += 2) {
+		m = via_bed_hear(b, p, 0, GW_TUNNEL_OVER);
+		assert_int_equal(m.reason, GW_TUNNEL_STOPPED);
+	}
+	assert_int_equal(b->set->files, 0);
+	assert_null(b->set->first);
+	close(target);
+}
+
+static void
+without_memory_a_flow_does_not_begin(void **state)
+{
+	struct via_bed *b = *state;
+	int target;
+	struct peer *p = deliver(b, &target);
+	struct gw_tunnel_datagram d = opening(4, "hello");
+
+	for (long n = 0;; n++) {
+		const uint64_t flows = via_bed_rule(b).flows;
+
+		assert_true(n < 60);
+		peer_datagram(p, &d);
+		test_fail_alloc(n);
+		via_bed_is_there(b, p);
+		test_fail_alloc(-1);
+		assert_int_equal(b->set->files, via_bed_rule(b).flows);
+		if (via_bed_rule(b).flows == flows + 1)
+			break;
+		d.flow += 2;
+	}
+	via_bed_hear(b, p, 0, GW_TUNNEL_KNOWN);
+	close(target);
+}
+
+#define CASE(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, via_bed_setup, via_bed_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_flow_has_a_socket_until_it_is_over),
+		CASE(a_flow_that_is_idle_is_over_on_both_sides),
+		CASE(a_flow_too_many_is_dropped_and_opens_when_there_is_room),
+		CASE(a_name_that_leads_elsewhere_than_may_be_is_not_followed),
+		CASE(a_rule_that_is_closed_ends_its_flows),
+		CASE(without_memory_a_flow_does_not_begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -132,6 +132,12 @@ hear(struct gw_link_watch *w)
 }
 
 bool
+gw_link_watch_is_behind(const struct gw_link_watch *w)
+{
+	return w->stale;
+}
+
+bool
 gw_link_watch_update(struct gw_link_watch *w)
 {
 	struct gw_netifs now;

@@ -29,6 +29,9 @@ int gw_link_watch_fd(const struct gw_link_watch *);
  * by the next call.
  */
 bool gw_link_watch_update(struct gw_link_watch *);
+/* Was the last one such a call?  Nothing else tells that it is time for the
+ * next. */
+bool gw_link_watch_is_behind(const struct gw_link_watch *);
 
 /* As it was at the last update. */
 const struct gw_netifs *gw_link_watch_list(const struct gw_link_watch *);

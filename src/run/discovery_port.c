@@ -49,6 +49,30 @@ recognise(struct gw_discovery_port *p, gw_usec now)
 		    now);
 }
 
+/* ---- interfaces ---- */
+
+enum { LINKS_AGAIN = 500000 /* us */ };
+
+static bool
+is_behind(const struct gw_discovery_port *p)
+{
+	return p->links_due || gw_link_watch_is_behind(p->watch);
+}
+
+/* Without memory it goes on with those it had, for a moment. */
+static void
+follow_links(struct gw_discovery_port *p)
+{
+	if (gw_link_watch_update(p->watch))
+		p->links_due = true;
+	if (!p->links_due ||
+	    gw_discovery_links_update(&p->links, gw_link_watch_list(p->watch),
+		p->has_shared ? &p->shared : NULL) != GW_OK)
+		return;
+	p->links_due = false;
+	gw_discovery_again(p->d, gw_clock_now());
+}
+
 /* ---- sending ---- */
 
 static void
@@ -90,11 +114,16 @@ turn(struct gw_discovery_port *p)
 {
 	const gw_usec now = gw_clock_now();
 
+	if (is_behind(p))
+		follow_links(p);
 	renew_tags(p);
 	recognise(p, now);
 	gw_discovery_tick(p->d, now);
 	send_all(p, now);
-	gw_loop_arm(&p->timer, gw_discovery_deadline(p->d), on_timer);
+	gw_loop_arm(&p->timer,
+	    gw_usec_min(gw_discovery_deadline(p->d),
+		is_behind(p) ? now + LINKS_AGAIN : GW_NEVER),
+	    on_timer);
 	gw_discovery_port_note_trouble(p);
 	if (p->o.ready != NULL &&
 	    (p->trouble[0] != '\0' || gw_discovery_has_event(p->d)))
@@ -190,16 +219,6 @@ on_own(uv_poll_t *h, int status, int events)
 	turn(p);
 }
 
-/* ---- interfaces ---- */
-
-static void
-follow_links(struct gw_discovery_port *p)
-{
-	if (gw_discovery_links_update(&p->links, gw_link_watch_list(p->watch),
-		p->has_shared ? &p->shared : NULL) != GW_OK)
-		return; /* no memory: it goes on with those it had */
-}
-
 static void
 on_links(uv_poll_t *h, int status, int events)
 {
@@ -207,15 +226,20 @@ on_links(uv_poll_t *h, int status, int events)
 
 	(void)status;
 	(void)events;
-	if (gw_link_watch_update(p->watch)) {
-		follow_links(p);
-		gw_discovery_again(p->d, gw_clock_now());
-	}
+	follow_links(p);
 	uv_poll_start(h, UV_READABLE, on_links);
 	turn(p);
 }
 
 /* ---- life ---- */
+
+static void
+close_sockets(struct gw_discovery_port *p)
+{
+	if (p->has_shared)
+		gw_udp_close(&p->shared);
+	gw_udp_close(&p->own);
+}
 
 static enum gw_err
 open_sockets(struct gw_discovery_port *p, struct gw_why *why)
@@ -242,9 +266,7 @@ on_closed(uv_handle_t *h)
 
 	if (--p->handles > 0)
 		return;
-	if (p->has_shared)
-		gw_udp_close(&p->shared);
-	gw_udp_close(&p->own);
+	close_sockets(p);
 	gw_link_watch_free(p->watch);
 	gw_discovery_links_fini(&p->links);
 	gw_discovery_known_fini(&p->known);
@@ -323,16 +345,22 @@ gw_discovery_port_open(const struct gw_discovery_port_options *o,
 		goto err3;
 	if ((err = open_sockets(p, why)) != GW_OK)
 		goto err4;
+	/* Whoever knew no interface would ask nobody, and find nobody. */
+	err = gw_discovery_links_update(&p->links, gw_link_watch_list(p->watch),
+	    p->has_shared ? &p->shared : NULL);
+	if (err != GW_OK)
+		goto err5;
 	/* From here on closing is for the loop. */
 	if ((err = begin(p, why)) != GW_OK) {
 		close_handles(p);
 		return err;
 	}
-	follow_links(p);
 	wake(p);
 	*out = p;
 	return GW_OK;
 
+err5:
+	close_sockets(p);
 err4:
 	gw_link_watch_free(p->watch);
 err3:

@@ -22,6 +22,7 @@ struct gw_discovery_port {
 	bool has_shared;
 	struct gw_link_watch *watch;
 	struct gw_discovery_links links;
+	bool links_due; /* they are not yet those of the list */
 
 	uv_timer_t timer;
 	uv_poll_t own_poll, links_poll, shared_poll;

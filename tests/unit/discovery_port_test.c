@@ -287,13 +287,60 @@ memory_body(void *arg)
 		test_fail_alloc(n);
 		err = gw_discovery_port_open(&o, NULL, &a.port);
 		test_fail_alloc(-1);
-		if (err == GW_OK && n > 8)
+		if (err == GW_OK && n > 12)
 			break;
 		if (err == GW_OK) {
+			struct gw_tried t;
+
+			/* Whoever asks nobody finds nobody. */
+			if (!gw_discovery_port_tried(a.port, 0, &t))
+				return 2;
 			gw_discovery_port_close(a.port);
 			a.port = NULL;
 		} else if (err != GW_E_MEMORY)
 			return 1;
+	}
+	return end(&a, &none);
+}
+
+static bool
+knows(const struct side *s, const char *interface)
+{
+	struct gw_tried t;
+
+	for (size_t i = 0; gw_discovery_port_tried(s->port, i, &t); i++)
+		if (strcmp(t.interface, interface) == 0)
+			return true;
+	return false;
+}
+
+/* Of the kernel's word, and of what is made of it: whatever finds no memory, it
+ * is taken up again, though nothing else happens. */
+static int
+behind_body(void *arg)
+{
+	struct side a = { .port = NULL }, none = { .port = NULL };
+	char line[80], name[16];
+
+	(void)arg;
+	if (!begin_alone())
+		return CANNOT;
+	if (!open_side(&a))
+		return 1;
+	for (int i = 0; i < 20; i++)
+		gw_loop_wait(&loop, 10);
+	for (long n = 0; n < 6; n++) {
+		snprintf(name, sizeof name, "new%ld", n);
+		snprintf(line, sizeof line, "ip link add %s type bridge", name);
+		if (!os_fixture_shell(line))
+			return 2;
+		snprintf(line, sizeof line, "ip link set %s up", name);
+		if (!os_fixture_shell(line))
+			return 3;
+		test_fail_alloc(n);
+		gw_loop_wait(&loop, 100);
+		test_fail_alloc(-1);
+		UNTIL(knows(&a, name));
 	}
 	return end(&a, &none);
 }
@@ -322,6 +369,7 @@ CASE(it_may_be_closed_when_it_tells, closing_body)
 CASE(a_port_that_is_taken_is_told_once, taken_body)
 CASE(a_known_device_is_recognised, known_body)
 CASE(without_memory_it_does_not_open, memory_body)
+CASE(without_memory_for_a_link_it_looks_again, behind_body)
 
 int
 main(void)
@@ -334,6 +382,7 @@ main(void)
 		cmocka_unit_test(a_port_that_is_taken_is_told_once),
 		cmocka_unit_test(a_known_device_is_recognised),
 		cmocka_unit_test(without_memory_it_does_not_open),
+		cmocka_unit_test(without_memory_for_a_link_it_looks_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

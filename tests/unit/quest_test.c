@@ -356,11 +356,7 @@ memory_body(void *arg)
 		if (err != GW_E_MEMORY)
 			return 2;
 	}
-	/* That one may lack an interface. */
-	gw_quest_cancel(b.quest);
-	if (!starts(&b, &o) || !comes(&b.opened, 1))
-		return 3;
-	return end(&b);
+	return comes(&b.opened, 1) ? end(&b) : 3;
 }
 
 static void

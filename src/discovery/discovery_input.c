@@ -186,7 +186,7 @@ on_answer(struct gw_discovery *d, const struct gw_beacon *b,
 		drop(d, GW_DISCOVERY_DROP_UNASKED);
 		return;
 	}
-	if ((e = gw_roster_find(&d->roster, b)) == NULL)
+	if ((e = gw_roster_find(&d->roster, b, from)) == NULL)
 		e = gw_roster_add(&d->roster, b, from, true, now);
 	if (e == NULL || !gw_roster_seen(e, from, now)) {
 		drop(d, GW_DISCOVERY_DROP_FULL);
@@ -212,7 +212,7 @@ on_here(struct gw_discovery *d, const struct gw_beacon *b,
 
 	if (!d->seeking || !is_asked_for(d, b))
 		return;
-	if ((e = gw_roster_find(&d->roster, b)) == NULL) {
+	if ((e = gw_roster_find(&d->roster, b, from)) == NULL) {
 		if (!gw_allowance_take(
 			&d->unasked_new, GW_ROSTER_NEW, 0, now)) {
 			drop(d, GW_DISCOVERY_DROP_RATE);

@@ -4,17 +4,30 @@
 
 static const gw_usec life = GW_BEACON_LIFE * GW_SEC;
 
-struct gw_roster_entry *
-gw_roster_find(struct gw_roster *r, const struct gw_beacon *b)
+static bool
+says(const struct gw_roster_entry *e, const struct gw_beacon *b)
 {
+	return e->id != 0 && memcmp(e->run, b->run, sizeof e->run) == 0 &&
+	       e->port == b->port && strcmp(e->name, b->name) == 0;
+}
+
+struct gw_roster_entry *
+gw_roster_find(
+    struct gw_roster *r, const struct gw_beacon *b, const struct gw_spot *spot)
+{
+	struct gw_roster_entry *roomy = NULL;
+
 	for (size_t i = 0; i < GW_ROSTER_MAX; i++) {
 		struct gw_roster_entry *e = &r->v[i];
 
-		if (e->id != 0 && memcmp(e->run, b->run, sizeof e->run) == 0 &&
-		    e->port == b->port && strcmp(e->name, b->name) == 0)
+		if (!says(e, b))
+			continue;
+		if (gw_roster_has_spot(e, spot))
 			return e;
+		if (roomy == NULL && e->spot_count < GW_ROSTER_SPOTS)
+			roomy = e;
 	}
-	return NULL;
+	return roomy;
 }
 
 static bool

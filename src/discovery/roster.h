@@ -46,9 +46,10 @@ struct gw_roster {
 	uint64_t last_id;
 };
 
-/* All zeros is an empty roster. */
+/* All zeros is an empty roster.  The one that has this spot, or else room for
+ * it: who repeats, at many addresses, what somebody says does not hide him. */
 struct gw_roster_entry *gw_roster_find(
-    struct gw_roster *, const struct gw_beacon *);
+    struct gw_roster *, const struct gw_beacon *, const struct gw_spot *);
 /*
  * A new one, with this spot.  NULL: there is no room for it, in all or for
  * its address.  `answered` may take the place of one that is neither answered

@@ -5,7 +5,13 @@
 
 #include "base/assert.h"
 
-enum { UNREACHED_AGAIN = 2000000 /* us */ };
+enum {
+	UNREACHED_AGAIN = 2000000, /* us */
+	ROUND = 10000000,          /* us for the first turn of all */
+	TURN_MIN = 50000,
+	TURN_MAX = 2000000,
+	DOUBLINGS = 5
+};
 
 static bool
 is_same(const struct gw_candidate *c, const uint8_t run[GW_BEACON_RUN_LEN],
@@ -17,42 +23,50 @@ is_same(const struct gw_candidate *c, const uint8_t run[GW_BEACON_RUN_LEN],
 	       gw_addr_port(&c->addr) == gw_addr_port(a);
 }
 
-/* Is there room for one more of that host? */
-static bool
-has_room(const struct gw_candidates *l, const struct gw_addr *a)
+/* The place for one more of that host; NULL: there is none.  Whom somebody just
+ * tries to reach does not rest. */
+static struct gw_candidate *
+find_room(struct gw_candidates *l, const struct gw_addr *a, gw_usec now)
 {
+	struct gw_candidate *worst = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < l->count; i++)
-		n += gw_addr_same_host(&l->v[i].addr, a);
-	return l->count < GW_CANDIDATES_MAX &&
-	       n < (l->proved ? GW_FIND_TRIES_PROVED : GW_CANDIDATES_HOST);
+	for (size_t i = 0; i < l->count; i++) {
+		struct gw_candidate *c = &l->v[i];
+
+		n += gw_addr_same_host(&c->addr, a);
+		if (c->not_before > now &&
+		    (worst == NULL || c->unreached > worst->unreached))
+			worst = c;
+	}
+	if (n >= (l->proved ? GW_FIND_TRIES_PROVED : GW_CANDIDATES_HOST))
+		return NULL;
+	return l->count < GW_CANDIDATES_MAX ? &l->v[l->count++] : worst;
 }
 
 static void
 add_one(struct gw_candidates *l, const struct gw_finding *f,
-    const struct gw_finding_address *a)
+    const struct gw_finding_address *a, gw_usec now)
 {
 	struct gw_candidate *c;
 
 	for (size_t i = 0; i < l->count; i++)
 		if (is_same(&l->v[i], f->run, &a->addr))
 			return;
-	if (!has_room(l, &a->addr))
+	if ((c = find_room(l, &a->addr, now)) == NULL)
 		return;
-	c = &l->v[l->count];
 	*c = (struct gw_candidate){ .addr = a->addr };
 	memcpy(c->run, f->run, sizeof c->run);
 	snprintf(c->name, sizeof c->name, "%s", f->name);
 	snprintf(c->interface, sizeof c->interface, "%s", a->interface);
-	l->count++;
 }
 
 void
-gw_candidates_add(struct gw_candidates *l, const struct gw_finding *f)
+gw_candidates_add(
+    struct gw_candidates *l, const struct gw_finding *f, gw_usec now)
 {
 	for (size_t i = 0; i < f->count; i++)
-		add_one(l, f, &f->addresses[i]);
+		add_one(l, f, &f->addresses[i], now);
 }
 
 /* The first of its device in the list. */
@@ -108,32 +122,54 @@ may_try(const struct gw_candidates *l, const struct gw_candidate *c)
 	       (l->proved || tries_at(l, c) < GW_FIND_GUESSES_HOST);
 }
 
+/* Whose turn it is: of whom nobody tried at that address, and then, who has had
+ * the fewest turns.  Below 0: a goes before b. */
+static int
+compare(const struct gw_candidates *l, const struct gw_candidate *a,
+    const struct gw_candidate *b)
+{
+	const int tries = (int)tries_at(l, a) - (int)tries_at(l, b);
+
+	return tries != 0 ? tries : (int)a->unreached - (int)b->unreached;
+}
+
 struct gw_candidate *
 gw_candidates_pick(
     struct gw_candidates *l, const struct gw_random *random, gw_usec now)
 {
 	struct gw_candidate *best = NULL;
-	unsigned fewest = 0, equal = 0;
+	unsigned equal = 0;
 
 	if (gw_candidates_spent(l))
 		return NULL;
 	for (size_t i = 0; i < l->count; i++) {
 		struct gw_candidate *c = &l->v[i];
-		const unsigned n = tries_at(l, c);
+		int order;
 
 		if (!may_try(l, c) || c->not_before > now)
 			continue;
-		if (best == NULL || n < fewest) {
-			fewest = n;
-			equal = 0;
-			best = NULL;
-		}
-		if (n == fewest &&
-		    (best == NULL || gw_random_below(random, equal + 1) == 0))
+		order = best != NULL ? compare(l, c, best) : -1;
+		equal = order < 0 ? 1 : equal + (order == 0);
+		if (order < 0 ||
+		    (order == 0 && gw_random_below(random, equal) == 0))
 			best = c;
-		equal += n == fewest;
 	}
 	return best;
+}
+
+gw_usec
+gw_candidates_turn(const struct gw_candidates *l, const struct gw_candidate *c)
+{
+	const unsigned doublings =
+	    c->unreached < DOUBLINGS ? c->unreached : DOUBLINGS;
+	gw_usec n = 0, turn;
+
+	for (size_t i = 0; i < l->count; i++)
+		n += may_try(l, &l->v[i]);
+	if (n < 2)
+		return GW_NEVER;
+	turn = gw_usec_min(ROUND / n, TURN_MAX);
+	return (turn > TURN_MIN ? turn : TURN_MIN) << doublings;
 }
 
 gw_usec
@@ -155,6 +191,7 @@ gw_candidates_deadline(const struct gw_candidates *l, gw_usec now)
 void
 gw_candidates_unreached(struct gw_candidate *c, gw_usec now)
 {
+	c->unreached++;
 	c->not_before = now + UNREACHED_AGAIN;
 }
 
@@ -197,7 +234,7 @@ gw_candidates_text(const struct gw_candidates *l, char *out, size_t size)
 		if (at + strlen(where) + strlen(c->name) +
 			sizeof ", "
 			       " at "
-			       "..." >
+			       ", ..." >
 		    size) {
 			snprintf(
 			    out + at, size - at, "%s...", at > 0 ? ", " : "");

@@ -9,6 +9,11 @@
  * of others.  Who has refused a code is not asked again there; that the device
  * at another address is the same one, its key tells, not its run id, which
  * anybody can repeat.
+ *
+ * Nobody is reached at an address that was forged: that costs no guess, but
+ * time.  So the more there are, the shorter is the turn of each: all of them
+ * together have ten seconds, then twice as much, and so on; nobody has a second
+ * turn before everybody had a first.
  */
 #ifndef GW_RUN_CANDIDATES_H
 #define GW_RUN_CANDIDATES_H
@@ -17,7 +22,8 @@
 #include "base/time.h"
 #include "run/discovery_port.h"
 
-enum { GW_CANDIDATES_MAX = 64, GW_CANDIDATES_HOST = 8 };
+/* As many as a roster has devices: whoever is heard is tried. */
+enum { GW_CANDIDATES_MAX = GW_ROSTER_MAX, GW_CANDIDATES_HOST = 8 };
 
 struct gw_candidate {
 	struct gw_addr addr;
@@ -25,6 +31,7 @@ struct gw_candidate {
 	char name[GW_NAME_MAX + 1];
 	char interface[IF_NAMESIZE];
 	bool refused;       /* not this one: for good */
+	unsigned unreached; /* so often */
 	gw_usec not_before; /* nobody was reached there: later again */
 };
 
@@ -39,15 +46,21 @@ struct gw_candidates {
 	} hosts[GW_FIND_TRIES_PROVED]; /* that were tried */
 };
 
-/* Each address of it that is new, a few of one host.  All zeros is an empty
- * list. */
-void gw_candidates_add(struct gw_candidates *, const struct gw_finding *);
+/* Each address of it that is new, a few of one host; it may take the place of
+ * one that rests, since nobody was reached there.  All zeros is an empty list.
+ */
+void gw_candidates_add(
+    struct gw_candidates *, const struct gw_finding *, gw_usec now);
 /* How many devices there are that say so. */
 unsigned gw_candidates_devices(const struct gw_candidates *);
 
 /* Whom to try now; NULL: nobody, or no more may be tried. */
 struct gw_candidate *gw_candidates_pick(
     struct gw_candidates *, const struct gw_random *, gw_usec now);
+/* For how long it is tried to reach this one, while others wait; GW_NEVER:
+ * nobody else is there. */
+gw_usec gw_candidates_turn(
+    const struct gw_candidates *, const struct gw_candidate *);
 /* When the next one can be tried that cannot now; GW_NEVER. */
 gw_usec gw_candidates_deadline(const struct gw_candidates *, gw_usec now);
 /* No more may be tried, whoever else comes. */

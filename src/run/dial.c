@@ -75,7 +75,10 @@ failed(struct gw_dial *d, enum gw_err err, const char *text)
 {
 	struct gw_session_event ev = {
 		.kind = GW_SESSION_CLOSED,
-		.closed = { .err = err, .text = text },
+		/* Somebody is there: another key was shown. */
+		.closed = { .err = err,
+		    .text = text,
+		    .answered = err == GW_E_AUTH },
 	};
 
 	d->o.owner.failed(d->o.owner.arg, &ev, d->host);
@@ -427,6 +430,13 @@ gw_dial_start(const struct gw_dial_options *o, struct gw_dial **out)
 	}
 	*out = d;
 	return GW_OK;
+}
+
+bool
+gw_dial_is_reached(const struct gw_dial *d)
+{
+	return d->fd != -1 || d->answered != NULL || d->conn != NULL ||
+	       (d->udp != NULL && gw_udp_dial_is_answered(d->udp));
 }
 
 void

@@ -42,6 +42,8 @@ struct gw_dial_options {
 /* Start; opened or failed comes exactly once, unless cancelled. */
 GW_MUST_USE enum gw_err gw_dial_start(
     const struct gw_dial_options *, struct gw_dial **);
+/* Does anybody answer?  From then on others may have had their guess. */
+bool gw_dial_is_reached(const struct gw_dial *);
 /* Give up; no call comes any more.  NULL is fine.  After opened or failed
  * the dial is gone and must not be cancelled. */
 void gw_dial_cancel(struct gw_dial *);

@@ -134,11 +134,11 @@ gw_known_refused(const struct gw_known_device *d,
 {
 	if (ev->closed.by_peer)
 		snprintf(text, size,
-		    "%s at %s does not let this device in without a code: it "
-		    "has forgotten it, or never remembered it, or does not "
-		    "wait for known devices; run `godwit pair` on both, or "
-		    "use a code",
-		    d->name, at);
+		    "whoever answers at %s does not let this device in without "
+		    "a code: if that is %s, it has forgotten this device, or "
+		    "never remembered it, or does not wait for known devices; "
+		    "run `godwit pair` on both, or use a code",
+		    at, d->name);
 	else
 		snprintf(text, size,
 		    "somebody else answers at %s: it is not %s, whose key "

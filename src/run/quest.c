@@ -74,18 +74,19 @@ static void
 on_ready(void *arg)
 {
 	struct gw_quest *q = arg;
+	const gw_usec now = gw_clock_now();
 	struct gw_finding f;
 
 	while (gw_discovery_port_next(q->port, &f)) {
 		if (f.kind != GW_FINDING_DEVICE)
 			continue;
 		if (!is_meant(q, &f)) {
-			gw_candidates_add(&q->others, &f);
+			gw_candidates_add(&q->others, &f, now);
 			continue;
 		}
 		if (q->found.count == 0)
-			q->gather_until = gw_clock_now() + GATHER;
-		gw_candidates_add(&q->found, &f);
+			q->gather_until = now + GATHER;
+		gw_candidates_add(&q->found, &f, now);
 	}
 	/* Where it was last it does not have to be any more. */
 	if (q->to_before && q->found.count > 0) {
@@ -93,8 +94,7 @@ on_ready(void *arg)
 		q->dial = NULL;
 		q->to_before = false;
 	}
-	if (q->dial == NULL)
-		gw_quest_step(q);
+	gw_quest_step(q);
 }
 
 /* ---- what is next ---- */
@@ -156,8 +156,21 @@ static bool
 is_over(const struct gw_quest *q, gw_usec now)
 {
 	return gw_candidates_spent(&q->found) ||
-	       (q->wrong && now >= q->gather_until) ||
-	       now >= q->began + q->o.patience;
+	       (q->wrong && now >= q->gather_until);
+}
+
+/* A dial has a time of its own, unless others wait: false: it goes on. */
+static bool
+moves_on(struct gw_quest *q, gw_usec now)
+{
+	const gw_usec end = gw_quest_turn_ends(q);
+
+	if (now < end) {
+		gw_loop_arm(&q->timer, end, on_timer);
+		return false;
+	}
+	gw_quest_move_on(q);
+	return true;
 }
 
 void
@@ -167,9 +180,10 @@ gw_quest_step(struct gw_quest *q)
 	struct gw_candidate *c = NULL;
 	enum gw_err err = GW_OK;
 
-	if (q->dial != NULL) {
-		/* It has a time of its own. */
-		gw_loop_arm(&q->timer, GW_NEVER, on_timer);
+	if (q->dial != NULL && !moves_on(q, now))
+		return;
+	if (now >= q->began + q->o.patience) {
+		gw_quest_fail_nobody(q);
 		return;
 	}
 	if (now >= q->gather_until) {
@@ -182,6 +196,8 @@ gw_quest_step(struct gw_quest *q)
 		err = gw_quest_dial_candidate(q, c);
 		if (q->dial == NULL)
 			wait(q, now);
+		else
+			(void)moves_on(q, now);
 	} else if (is_over(q, now)) {
 		gw_quest_fail_nobody(q);
 		return;
@@ -198,6 +214,12 @@ gw_quest_step(struct gw_quest *q)
 }
 
 /* ---- its beginning ---- */
+
+bool
+gw_quest_may_be_name(const char *host)
+{
+	return strpbrk(host, ".:%[") == NULL && strcmp(host, "localhost") != 0;
+}
 
 /* Where it was last, it may be still. */
 static enum gw_err
@@ -254,8 +276,9 @@ open_port(struct gw_quest *q)
 		return err;
 	if (err == GW_OK)
 		gw_discovery_port_seek(q->port, &seek);
-	else if (why.text[0] != '\0')
-		q->o.notice(q->o.owner.arg, why.text);
+	else
+		q->o.notice(q->o.owner.arg,
+		    why.text[0] != '\0' ? why.text : gw_err_text(err));
 	return GW_OK;
 }
 

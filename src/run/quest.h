@@ -41,6 +41,10 @@ struct gw_quest_options {
 
 enum { GW_QUEST_NOTICE_MAX = 1024 };
 
+/* May a host be the name of a device?  It is no address, no domain, and not
+ * this machine. */
+bool gw_quest_may_be_name(const char *host);
+
 /* As gw_dial_start: opened or failed comes exactly once, unless cancelled;
  * the owner of `dial` is not asked. */
 GW_MUST_USE enum gw_err gw_quest_start(

@@ -24,6 +24,7 @@ struct gw_quest {
 	struct gw_candidates others; /* who is there, too */
 	struct gw_dial *dial;        /* one at a time */
 	struct gw_candidate *tried;  /* whom it is to; NULL: host, or before */
+	gw_usec tried_at;
 	uv_timer_t timer;
 	gw_usec began, gather_until, dns_at, everybody_at, nobody_at;
 	bool rivals_told, nobody_told;
@@ -51,6 +52,10 @@ void gw_quest_fail_nobody(struct gw_quest *);
 
 GW_MUST_USE enum gw_err gw_quest_dial(
     struct gw_quest *, const char *host, uint16_t port);
+/* Until when the dial goes on, since others wait; GW_NEVER. */
+gw_usec gw_quest_turn_ends(const struct gw_quest *);
+/* It is over: nobody was reached there. */
+void gw_quest_move_on(struct gw_quest *);
 /* It may turn out at once that it cannot be: then the dial is still NULL. */
 GW_MUST_USE enum gw_err gw_quest_dial_candidate(
     struct gw_quest *, struct gw_candidate *);

@@ -74,6 +74,11 @@ gw_quest_fail_nobody(struct gw_quest *q)
 		fail_tried(q);
 		return;
 	}
+	if (q->found.count > 0) {
+		gw_quest_unreached(&q->o, &q->found, text);
+		gw_quest_fail(q, GW_E_CONNECT, text);
+		return;
+	}
 	/* All of it once is enough. */
 	if (q->nobody_told)
 		gw_quest_over(&q->o, text);
@@ -137,6 +142,25 @@ elsewhere(struct gw_quest *q, const struct gw_session_event *ev, const char *at)
 		gw_candidates_tried(&q->found, NULL);
 }
 
+/* Who says no has not shown who it is. */
+static void
+tell_passed_over(
+    struct gw_quest *q, const struct gw_session_event *ev, const char *at)
+{
+	char text[GW_QUEST_NOTICE_MAX];
+
+	if (ev->closed.by_peer)
+		snprintf(text, sizeof text,
+		    "whoever answers at %s passes for %s, and does not let "
+		    "this device in: passed over",
+		    at, q->name);
+	else
+		snprintf(text, sizeof text,
+		    "somebody at %s passes for %s, but is not: passed over", at,
+		    q->name);
+	q->o.notice(q->o.owner.arg, text);
+}
+
 /* It was no good at one that a beacon told of. */
 static void
 next_candidate(
@@ -144,7 +168,6 @@ next_candidate(
 {
 	const gw_usec now = gw_clock_now();
 	struct gw_candidate *c = q->tried;
-	char text[GW_QUEST_NOTICE_MAX];
 
 	q->tried = NULL;
 	if (ev->closed.refused) {
@@ -164,13 +187,8 @@ next_candidate(
 	refuse_key(q, ev);
 	remember(q, ev, at);
 	q->gather_until = now + GATHER_MORE;
-	if (ev->closed.err == GW_E_AUTH && q->o.ask == GW_ASK_KNOWN &&
-	    !ev->closed.by_peer) {
-		snprintf(text, sizeof text,
-		    "somebody at %s passes for %s, but is not: passed over", at,
-		    q->name);
-		q->o.notice(q->o.owner.arg, text);
-	}
+	if (ev->closed.err == GW_E_AUTH && q->o.ask == GW_ASK_KNOWN)
+		tell_passed_over(q, ev, at);
 }
 
 static void
@@ -189,6 +207,26 @@ on_failed(void *arg, const struct gw_session_event *ev, const char *at)
 		elsewhere(q, ev, at);
 	q->to_before = false;
 	gw_quest_step(q);
+}
+
+gw_usec
+gw_quest_turn_ends(const struct gw_quest *q)
+{
+	gw_usec turn;
+
+	if (q->tried == NULL || gw_dial_is_reached(q->dial))
+		return GW_NEVER;
+	turn = gw_candidates_turn(&q->found, q->tried);
+	return turn != GW_NEVER ? q->tried_at + turn : GW_NEVER;
+}
+
+void
+gw_quest_move_on(struct gw_quest *q)
+{
+	gw_dial_cancel(q->dial);
+	q->dial = NULL;
+	gw_candidates_unreached(q->tried, gw_clock_now());
+	q->tried = NULL;
 }
 
 enum gw_err
@@ -212,6 +250,7 @@ gw_quest_dial_candidate(struct gw_quest *q, struct gw_candidate *c)
 
 	gw_addr_host(&c->addr, host);
 	q->tried = c;
+	q->tried_at = gw_clock_now();
 	err = gw_quest_dial(q, host, gw_addr_port(&c->addr));
 	if (err == GW_OK || err == GW_E_MEMORY)
 		return err;

@@ -91,3 +91,16 @@ gw_quest_over(const struct gw_quest_options *o, char out[GW_QUEST_NOTICE_MAX])
 	    "nobody who waits with %s was found in %u s",
 	    gw_quest_whom(o, whom), (unsigned)(o->patience / GW_SEC));
 }
+
+void
+gw_quest_unreached(const struct gw_quest_options *o,
+    const struct gw_candidates *found, char out[GW_QUEST_NOTICE_MAX])
+{
+	char whom[96], who[WHO_MAX];
+
+	gw_candidates_text(found, who, sizeof who);
+	snprintf(out, GW_QUEST_NOTICE_MAX,
+	    "%s was found, but nobody was reached there in %u s: %s; is a "
+	    "firewall in the way? Run `godwit doctor` there",
+	    gw_quest_whom(o, whom), (unsigned)(o->patience / GW_SEC), who);
+}

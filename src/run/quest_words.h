@@ -20,4 +20,8 @@ void gw_quest_nobody(const struct gw_quest_options *,
     const struct gw_discovery_port *, const struct gw_candidates *others,
     char out[GW_QUEST_NOTICE_MAX]);
 
+/* Those who claim to be it could not be reached. */
+void gw_quest_unreached(const struct gw_quest_options *,
+    const struct gw_candidates *, char out[GW_QUEST_NOTICE_MAX]);
+
 #endif /* GW_RUN_QUEST_WORDS_H */

@@ -106,13 +106,6 @@ gw_transfer_be_found(struct gw_transfer *job)
 
 /* ---- connecting: by an address, or to whom beacons find ---- */
 
-/* A name that is no address, no domain, and not this machine. */
-static bool
-is_bare(const char *host)
-{
-	return strpbrk(host, ".:%[") == NULL && strcmp(host, "localhost") != 0;
-}
-
 static enum gw_beacon_ask
 asks(const struct gw_transfer_link *l)
 {
@@ -122,7 +115,8 @@ asks(const struct gw_transfer_link *l)
 		return GW_ASK_NUMBER;
 	if (l->known)
 		return l->host_given ? GW_ASK_NOTHING : GW_ASK_KNOWN;
-	return l->port == 0 && is_bare(l->host) ? GW_ASK_NAME : GW_ASK_NOTHING;
+	return l->port == 0 && gw_quest_may_be_name(l->host) ? GW_ASK_NAME
+							     : GW_ASK_NOTHING;
 }
 
 static void

@@ -216,6 +216,16 @@ gw_udp_dial_start(const struct gw_udp_dial_options *o, struct gw_udp_dial **out)
 	return GW_OK;
 }
 
+bool
+gw_udp_dial_is_answered(const struct gw_udp_dial *d)
+{
+	for (size_t i = 0; i < d->started; i++)
+		if (d->attempts[i].conn != NULL &&
+		    gw_udp_session_doubts(d->attempts[i].conn->session))
+			return true;
+	return false;
+}
+
 static void
 on_closed(uv_handle_t *h)
 {

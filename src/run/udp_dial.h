@@ -33,6 +33,8 @@ struct gw_udp_dial_options {
 
 GW_MUST_USE enum gw_err gw_udp_dial_start(
     const struct gw_udp_dial_options *, struct gw_udp_dial **);
+/* Has somebody answered, if only with the wrong key? */
+bool gw_udp_dial_is_answered(const struct gw_udp_dial *);
 /* Gives up if nothing came yet.  The socket stays for as long as a conn that
  * was given lives; NULL is fine. */
 void gw_udp_dial_free(struct gw_udp_dial *);

@@ -227,12 +227,12 @@ def checksum(data):
     return total ^ 0xffff
 
 
-def frame(source, data):
-    """To everybody on the link, as if from there."""
-    udp = struct.pack(">HHHH", 40000, PORT, 8 + len(data), 0) + data
+def frame(source, data, to=("255.255.255.255", PORT)):
+    """As if from there: to everybody on the link, or to one of them."""
+    udp = struct.pack(">HHHH", 40000, to[1], 8 + len(data), 0) + data
     head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 1, 17, 0,
                        socket.inet_aton(source),
-                       socket.inet_aton("255.255.255.255"))
+                       socket.inet_aton(to[0]))
     head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
     return b"\xff" * 6 + b"\2\0\0\0\0\1" + b"\x08\x00" + head + udp
 

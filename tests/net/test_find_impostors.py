@@ -1,6 +1,7 @@
 """Who claims to be the one that is looked for: how often one may guess, and
 that the right one is found beside."""
 
+import re
 import subprocess
 import sys
 import time
@@ -8,23 +9,31 @@ import time
 import pytest
 
 import impostors
+import known
 import namespaces
-from finding import CODE, other, reason, recv, send
+from finding import CODE, arrived, other, reason, recv, send
 
 pytestmark = pytest.mark.skipif(namespaces.why_not() is not None,
                                 reason=str(namespaces.why_not()))
 
 
 @pytest.fixture
-def impostor():
+def began():
+    """Processes that end with the test."""
     made = []
 
-    def start(*arguments, **options):
-        made.append(impostors.Impostor(*arguments, **options))
-        return made[-1]
-    yield start
+    def add(one):
+        made.append(one)
+        return one
+    yield add
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def impostor(began):
+    return lambda *arguments, **options: began(
+        impostors.Impostor(*arguments, **options))
 
 
 def guesses(*runs):
@@ -87,13 +96,16 @@ def test_the_right_one_is_found_beside_an_impostor(
 def test_to_repeat_its_run_id_does_not_put_the_right_one_out(
         pair, bridged, note, impostor):
     net = bridged(3)
-    trap = fake(pair, net, 2)
-    impostor(net.devices[2], trap.port, net.address(2), count=0)
-    for count in range(1, 7):
-        sending = send(pair, note, "--code", CODE)
-        recv(pair, CODE).expect(0)
-        sending.expect(0)
-        assert guesses(trap) <= 2 * count, "each recv has two for an address"
+    for name in "fake", "false":
+        trap = fake(pair, net, 2, name)
+        one = impostor(net.devices[2], trap.port, net.address(2), count=0)
+        for _ in range(3):
+            sending = send(pair, note, "--code", CODE)
+            recv(pair, CODE).expect(0)
+            sending.expect(0)
+        # At most one each time, whichever of them is tried first.
+        assert guesses(trap) <= 3
+        one.close()
 
 
 # A server that says to each that it has forgotten it, after its first
@@ -140,3 +152,133 @@ def test_who_has_forgotten_each_attempt_gets_no_more_of_them(
         [] if found else ["--from", f"{net.address(0)}:{server.port}"]))
     run.expect(3)
     assert 1 <= server.end() <= (2 if found else 3)
+
+
+@pytest.mark.carriers("auto", "udp")
+def test_forged_addresses_delay_the_right_one_but_do_not_hide_it(
+        pair, bridged, note, began):
+    """At 200 of them nobody is: each costs a turn, and no guess."""
+    net = bridged(3)
+    began(impostors.Forger(net.devices[2], 200))
+    sending = send(pair, note, "--code", CODE)
+    run = recv(pair, CODE)
+    run.wait_until(lambda: any("claim the number 7" in e["text"] for e in
+                               run.events("notice")), "notice of others")
+    run.expect(0)
+    sending.expect(0)
+    assert arrived(pair)
+
+
+def test_where_all_addresses_are_forged_it_comes_to_an_end(
+        pair, bridged, began):
+    net = bridged(3)
+    began(impostors.Forger(net.devices[2], 200))
+    run = recv(pair, CODE, "--timeout", "8s").expect(3)
+    assert "number 7 was found, but nobody was reached there" in reason(run)
+
+
+# ---- under the name of a remembered device ----
+
+
+def hall(pair):
+    run = pair.receiver.start("recv", "--from-known", "-o", pair.target)
+    run.wait_event("listening")
+    return run
+
+
+@pytest.fixture
+def repeated(pair, bridged, began):
+    """The sender knows the receiver as hall; a third device, at `count`
+    addresses, repeats what that says of itself."""
+    net = bridged(3)
+    prefix = pair.sender.prefix
+    pair.sender.prefix = pair.receiver.prefix
+    known.introduce(pair)
+    pair.sender.prefix = prefix
+    trap = other(pair, net, 2)
+    (pair.base / "trapped").mkdir()
+
+    def make(count, knows=True):
+        # It shows another key, unless it knows nobody: then it lets nobody
+        # come so far.
+        if knows:
+            known.remember(trap, "11" * 32, "somebody")
+        addresses = [f"10.93.0.{20 + i}" for i in range(count)]
+        for one in addresses:
+            net.devices[2].ip("addr", "add", f"{one}/16", "dev", "eth0")
+        # With the same port for its sessions.
+        trap.start("recv", "--yes", "--no-discovery", "--listen", ":4639",
+                   "-o", pair.base / "trapped").wait_event("listening")
+        one = began(impostors.Repeater(net.devices[2], 0, *addresses))
+        waiting = hall(pair)
+        assert waiting.port == 4639
+        one.heard()
+        return waiting
+    yield make
+    assert not list((pair.base / "trapped").iterdir())
+
+
+def warned(run):
+    return [e["text"] for e in run.events("notice")
+            if "passed over" in e["text"]]
+
+
+def send_until_warned(pair, note):
+    """Whom of them it tries first, chance decides."""
+    for n in range(1, 20):
+        run = pair.sender.start("send", note, "--to", "hall").expect(0)
+        assert len(list(pair.target.iterdir())) == n
+        if warned(run):
+            return run
+    raise AssertionError("never tried")
+
+
+@pytest.mark.carriers("auto", "tcp", "udp")
+def test_who_repeats_a_known_devices_beacons_is_passed_over(
+        pair, repeated, note):
+    repeated(3)
+    run = send_until_warned(pair, note)
+    assert re.match(r"somebody at 10\.93\.0\.2\d(:4639)? passes for hall, but "
+                    "is not: passed over", warned(run)[0])
+
+
+def test_who_repeats_them_and_refuses_is_passed_over(pair, repeated, note):
+    repeated(3, knows=False)
+    run = send_until_warned(pair, note)
+    assert re.match(r"whoever answers at 10\.93\.0\.2\d(:4639)? passes for "
+                    "hall, and does not let this device in: passed over",
+                    warned(run)[0])
+
+
+def test_who_repeats_those_of_an_earlier_run_is_passed_over(
+        pair, repeated, note):
+    repeated(3).kill()
+    hall(pair)
+    send_until_warned(pair, note)
+
+
+def test_who_repeats_them_at_many_addresses_does_not_hide_the_right_one(
+        pair, repeated, note):
+    """More of them than a device may have, and quicker than itself."""
+    repeated(12)
+    send_until_warned(pair, note)
+
+
+@pytest.mark.carriers("tcp", "udp")
+def test_where_only_the_repeater_is_there_it_is_refused(pair, repeated, note):
+    repeated(3).kill()
+    run = pair.sender.start("send", note, "--to", "hall").expect(4)
+    assert "it is not hall, whose key this device remembers" in reason(run)
+    assert "`godwit devices forget hall` and pair again" in reason(run)
+    assert warned(run)
+    assert not list(pair.target.iterdir())
+
+
+def test_where_only_one_that_refuses_is_there_it_is_said_so(
+        pair, repeated, note):
+    """Nobody has proved to be hall: it is not said to have forgotten us."""
+    repeated(3, knows=False).kill()
+    run = pair.sender.start("send", note, "--to", "hall").expect(4)
+    assert "whoever answers at 10.93.0.2" in reason(run)
+    assert "if that is hall, it has forgotten this device" in reason(run)
+    assert "run `godwit pair` on both" in reason(run)

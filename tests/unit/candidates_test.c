@@ -21,12 +21,14 @@ fill(void *arg, void *out, size_t n)
 static uint64_t seed;
 static const struct gw_random dice = { fill, &seed };
 static struct gw_candidates list;
+static gw_usec clock_now;
 
 static int
 setup(void **state)
 {
 	(void)state;
 	memset(&list, 0, sizeof list);
+	clock_now = 0;
 	return 0;
 }
 
@@ -41,7 +43,7 @@ add(uint8_t run, const char *a, const char *b)
 		assert_int_equal(gw_addr_parse(&f.addresses[f.count++].addr,
 				     at[i], 4639, NULL),
 		    GW_OK);
-	gw_candidates_add(&list, &f);
+	gw_candidates_add(&list, &f, clock_now);
 }
 
 static struct gw_candidate *
@@ -60,6 +62,19 @@ fail_one(void)
 	gw_candidates_refused(c);
 }
 
+static bool
+is_there(const char *host)
+{
+	char text[GW_ADDR_TEXT];
+
+	for (size_t i = 0; i < list.count; i++) {
+		gw_addr_host(&list.v[i].addr, text);
+		if (strcmp(text, host) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 each_address_of_a_device_is_one_and_told_once(void **state)
 {
@@ -75,6 +90,11 @@ each_address_of_a_device_is_one_and_told_once(void **state)
 	assert_string_equal(text, "pc at 192.0.2.1:4639, pc at 192.0.2.1:4639");
 	gw_candidates_text(&list, text, 32);
 	assert_string_equal(text, "pc at 192.0.2.1:4639, ...");
+	/* However much room there is, it does not end within that. */
+	for (size_t size = 26; size < 42; size++) {
+		gw_candidates_text(&list, text, size);
+		assert_string_equal(text, "pc at 192.0.2.1:4639, ...");
+	}
 }
 
 static void
@@ -191,10 +211,70 @@ more_than_fit_are_forgotten(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 2 * GW_CANDIDATES_MAX; i++) {
-		snprintf(at, sizeof at, "192.0.2.%u", i + 1);
+		snprintf(at, sizeof at, "192.0.%u.%u", i / 250, i % 250 + 1);
 		add((uint8_t)i, at, NULL);
 	}
 	assert_int_equal(list.count, GW_CANDIDATES_MAX);
+	/* Whom nobody has tried yet stays; of others one makes room. */
+	add(7, "192.0.9.1", NULL);
+	assert_false(is_there("192.0.9.1"));
+	gw_candidates_unreached(&list.v[5], 0);
+	gw_candidates_unreached(&list.v[9], 0);
+	gw_candidates_unreached(&list.v[9], 0);
+	add(7, "192.0.9.1", NULL);
+	assert_int_equal(list.count, GW_CANDIDATES_MAX);
+	assert_true(is_there("192.0.9.1"));
+	assert_false(is_there("192.0.0.10"));
+	/* Its rest is over: somebody may be at it. */
+	clock_now = 2 * GW_SEC;
+	add(7, "192.0.9.2", NULL);
+	assert_false(is_there("192.0.9.2"));
+}
+
+/* Forged addresses cost no guess, but time. */
+static void
+all_have_a_turn_before_anybody_has_a_second(void **state)
+{
+	char at[32];
+	bool had[200] = { false };
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(at, sizeof at, "192.0.2.%u", i + 1);
+		add((uint8_t)i, at, NULL);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		struct gw_candidate *c = pick(i * 50 * GW_MSEC);
+
+		assert_non_null(c);
+		assert_false(had[c - list.v]);
+		had[c - list.v] = true;
+		gw_candidates_unreached(c, i * 50 * GW_MSEC);
+	}
+	assert_int_equal(list.tries, 0);
+}
+
+static void
+the_more_there_are_the_shorter_is_a_turn(void **state)
+{
+	char at[32];
+
+	(void)state;
+	add(1, "192.0.2.1", NULL);
+	assert_int_equal(gw_candidates_turn(&list, &list.v[0]), GW_NEVER);
+	add(2, "192.0.2.2", NULL);
+	assert_int_equal(gw_candidates_turn(&list, &list.v[0]), 2 * GW_SEC);
+	gw_candidates_unreached(&list.v[0], 0);
+	assert_int_equal(gw_candidates_turn(&list, &list.v[0]), 4 * GW_SEC);
+	for (unsigned i = 3; i <= 100; i++) {
+		snprintf(at, sizeof at, "192.0.2.%u", i);
+		add((uint8_t)i, at, NULL);
+	}
+	assert_int_equal(gw_candidates_turn(&list, &list.v[5]), 100 * GW_MSEC);
+	/* Those who were refused wait for nothing. */
+	for (unsigned i = 2; i < 100; i++)
+		gw_candidates_refused(&list.v[i]);
+	assert_int_equal(gw_candidates_turn(&list, &list.v[1]), 2 * GW_SEC);
 }
 
 #define CASE(name) cmocka_unit_test_setup(name, setup)
@@ -213,6 +293,8 @@ main(void)
 		CASE(where_nobody_was_reached_it_is_tried_later),
 		CASE(where_keys_prove_more_are_tried),
 		CASE(more_than_fit_are_forgotten),
+		CASE(all_have_a_turn_before_anybody_has_a_second),
+		CASE(the_more_there_are_the_shorter_is_a_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ a_name_that_is_unknown_says_who_is_there_as_far_as_fits(void **state)
 	    GW_OK);
 	for (uint8_t i = 0; i < GW_CANDIDATES_HOST; i++) {
 		f.run[0] = i;
-		gw_candidates_add(&others, &f);
+		gw_candidates_add(&others, &f, 0);
 	}
 	gw_quest_nobody(&by_name, NULL, &others, text);
 	says(text, "nobody here goes by the name kitchen-pc; here are: nnn");
@@ -68,6 +68,25 @@ a_name_that_is_unknown_says_who_is_there_as_far_as_fits(void **state)
 	/* Those who wait with other codes are nobody's business. */
 	gw_quest_nobody(&by_number, NULL, &others, text);
 	assert_null(strstr(text, "here are"));
+}
+
+static void
+who_was_found_and_not_reached_is_named(void **state)
+{
+	struct gw_candidates found = { .count = 0 };
+	struct gw_finding f = { .name = "desk", .count = 1 };
+	char text[GW_QUEST_NOTICE_MAX];
+
+	(void)state;
+	assert_int_equal(
+	    gw_addr_parse(&f.addresses[0].addr, "192.0.2.1", 4639, NULL),
+	    GW_OK);
+	gw_candidates_add(&found, &f, 0);
+	gw_quest_unreached(&by_number, &found, text);
+	assert_string_equal(text,
+	    "number 7 was found, but nobody was reached there in 60 s: desk at "
+	    "192.0.2.1:4639; is a firewall in the way? Run `godwit doctor` "
+	    "there");
 }
 
 static void
@@ -89,6 +108,7 @@ main(void)
 		cmocka_unit_test(without_a_port_it_has_asked_nowhere),
 		cmocka_unit_test(
 		    a_name_that_is_unknown_says_who_is_there_as_far_as_fits),
+		cmocka_unit_test(who_was_found_and_not_reached_is_named),
 		cmocka_unit_test(the_end_is_one_sentence),
 	};
 

@@ -60,18 +60,19 @@ an_entry_is_found_by_what_it_says(void **state)
 {
 	struct gw_roster_entry *e = add(7, 1, false, GW_SEC);
 	struct gw_beacon b = of_run(7);
+	const struct gw_spot s = at_host(2);
 
 	(void)state;
-	assert_ptr_equal(gw_roster_find(&r, &b), e);
+	assert_ptr_equal(gw_roster_find(&r, &b, &s), e);
 	assert_string_equal(e->name, "kitchen-pc");
 	assert_true(e->changed);
 	b.port++;
-	assert_null(gw_roster_find(&r, &b));
+	assert_null(gw_roster_find(&r, &b, &s));
 	b = of_run(8);
-	assert_null(gw_roster_find(&r, &b));
+	assert_null(gw_roster_find(&r, &b, &s));
 	b = of_run(7);
 	strcpy(b.name, "kitchen");
-	assert_null(gw_roster_find(&r, &b));
+	assert_null(gw_roster_find(&r, &b, &s));
 }
 
 static void
@@ -96,6 +97,28 @@ it_is_at_a_bounded_number_of_spots(void **state)
 	s = at_host(77);
 	assert_false(gw_roster_seen(e, &s, 2 * GW_SEC));
 	assert_int_equal(e->spot_count, GW_ROSTER_SPOTS);
+}
+
+/* Somebody says the same at as many addresses as one has. */
+static void
+who_repeats_what_it_says_elsewhere_does_not_hide_it(void **state)
+{
+	struct gw_roster_entry *e = add(7, 0, true, GW_SEC), *f;
+	struct gw_beacon b = of_run(7);
+	struct gw_spot s;
+
+	(void)state;
+	for (unsigned i = 1; i < GW_ROSTER_SPOTS; i++) {
+		s = at_host(i);
+		assert_ptr_equal(gw_roster_find(&r, &b, &s), e);
+		assert_true(gw_roster_seen(e, &s, GW_SEC));
+	}
+	s = at_host(77);
+	assert_null(gw_roster_find(&r, &b, &s));
+	assert_non_null(f = add(7, 77, true, GW_SEC));
+	assert_ptr_equal(gw_roster_find(&r, &b, &s), f);
+	s = at_host(3);
+	assert_ptr_equal(gw_roster_find(&r, &b, &s), e);
 }
 
 static void
@@ -203,6 +226,8 @@ main(void)
 		    an_entry_is_found_by_what_it_says, setup),
 		cmocka_unit_test_setup(
 		    it_is_at_a_bounded_number_of_spots, setup),
+		cmocka_unit_test_setup(
+		    who_repeats_what_it_says_elsewhere_does_not_hide_it, setup),
 		cmocka_unit_test_setup(
 		    forged_ones_push_out_only_their_own, setup),
 		cmocka_unit_test_setup(who_answered_or_is_known_stays, setup),

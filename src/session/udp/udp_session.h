@@ -71,6 +71,8 @@ void gw_udp_session_too_large(struct gw_session *, size_t n, gw_usec now);
 
 /* The other side has answered (SYN_ACK). */
 bool gw_udp_session_reached(const struct gw_session *);
+/* Or somebody else has, with another key: for a second the right one may. */
+bool gw_udp_session_doubts(const struct gw_session *);
 /* Finish a handshake that was held; no-op otherwise. */
 void gw_udp_session_go(struct gw_session *, gw_usec now);
 

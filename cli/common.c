@@ -300,15 +300,26 @@ cli_session_connects(const struct cli_common *o, const struct cli_address *to)
 	return to->given || o->by_number;
 }
 
+const char *
+cli_session_host(const struct cli_address *to)
+{
+	/* A device that is named alone is looked for. */
+	return to->given && strcmp(to->host, to->device) != 0 ? to->host : NULL;
+}
+
+const char *
+cli_session_device(const struct cli_address *to)
+{
+	return to->device[0] != '\0' ? to->device : NULL;
+}
+
 void
 cli_session_link(const struct cli_common *o, const struct cli_address *to,
     struct gw_link_options *link)
 {
 	if (to->given) {
-		/* A device that is named alone is looked for. */
-		link->host =
-		    strcmp(to->host, to->device) != 0 ? to->host : NULL;
-		link->device = to->device[0] != '\0' ? to->device : NULL;
+		link->host = cli_session_host(to);
+		link->device = cli_session_device(to);
 		link->port = to->port;
 	} else if (o->by_number) {
 		link->by_number = true;

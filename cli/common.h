@@ -94,6 +94,11 @@ GW_MUST_USE enum gw_err cli_session_whom(
 bool cli_session_connects(
     const struct cli_common *, const struct cli_address *to);
 
+/* Whom it connects to, as the library has it: NULL where a device is looked
+ * for, or where there is none. */
+const char *cli_session_host(const struct cli_address *to);
+const char *cli_session_device(const struct cli_address *to);
+
 /* The link of a job.  The host is NULL or stays valid. */
 void cli_session_link(const struct cli_common *, const struct cli_address *to,
     struct gw_link_options *);

@@ -11,6 +11,31 @@
 #include "cli/report.h"
 #include "cli/text.h"
 
+/* What goes before whom the other side connects to. */
+static const char *
+verb(const struct cli_report *r)
+{
+	if (r->stream)
+		return "stream connect";
+	return r->sends ? "recv" : "send PATH --to";
+}
+
+/* A remembered device, which knows this one by its name, perhaps. */
+static char *
+command_by_name(
+    const struct cli_report *r, const struct gw_event *e, const char *at)
+{
+	char *both = at == NULL ? cli_copy(e->listening.name)
+				: cli_format("%s=%s", e->listening.name, at);
+	char *whom = cli_text_quote(both), *command;
+
+	command = cli_format(
+	    "godwit %s%s %s", verb(r), r->sends ? " --from" : "", whom);
+	free(whom);
+	free(both);
+	return command;
+}
+
 /* What the other side types; `at` NULL: it finds this one by itself. */
 static char *
 command_for(
@@ -18,37 +43,20 @@ command_for(
 {
 	char *code, *whom, *command;
 
-	if (e->listening.code == NULL) {
-		/* A remembered device, which knows this one by its name,
-		 * perhaps. */
-		char *both = at == NULL
-				 ? cli_copy(e->listening.name)
-				 : cli_format("%s=%s", e->listening.name, at);
-
-		whom = cli_text_quote(both);
-		command = cli_format(r->sends ? "godwit recv --from %s"
-					      : "godwit send PATH --to %s",
-		    whom);
-		free(both);
-		free(whom);
-		return command;
-	}
+	if (e->listening.code == NULL)
+		return command_by_name(r, e, at);
 	/* A code that was kept secret so far stays so. */
 	code =
 	    r->code_shown ? cli_text_quote(e->listening.code) : cli_copy("-");
-	if (at == NULL) {
-		command = cli_format(
-		    r->sends ? "godwit recv %s" : "godwit send PATH --to %s",
-		    code);
-	} else {
-		whom = cli_text_quote(at);
-		command = r->sends ? cli_format(
-					 "godwit recv %s --from %s", code, whom)
-				   : cli_format("godwit send PATH --to %s "
-						"--code %s",
-					 whom, code);
-		free(whom);
-	}
+	whom = cli_text_quote(at != NULL ? at : "");
+	if (at == NULL)
+		command = cli_format("godwit %s %s", verb(r), code);
+	else if (r->sends)
+		command = cli_format("godwit recv %s --from %s", code, whom);
+	else
+		command =
+		    cli_format("godwit %s %s --code %s", verb(r), whom, code);
+	free(whom);
 	free(code);
 	return command;
 }
@@ -61,7 +69,7 @@ is_found(const struct cli_report *r, const struct gw_event *e)
 		return false;
 	return e->listening.code == NULL ||
 	       (gw_code_is_spoken(e->listening.code) &&
-		   (r->sends || r->code_shown));
+		   (r->sends || r->stream || r->code_shown));
 }
 
 static char *

@@ -17,6 +17,10 @@ const struct cli_option cli_stream_options[] = {
 	    cli_value_secret, FIELD(code), 0, 0 },
 	{ "code-file", "FILE", "read the code from the first line of FILE",
 	    cli_value_text, FIELD(code_file), 0, 0 },
+	{ "no-discovery", NULL,
+	    "send and answer no beacons: neither be found without an address, "
+	    "nor look for others",
+	    cli_value_switch, FIELD(no_discovery), CLI_OPTION_CONFIG, 0 },
 	{ "carrier", "WHAT",
 	    "auto, udp or tcp; auto waits on both, and takes the better of "
 	    "those that answer [auto]",
@@ -45,14 +49,14 @@ static const struct cli_command *const parts[] = { &cli_stream_listen_command,
 const struct cli_command cli_stream_command = {
 	.name = "stream",
 	.summary = "connect standard input and output of two machines",
-	.usage = "stream listen [OPTION...] [ADDR:]PORT\n"
+	.usage = "stream listen [OPTION...] [[ADDR:]PORT]\n"
+		 "       godwit stream connect [OPTION...] CODE\n"
 		 "       godwit stream connect [OPTION...] HOST[:PORT]",
 	.about = "As nc does with TCP: standard input goes to the other side, "
 		 "what comes from there\nto standard output; but encrypted, "
-		 "and only for who has the code.\n",
-	.examples = "  godwit stream listen 9000\n"
-		    "  godwit stream connect 192.168.1.5:9000 --code "
-		    "7-crane-otter\n",
+		 "only for who has the code, and found by it.\n",
+	.examples = "  godwit stream listen\n"
+		    "  godwit stream connect 7-crane-otter\n",
 	.parts = parts,
 };
 
@@ -66,7 +70,7 @@ cli_stream_begin(struct cli_stream *t, const struct cli_command *c,
 }
 
 enum gw_err
-cli_stream_open(struct cli_stream *t, bool needed)
+cli_stream_open(struct cli_stream *t, struct cli_address *to)
 {
 	struct cli_common *o = t->o;
 	struct cli_list nothing = { 0 };
@@ -75,7 +79,7 @@ cli_stream_open(struct cli_stream *t, bool needed)
 	o->no_progress = true;
 	cli_session_report(&t->s, o, true, true);
 	t->s.report.stream = true;
-	if ((err = cli_session_code(&t->s, o, needed)) != GW_OK)
+	if ((err = cli_session_whom(&t->s, o, to)) != GW_OK)
 		return err;
 	return cli_session_open(&t->s, o, &nothing, NULL);
 }
@@ -88,6 +92,8 @@ cli_stream_link(const struct cli_stream *t, struct gw_connection_options *g)
 	*g = (struct gw_connection_options)GW_CONNECTION_OPTIONS_INIT;
 	g->code = o->code.given ? o->code.text : NULL;
 	g->code_words = o->code_words;
+	g->beacons = !o->no_discovery;
+	g->by_number = o->by_number;
 	g->carriers = o->carrier;
 	g->congestion = o->congestion;
 	g->idle_ms = o->timeout.ms;

@@ -49,9 +49,11 @@ struct cli_stream {
 /* As cli_session_begin. */
 bool cli_stream_begin(struct cli_stream *, const struct cli_command *,
     struct cli_start *, void *settings, int *status);
-/* Code, confinement, context; `needed`: a code must be given.  On failure the
- * person has been told. */
-GW_MUST_USE enum gw_err cli_stream_open(struct cli_stream *, bool needed);
+/* Whom it connects to (not given: this side waits, unless it is by the number
+ * of the code), code, confinement, context.  On failure the person has been
+ * told. */
+GW_MUST_USE enum gw_err cli_stream_open(
+    struct cli_stream *, struct cli_address *to);
 /* What the options say of a connection. */
 void cli_stream_link(const struct cli_stream *, struct gw_connection_options *);
 /* Tell why, and return the exit status. */

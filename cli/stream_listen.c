@@ -1,5 +1,5 @@
 /*
- * stream listen - godwit stream listen [ADDR:]PORT
+ * stream listen - godwit stream listen [[ADDR:]PORT]
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -12,18 +12,26 @@
 
 struct settings {
 	struct cli_common common; /* first: its offsets are ours */
+	const char *for_device;
 	bool keep;
 };
+
+#define FIELD(member) offsetof(struct settings, member)
 
 static const struct cli_option options[] = {
 	{ .help = "Options:" },
 	{ "keep", NULL,
 	    "go on with the next connection when one has ended; the code "
 	    "serves everybody who has it",
-	    cli_value_switch, offsetof(struct settings, keep), 0, 'k' },
+	    cli_value_switch, FIELD(keep), 0, 'k' },
+	{ "for", "DEVICE",
+	    "wait for this remembered device, and for nobody else; it needs "
+	    "no code",
+	    cli_value_text, FIELD(for_device), 0, 0 },
 	{ "code-words", "N", "words of a code that is made, 2 to 8 [2]",
-	    cli_value_words, offsetof(struct settings, common.code_words),
-	    CLI_OPTION_CONFIG, 0 },
+	    cli_value_words, FIELD(common.code_words), CLI_OPTION_CONFIG, 0 },
+	{ "qr", NULL, "show the command for the other side as a QR code, too",
+	    cli_value_switch, FIELD(common.qr), CLI_OPTION_CONFIG, 0 },
 	{ .help = NULL },
 };
 
@@ -33,13 +41,15 @@ const struct cli_command cli_stream_listen_command = {
 	.name = "stream listen",
 	.group = "stream",
 	.summary = "wait for a `godwit stream connect`",
-	.usage = "stream listen [OPTION...] [ADDR:]PORT",
+	.usage = "stream listen [OPTION...] [[ADDR:]PORT]",
 	.about =
 	    "Waits for one connection, sends standard input to it, and "
-	    "writes what comes from\nit to standard output. Without --code "
-	    "it makes a code and shows it. The end of\nstandard input ends "
-	    "that direction only.\n",
-	.examples = "  godwit stream listen 9000\n"
+	    "writes what comes from\nit to standard output. It shows the "
+	    "command for the other side, with the code,\nwhich it makes "
+	    "unless --code gives one. The end of standard input ends that\n"
+	    "direction only. Without PORT it takes any that is free.\n",
+	.examples = "  godwit stream listen\n"
+		    "  godwit stream listen --for kitchen-pc\n"
 		    "  godwit stream listen 127.0.0.1:9000 -v > received\n"
 		    "  godwit stream listen --keep 9000 --code-file code\n",
 	.options = options,
@@ -69,62 +79,62 @@ parse_at(const char *text, struct cli_address *at)
 	return cli_address_parse_listen(with_colon, at);
 }
 
+static bool
+names_host(const struct cli_address *at)
+{
+	struct gw_endpoint e;
+
+	return at->host[0] != '\0' &&
+	       gw_endpoint_parse(&e, at->host, at->port) == GW_E_RESOLVE;
+}
+
 static enum gw_err
 check(struct waiting *w)
 {
 	struct cli_session *s = &w->t.s;
+	struct cli_address nobody = { .given = false };
 	const char *wrong;
 
-	if (s->args.operand_count != 1)
-		return cli_usage_error(
-		    s->command, s->args.operand_count == 0
-				    ? "listen where? Write [ADDR:]PORT"
-				    : "one [ADDR:]PORT is enough");
-	wrong = parse_at(s->args.operands[0], &w->at);
-	if (wrong == NULL && !w->at.port_given)
-		wrong = "has no port: write [ADDR:]PORT";
+	if (s->args.operand_count > 1)
+		return cli_usage_error(s->command, "one [ADDR:]PORT is enough");
+	wrong = s->args.operand_count == 1
+		    ? parse_at(s->args.operands[0], &w->at)
+		    : NULL;
+	if (wrong == NULL && names_host(&w->at))
+		wrong = "is no address of this machine: write [ADDR:]PORT";
 	if (wrong != NULL)
 		return cli_usage_error(
 		    s->command, "\"%s\" %s", s->args.operands[0], wrong);
-	return cli_stream_open(&w->t, false);
+	if (w->o->for_device != NULL && cli_session_has_code(s, &w->o->common))
+		return cli_usage_error(s->command,
+		    "--for is for a remembered device, which needs no code: "
+		    "one of them");
+	return cli_stream_open(&w->t, &nobody);
 }
 
 /* ---- telling ---- */
 
+/* As of a transfer that waits. */
 static void
 tell_listening(struct waiting *w)
 {
 	enum { MOST = 16 };
-	struct cli_screen *screen = &w->t.s.report.screen;
-	const bool made = !w->o->common.code.given;
+	struct gw_acceptor *a = w->acceptor;
 	const char *addresses[MOST];
-	char at[CLI_ADDRESS_TEXT] = "HOST";
-	char *code;
 	size_t n = 0;
 
-	while (n < MOST &&
-	       (addresses[n] = gw_acceptor_address(w->acceptor, n)) != NULL)
+	while (n < MOST && (addresses[n] = gw_acceptor_address(a, n)) != NULL)
 		n++;
-	if (n > 0)
-		cli_address_text(at, addresses[cli_address_best(addresses, n)],
-		    gw_acceptor_port(w->acceptor));
-	code = cli_text_escape(gw_acceptor_code(w->acceptor));
-	if (made || w->t.s.report.code_shown)
-		cli_screen_info(screen,
-		    "Waiting at %s. On the other side:\n"
-		    "  godwit stream connect %s --code %s",
-		    at, at, code);
-	else
-		cli_screen_info(screen,
-		    "Waiting at %s. On the other side, with the same code:\n"
-		    "  godwit stream connect %s",
-		    at, at);
-	/* What nobody can know must be said in any case. */
-	if (made && screen->quiet)
-		cli_screen_warning(screen, "the code is %s", code);
-	free(code);
-	for (size_t i = 1; i < n; i++)
-		cli_screen_detail(screen, "Also at %s.", addresses[i]);
+	cli_report_listening(
+	    &w->t.s.report, &(struct gw_event){ .kind = GW_EVENT_LISTENING,
+				.listening = {
+				    .name = gw_device_name(w->t.s.job.gw),
+				    .addresses = addresses,
+				    .address_count = n,
+				    .port = gw_acceptor_port(a),
+				    .code = gw_acceptor_code(a),
+				    .found = gw_acceptor_is_found(a),
+				} });
 }
 
 static void
@@ -209,6 +219,8 @@ listen_main(const struct cli_command *c, struct cli_start *start)
 	if (err == GW_OK) {
 		cli_stream_link(&w.t, &g);
 		g.many = o.keep;
+		g.for_device = o.for_device;
+		g.no_code = o.for_device != NULL;
 		err = gw_listen(w.t.s.job.gw,
 		    w.at.host[0] != '\0' ? w.at.host : NULL, w.at.port, &g,
 		    &w.acceptor);

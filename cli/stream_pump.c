@@ -128,6 +128,9 @@ take_event(struct cli_stream *t, const struct gw_connection_event *ev)
 	case GW_CONNECTION_RESET:
 		t->out_over = true;
 		break;
+	case GW_CONNECTION_NOTICE:
+		cli_report_warning(&t->s.report, ev->text);
+		break;
 	case GW_CONNECTION_CLOSED:
 		take_end(t, ev);
 		break;

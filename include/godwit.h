@@ -494,8 +494,9 @@ struct gw_connection_options {
 	bool for_known;     /* listening: as of a transfer, ... */
 	const char *for_device; /* ... with it or instead of a code ... */
 	bool no_code;           /* ... of which there is none then */
-	/* As of a transfer.  Listening: be found by the number of the code, or
-	 * as a remembered device.  Connecting without a host: look for that. */
+	/* As of a transfer.  Listening: be found by the number of the code, by
+	 * the name of this device, or as a remembered one.  Connecting without
+	 * a host, or to a bare name without a port: look for that. */
 	bool beacons;
 	bool by_number; /* connecting, without a host: whoever has the code */
 	bool remember;  /* ask to be remembered: gw_connection_remember */

@@ -138,19 +138,22 @@ _godwit()
 			--verbose --help' -- "$cur"))
 		;;
 	stream)
-		local both='--code --code-file --carrier --congestion --timeout
-			--memory --quiet --verbose --help'
+		local both='--code --code-file --no-discovery --carrier
+			--congestion --timeout --memory --quiet --verbose
+			--help'
 
 		if ((cword == 2)); then
 			COMPREPLY=($(compgen -W 'listen connect --help' \
 				-- "$cur"))
 		elif [[ ${words[2]} == listen ]]; then
-			COMPREPLY=($(compgen -W "$both --keep --code-words" \
-				-- "$cur"))
+			COMPREPLY=($(compgen -W "$both --keep --for
+				--code-words --qr" -- "$cur"))
 		elif [[ $cur == -* ]]; then
 			COMPREPLY=($(compgen -W "$both" -- "$cur"))
 		else
 			_known_hosts_real -- "$cur"
+			COMPREPLY+=($(compgen -W "$(_godwit_devices)" \
+				-- "$cur"))
 		fi
 		;;
 	peers)

@@ -184,6 +184,7 @@ complete -c godwit -n "$stream; and $stream_part" -a listen -d 'Wait for a conne
 complete -c godwit -n "$stream; and $stream_part" -a connect -d 'Connect to who waits'
 complete -c godwit -n $stream -l code -x -d 'The code; - takes it from elsewhere'
 complete -c godwit -n $stream -l code-file -r -F -d 'Read the code from a file'
+complete -c godwit -n $stream -l no-discovery -d 'Send and answer no beacons'
 complete -c godwit -n $stream -l carrier -x -a 'auto udp tcp' -d 'What it runs on'
 complete -c godwit -n $stream -l congestion -x -a 'bbr cubic ledbat' -d 'How fast this side sends on udp'
 complete -c godwit -n $stream -l timeout -x -d 'Lost when nothing comes for so long'
@@ -193,6 +194,8 @@ complete -c godwit -n $stream -s v -l verbose -d 'Tell states as they change'
 
 set -l stream_listen "$stream; and __fish_seen_subcommand_from listen"
 complete -c godwit -n "$stream_listen" -s k -l keep -d 'Go on with the next connection'
+complete -c godwit -n "$stream_listen" -l for -x -a '(__godwit_devices)' -d 'Wait for this remembered device'
+complete -c godwit -n "$stream_listen" -l qr -d 'Show the command as a QR code'
 complete -c godwit -n "$stream_listen" -l code-words -x -a '2 3 4 5 6 7 8' -d 'Words of a code that is made'
 
 set -l peers '__fish_seen_subcommand_from peers'

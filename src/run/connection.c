@@ -233,6 +233,20 @@ on_notice(void *arg, const char *text)
 	c->notice_due = true;
 }
 
+static enum gw_beacon_ask
+asks(const struct gw_connection_terms *t, const char *host, uint16_t port)
+{
+	const bool known = t->device.name[0] != '\0';
+
+	if (!t->beacons)
+		return GW_ASK_NOTHING;
+	if (host == NULL)
+		return known ? GW_ASK_KNOWN : GW_ASK_NUMBER;
+	return !known && port == 0 && gw_quest_may_be_name(host)
+		   ? GW_ASK_NAME
+		   : GW_ASK_NOTHING;
+}
+
 /* To an address, or to whom beacons find. */
 static enum gw_err
 begin(struct gw_connection *c, const struct gw_connection_terms *t,
@@ -257,16 +271,16 @@ begin(struct gw_connection *c, const struct gw_connection_terms *t,
 	const struct gw_quest_options q = {
 		.g = c->g,
 		.dial = d,
-		.ask = known ? GW_ASK_KNOWN : GW_ASK_NUMBER,
+		.ask = asks(t, host, port),
 		.number = gw_code_number(t->code),
-		.name = c->pinned.name,
+		.name = known ? c->pinned.name : host,
 		.role = GW_QUEST_CONNECTION,
 		.patience = t->idle,
 		.notice = on_notice,
 		.owner = d.owner,
 	};
 
-	if (host == NULL && t->beacons)
+	if (q.ask != GW_ASK_NOTHING)
 		return gw_quest_start(&q, &c->quest);
 	return gw_dial_start(&d, &c->dial);
 }

@@ -81,7 +81,7 @@ struct gw_connection {
 	bool fin, closed;
 	enum gw_err err;
 	bool by_peer;
-	char text[GW_REASON_MAX + GW_ADDRESS_TEXT + 2];
+	char text[GW_QUEST_NOTICE_MAX + GW_ADDRESS_TEXT + 2];
 };
 
 /* What gw_connection_options mean, checked; code is "" where there is none. */

@@ -101,7 +101,7 @@ def sides(pair):
         def listen(self, *arguments, **options):
             side = self.start(pair.receiver, "listen", "-v", self.at,
                               *arguments, **options)
-            side.wait_said("Waiting at ")
+            side.wait_said("Waiting. Ctrl-C ends it.")
             return side
 
         def connect(self, *arguments, **options):
@@ -395,11 +395,15 @@ def test_nobody_there(sides):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["listen"], ["connect"], ["listen", "9000", "9001"],
+    [], ["connect"], ["connect", "a", "b"], ["connect", "-"],
+    ["connect", "--code", "no-number"], ["listen", "9000", "9001"],
+    ["connect", "7-crane-otter", "--no-discovery"],
+    ["listen", "--for", "desk", "--code", CODE],
     ["connect", "host:99999"], ["listen", "host"], ["nonsense"],
     ["listen", "9000", "--code", "short"], ["connect", "--keep", "a:1"]])
 def test_usage(sides, pair, arguments):
     side = sides.start(pair.sender, *arguments, code=None,
                        stdin=subprocess.DEVNULL)
     side.expect(2)
-    assert "Try `godwit stream" in side.said or "what?" in side.said
+    assert re.search("Try `godwit stream|what\\?|an address is needed",
+                     side.said)

@@ -91,7 +91,7 @@ each_address_of_a_device_is_one_and_told_once(void **state)
 	gw_candidates_text(&list, text, 32);
 	assert_string_equal(text, "pc at 192.0.2.1:4639, ...");
 	/* However much room there is, it does not end within that. */
-	for (size_t size = 26; size < 42; size++) {
+	for (size_t size = 32; size < 48; size++) {
 		gw_candidates_text(&list, text, size);
 		assert_string_equal(text, "pc at 192.0.2.1:4639, ...");
 	}

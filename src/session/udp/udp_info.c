@@ -24,6 +24,12 @@ peek(const struct gw_session *base)
 	return (const struct gw_udp_session *)(const void *)base;
 }
 
+bool
+gw_udp_session_doubts(const struct gw_session *base)
+{
+	return peek(base)->doubt_by != GW_NEVER;
+}
+
 uint64_t
 gw_udp_session_acked(const struct gw_session *base)
 {

@@ -152,12 +152,6 @@ gw_udp_session_reached(const struct gw_session *base)
 	return s->initiator && s->link != NULL;
 }
 
-bool
-gw_udp_session_doubts(const struct gw_session *base)
-{
-	return peek(base)->doubt_by != GW_NEVER;
-}
-
 void
 gw_udp_session_go(struct gw_session *base, gw_usec now)
 {

@@ -930,9 +930,14 @@ struct gw_forward_explained {
 	size_t rule;                      /* its place in the options */
 	char rule_text[GW_RULE_TEXT_MAX]; /* normal form */
 	char goes_to[GW_RULE_TEXT_MAX];   /* HOST:PORT[, ...] */
-	const char *via; /* through that device, as in the options; or NULL */
+	/* Targets that are ports which are forwarded here: HOST:PORT[, ...],
+	 * or "".  They are left out; with a rule that has no others forwarding
+	 * does not begin, and goes_to is "". */
+	char loops[GW_RULE_TEXT_MAX];
+	size_t loop_rule; /* the rule that listens at the first of those */
+	const char *via;  /* through that device, as in the options; or NULL */
 };
-/* Opens nothing, looks nothing up.  GW_E_USAGE: a rule or the question is
+/* Opens nothing, looks no name up.  GW_E_USAGE: a rule or the question is
  * wrong, and why says how. */
 GW_API GW_MUST_USE enum gw_err gw_forward_explain(
     const struct gw_forward_options *, const char *question,
@@ -986,8 +991,9 @@ enum gw_drop {
 	GW_DROP_FORBIDDEN, /* by a firewall of this machine */
 	GW_DROP_KERNEL,    /* came, and the kernel had no room for it */
 	/* Of the way through a peer. */
-	GW_DROP_PEER,  /* there is no session with it just now */
-	GW_DROP_STALE, /* had to wait for it until it was too old */
+	GW_DROP_PEER,       /* there is no session with it just now */
+	GW_DROP_STALE,      /* had to wait for it until it was too old */
+	GW_DROP_INCOMPLETE, /* was sent in parts, and not all of them came */
 	GW_DROPS
 };
 /* Stable short name ("source-cap"), and a sentence without its dot. */

@@ -40,6 +40,8 @@ static const struct {
 	    "there is no session with the other device just now" },
 	[GW_DROP_STALE] = { "stale",
 	    "it had to wait for the other device until it was too old" },
+	[GW_DROP_INCOMPLETE] = { "incomplete",
+	    "it went to the other device in parts, and not all of them came" },
 };
 
 const char *

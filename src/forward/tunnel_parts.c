@@ -21,11 +21,41 @@ take_out(struct gw_tunnel_parts *t, struct gw_tunnel_partial **at)
 }
 
 static void
-drop_oldest(struct gw_tunnel_parts *t)
+drop_oldest(struct gw_tunnel_parts *t, gw_usec now)
 {
-	GW_ASSERT(t->first != NULL);
-	t->dropped++;
+	const struct gw_tunnel_partial *p = t->first;
+
+	GW_ASSERT(p != NULL);
+	t->lost[t->dropped++ % GW_TUNNEL_PARTIAL] =
+	    (struct gw_tunnel_lost){ .flow = p->flow,
+		    .number = p->number,
+		    .opens = p->opens,
+		    .rule = p->rule,
+		    .until = now + GW_TUNNEL_LOST_TIME };
 	take_out(t, &t->first);
+}
+
+/* Was it dropped already, when this part had not come? */
+static bool
+is_lost(const struct gw_tunnel_parts *t, const struct gw_tunnel_datagram *d,
+    gw_usec now)
+{
+	for (unsigned i = 0; i < GW_TUNNEL_PARTIAL; i++)
+		if (t->lost[i].until > now && t->lost[i].flow == d->flow &&
+		    t->lost[i].number == d->number)
+			return true;
+	return false;
+}
+
+bool
+gw_tunnel_parts_lost(struct gw_tunnel_parts *t, struct gw_tunnel_lost *out)
+{
+	if (t->told == t->dropped)
+		return false;
+	if (t->dropped - t->told > GW_TUNNEL_PARTIAL)
+		t->told = t->dropped - GW_TUNNEL_PARTIAL;
+	*out = t->lost[t->told++ % GW_TUNNEL_PARTIAL];
+	return true;
 }
 
 void
@@ -54,8 +84,10 @@ begin(
 {
 	struct gw_tunnel_partial *p, **at;
 
+	if (is_lost(t, d, now))
+		return NULL;
 	if (t->count >= GW_TUNNEL_PARTIAL)
-		drop_oldest(t);
+		drop_oldest(t, now);
 	if ((p = calloc(1, sizeof *p)) == NULL)
 		return NULL;
 	p->flow = d->flow;
@@ -85,6 +117,10 @@ keep(struct gw_tunnel_parts *t, struct gw_tunnel_partial *p,
 		memcpy(copy, d->data.p, d->data.n);
 	p->v[d->at].p = copy;
 	p->v[d->at].n = d->data.n;
+	if (d->opens) {
+		p->opens = true;
+		p->rule = d->rule;
+	}
 	p->got++;
 	p->bytes += d->data.n;
 	t->bytes += d->data.n;
@@ -105,7 +141,7 @@ gw_tunnel_parts_add(struct gw_tunnel_parts *t,
 		return false;
 	if ((*at)->got < (*at)->parts) {
 		while (t->bytes > GW_TUNNEL_PARTIAL_BYTES)
-			drop_oldest(t);
+			drop_oldest(t, now);
 		return false;
 	}
 	gw_bytes_clear(&t->whole);
@@ -120,7 +156,7 @@ void
 gw_tunnel_parts_tick(struct gw_tunnel_parts *t, gw_usec now)
 {
 	while (gw_tunnel_parts_deadline(t) <= now)
-		drop_oldest(t);
+		drop_oldest(t, now);
 }
 
 gw_usec

@@ -2,7 +2,8 @@
  * tunnel_parts - datagrams that came in parts, put together again (F25).
  *
  * What is incomplete for GW_TUNNEL_PARTIAL_TIME, or is the oldest when there
- * are too many or they are too large, is dropped and counted.  Sans-IO.
+ * are too many or they are too large, is dropped, and told once: parts that
+ * come later begin nothing.  Sans-IO.
  */
 #ifndef GW_FORWARD_TUNNEL_PARTS_H
 #define GW_FORWARD_TUNNEL_PARTS_H
@@ -16,6 +17,8 @@ struct gw_tunnel_partial {
 	uint32_t flow;
 	uint16_t number;
 	uint8_t parts, got;
+	bool opens;
+	uint16_t rule;
 	gw_usec since;
 	size_t bytes;
 	struct {
@@ -24,13 +27,23 @@ struct gw_tunnel_partial {
 	} v[GW_TUNNEL_PARTS];
 };
 
+/* One that never became whole. */
+struct gw_tunnel_lost {
+	uint32_t flow;
+	uint16_t number;
+	bool opens;    /* a part of it said what the flow is: */
+	uint16_t rule; /* of this rule */
+	gw_usec until; /* its other parts are known for so long */
+};
+
 /* All zeros is an empty one. */
 struct gw_tunnel_parts {
 	struct gw_tunnel_partial *first, **last; /* the oldest first */
 	unsigned count;
 	size_t bytes;
 	struct gw_bytes whole;
-	uint64_t dropped; /* that never became whole */
+	uint64_t dropped, told;
+	struct gw_tunnel_lost lost[GW_TUNNEL_PARTIAL]; /* the last of them */
 };
 
 void gw_tunnel_parts_fini(struct gw_tunnel_parts *);
@@ -40,6 +53,8 @@ bool gw_tunnel_parts_add(struct gw_tunnel_parts *,
     const struct gw_tunnel_datagram *, gw_usec now, struct gw_slice *out);
 /* Drop what has waited for too long. */
 void gw_tunnel_parts_tick(struct gw_tunnel_parts *, gw_usec now);
+/* The next that was dropped; false: all have been told. */
+bool gw_tunnel_parts_lost(struct gw_tunnel_parts *, struct gw_tunnel_lost *);
 gw_usec gw_tunnel_parts_deadline(const struct gw_tunnel_parts *);
 
 #endif /* GW_FORWARD_TUNNEL_PARTS_H */

@@ -33,17 +33,27 @@ enum gw_tunnel_turn {
 	GW_TUNNEL_TURN_STALE, /* this one has become too old */
 };
 
+/* A packet of the session that waits: a datagram, or a part of one. */
+struct gw_tunnel_entry {
+	struct gw_slice bytes;
+	size_t whole; /* bytes of the datagram */
+	bool more;    /* another part of it follows */
+};
+
 /* Copied; false: the line has as many as it may, or there is no memory. */
 bool gw_tunnel_queue_push(struct gw_tunnel_queue *, struct gw_tunnel_line *,
-    struct gw_slice, gw_usec now);
+    const struct gw_tunnel_entry *, gw_usec now);
+/* Take back the parts of a datagram whose last one did not find room. */
+void gw_tunnel_queue_undo(struct gw_tunnel_queue *, struct gw_tunnel_line *);
 /* What is next, lent until it is popped, and whose. */
 enum gw_tunnel_turn gw_tunnel_queue_next(struct gw_tunnel_queue *, gw_usec now,
-    struct gw_tunnel_line **, struct gw_slice *);
-/* It was dealt with: the next line has its turn, or after a stale one the
- * same. */
+    struct gw_tunnel_line **, struct gw_tunnel_entry *);
+/* It was dealt with: the next line has its turn.  After a stale one the same
+ * has, and what follows of its datagram is gone as well. */
 void gw_tunnel_queue_pop(struct gw_tunnel_queue *, enum gw_tunnel_turn);
-/* All of a line; returns how many there were. */
-unsigned gw_tunnel_queue_clear(
-    struct gw_tunnel_queue *, struct gw_tunnel_line *);
+/* Drop the first datagram of a line, or what is left of it; false: there is
+ * none.  *whole as in an entry. */
+bool gw_tunnel_queue_drop(
+    struct gw_tunnel_queue *, struct gw_tunnel_line *, size_t *whole);
 
 #endif /* GW_FORWARD_TUNNEL_QUEUE_H */

@@ -86,7 +86,7 @@ gw_tunnel_flow_end(struct gw_tunnel_flow *w)
 	if (t == NULL)
 		return;
 	gw_map_del(t->flows, &k);
-	gw_tunnel_queue_clear(&t->queue, &w->line);
+	gw_tunnel_drop_waiting(w, GW_DROP_STALE);
 	for (at = &t->waiting; w->waits && *at != w; at = &(*at)->next_waiting)
 		;
 	if (w->waits) {
@@ -274,7 +274,7 @@ on_timer(uv_timer_t *h)
 	struct gw_tunnel *t = h->data;
 	const gw_usec now = gw_clock_now();
 
-	gw_tunnel_parts_tick(&t->parts, now);
+	gw_tunnel_tick_parts(t, now);
 	if (t->conn != NULL &&
 	    now >= gw_session_heard(t->conn->session) + SILENCE) {
 		gw_tunnel_lose(t, GW_E_LOST,
@@ -307,7 +307,7 @@ tell_lost(struct gw_tunnel *t)
 	while ((w = all) != NULL) {
 		all = w->next_waiting;
 		w->known = false;
-		gw_tunnel_queue_clear(&t->queue, &w->line);
+		gw_tunnel_drop_waiting(w, GW_DROP_PEER);
 		if (w->ops->lost != NULL)
 			w->ops->lost(w);
 	}

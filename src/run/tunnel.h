@@ -37,8 +37,11 @@ struct gw_tunnel_flow_ops {
 	void (*datagram)(struct gw_tunnel_flow *, struct gw_slice);
 	/* There was no room; there may be now. */
 	void (*writable)(struct gw_tunnel_flow *);
-	/* A datagram of so many bytes had waited for too long. */
-	void (*stale)(struct gw_tunnel_flow *, size_t n);
+	/* A datagram of so many bytes had been taken to be sent, and will not
+	 * be. */
+	void (*dropped)(struct gw_tunnel_flow *, enum gw_drop, size_t n);
+	/* Of one that the other side has sent, not all parts came. */
+	void (*incomplete)(struct gw_tunnel_flow *);
 	void (*lost)(struct gw_tunnel_flow *); /* the session has gone */
 };
 
@@ -54,6 +57,7 @@ struct gw_tunnel_flow {
 	struct gw_tunnel_line line;
 	uint16_t number; /* of the next datagram in parts */
 	bool known;      /* there; datagrams need no opening */
+	gw_usec told;    /* the other side that this one knows it */
 };
 
 struct gw_tunnel_owner {
@@ -125,6 +129,7 @@ GW_MUST_USE enum gw_err gw_tunnel_flow_begin(
 /* One that the peer has begun; id and lane are set. */
 GW_MUST_USE enum gw_err gw_tunnel_flow_take(
     struct gw_tunnel *, struct gw_tunnel_flow *);
+/* Datagrams of it that wait are `dropped` before. */
 void gw_tunnel_flow_end(struct gw_tunnel_flow *);
 
 /* Bytes of data that it may send now; 0: `writable` will come. */

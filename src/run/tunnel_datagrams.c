@@ -10,6 +10,7 @@
 #include "run/via.h"
 
 enum {
+	TELL_AGAIN = 100000, /* us until a flow is said to be known again */
 	IN_SESSION = 32 /* that wait in the session; others wait here, where
 			   they take turns and become stale */
 };
@@ -31,48 +32,59 @@ gw_tunnel_pump(struct gw_tunnel *t)
 {
 	const gw_usec now = gw_clock_now();
 	struct gw_tunnel_line *line;
+	struct gw_tunnel_entry e;
 	enum gw_tunnel_turn turn;
-	struct gw_slice s;
 	bool sent = false;
 
-	while ((turn = gw_tunnel_queue_next(&t->queue, now, &line, &s)) !=
+	while ((turn = gw_tunnel_queue_next(&t->queue, now, &line, &e)) !=
 	       GW_TUNNEL_TURN_NONE) {
-		const size_t n = s.n;
-
 		if (turn == GW_TUNNEL_TURN_SEND) {
 			if (!has_room(t))
 				break;
 			/* A path that has become narrower loses it. */
-			if (gw_session_datagram(t->conn->session, s, now) ==
-			    GW_OK)
+			if (gw_session_datagram(
+				t->conn->session, e.bytes, now) == GW_OK)
 				sent = true;
 			else
 				turn = GW_TUNNEL_TURN_STALE;
 		}
 		gw_tunnel_queue_pop(&t->queue, turn);
 		if (turn == GW_TUNNEL_TURN_STALE)
-			FLOW_OF(line)->ops->stale(FLOW_OF(line), n);
+			FLOW_OF(line)->ops->dropped(
+			    FLOW_OF(line), GW_DROP_STALE, e.whole);
 	}
 	if (sent)
 		gw_conn_kick(t->conn);
 }
 
+void
+gw_tunnel_drop_waiting(struct gw_tunnel_flow *w, enum gw_drop why)
+{
+	size_t n;
+
+	while (gw_tunnel_queue_drop(&w->tunnel->queue, &w->line, &n))
+		w->ops->dropped(w, why, n);
+}
+
+/* All of it, or a part; `whole` are the bytes of all. */
 static enum gw_drop
-one(struct gw_tunnel_flow *w, const struct gw_tunnel_datagram *d)
+one(struct gw_tunnel_flow *w, const struct gw_tunnel_datagram *d, size_t whole,
+    gw_usec now)
 {
 	struct gw_tunnel *t = w->tunnel;
-	const gw_usec now = gw_clock_now();
 	uint8_t *out = t->buffer;
 	const size_t n = gw_tunnel_datagram_encode(
 	    d, out, GW_TUNNEL_DATAGRAM_HEAD + d->data.n);
+	const struct gw_tunnel_entry e = { gw_slice(out, n), whole,
+		d->part && d->at + 1 < d->parts };
 
 	if (t->queue.count == 0 && has_room(t) &&
-	    gw_session_datagram(t->conn->session, gw_slice(out, n), now) ==
-		GW_OK)
+	    gw_session_datagram(t->conn->session, e.bytes, now) == GW_OK)
 		return GW_DROP_NONE;
-	if (!gw_tunnel_queue_push(&t->queue, &w->line, gw_slice(out, n), now))
-		return GW_DROP_QUEUE;
-	return GW_DROP_NONE;
+	if (gw_tunnel_queue_push(&t->queue, &w->line, &e, now))
+		return GW_DROP_NONE;
+	gw_tunnel_queue_undo(&t->queue, &w->line);
+	return GW_DROP_QUEUE;
 }
 
 enum gw_drop
@@ -81,6 +93,8 @@ gw_tunnel_datagram(struct gw_tunnel_flow *w,
 {
 	struct gw_tunnel *t = w->tunnel;
 	struct gw_tunnel_datagram d = *head;
+	const gw_usec now = gw_clock_now(); /* parts become stale together */
+	const size_t whole = s.n;
 	const size_t max =
 	    t->conn != NULL ? gw_session_datagram_max(t->conn->session) : 0;
 	enum gw_drop drop = GW_DROP_NONE;
@@ -90,7 +104,7 @@ gw_tunnel_datagram(struct gw_tunnel_flow *w,
 		return GW_DROP_PEER;
 	d.data = s;
 	if (gw_tunnel_datagram_head(&d) + s.n <= max) {
-		drop = one(w, &d);
+		drop = one(w, &d, whole, now);
 	} else {
 		d.part = true;
 		room = max - gw_tunnel_datagram_head(&d);
@@ -102,7 +116,7 @@ gw_tunnel_datagram(struct gw_tunnel_flow *w,
 		for (d.at = 0; d.at < parts && drop == GW_DROP_NONE; d.at++) {
 			d.data = gw_slice(s.p, s.n < room ? s.n : room);
 			s = gw_slice(s.p + d.data.n, s.n - d.data.n);
-			drop = one(w, &d);
+			drop = one(w, &d, whole, now);
 		}
 	}
 	gw_conn_kick(t->conn);
@@ -118,6 +132,7 @@ deliver(struct gw_tunnel *t, const struct gw_tunnel_datagram *d,
 {
 	struct gw_tunnel_flow *w = gw_tunnel_find(t, d->flow);
 	const bool ours = (d->flow % 2 == 0) == t->initiator;
+	const gw_usec now = gw_clock_now();
 	struct gw_via_rule *r;
 	const struct gw_tunnel_message over = { .kind = GW_TUNNEL_OVER,
 		.flow = d->flow,
@@ -126,10 +141,12 @@ deliver(struct gw_tunnel *t, const struct gw_tunnel_datagram *d,
 	if (w != NULL) {
 		if (w->lane != 0)
 			return;
-		if (d->opens && !ours)
+		if (d->opens && !ours && now >= w->told + TELL_AGAIN) {
+			w->told = now;
 			gw_tunnel_say(t, 0,
 			    &(struct gw_tunnel_message){
 				.kind = GW_TUNNEL_KNOWN, .flow = d->flow });
+		}
 		w->ops->datagram(w, whole);
 		return;
 	}
@@ -140,6 +157,32 @@ deliver(struct gw_tunnel *t, const struct gw_tunnel_datagram *d,
 		r->datagram(r, d, whole);
 	else
 		gw_tunnel_say(t, 0, &over);
+}
+
+/* Each is told to the flow that it was for, or to the rule of that. */
+static void
+tell_incomplete(struct gw_tunnel *t)
+{
+	struct gw_tunnel_lost lost;
+
+	while (gw_tunnel_parts_lost(&t->parts, &lost)) {
+		struct gw_tunnel_flow *w = gw_tunnel_find(t, lost.flow);
+		struct gw_via_rule *r =
+		    lost.opens ? gw_tunnel_rule(t, lost.rule) : NULL;
+
+		if (w != NULL && w->ops->incomplete != NULL)
+			w->ops->incomplete(w);
+		else if (w == NULL && r != NULL && !r->listens)
+			gw_forwarder_drop(
+			    &r->base, GW_DROP_INCOMPLETE, 1, NULL);
+	}
+}
+
+void
+gw_tunnel_tick_parts(struct gw_tunnel *t, gw_usec now)
+{
+	gw_tunnel_parts_tick(&t->parts, now);
+	tell_incomplete(t);
 }
 
 void
@@ -154,4 +197,5 @@ gw_tunnel_on_datagram(struct gw_tunnel *t, struct gw_slice s)
 		deliver(t, &d, d.data);
 	else if (gw_tunnel_parts_add(&t->parts, &d, gw_clock_now(), &whole))
 		deliver(t, &d, whole);
+	tell_incomplete(t);
 }

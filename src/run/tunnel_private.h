@@ -36,5 +36,9 @@ bool gw_tunnel_pull(struct gw_tunnel *);
 /* Send what waits, as far as the session takes it. */
 void gw_tunnel_pump(struct gw_tunnel *);
 void gw_tunnel_on_datagram(struct gw_tunnel *, struct gw_slice);
+/* Those of a flow that wait will not be sent. */
+void gw_tunnel_drop_waiting(struct gw_tunnel_flow *, enum gw_drop);
+/* Drop what has lacked parts for too long. */
+void gw_tunnel_tick_parts(struct gw_tunnel *, gw_usec now);
 
 #endif /* GW_RUN_TUNNEL_PRIVATE_H */

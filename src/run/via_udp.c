@@ -180,17 +180,6 @@ on_names(void *arg)
 	(void)arg; /* what comes until then is dropped and counted */
 }
 
-static void
-on_agreed(struct gw_via_rule *rule)
-{
-	struct gw_via_udp *r = (struct gw_via_udp *)(void *)rule;
-
-	if (r->flows == NULL)
-		return;
-	r->flows->o.idle = rule->unreplied;
-	r->flows->o.idle_assured = rule->idle;
-}
-
 enum gw_err
 gw_via_udp_open(struct gw_forward *set, const struct gw_rule *rule,
     const struct gw_via_role *role, struct gw_why *why,
@@ -211,11 +200,11 @@ gw_via_udp_open(struct gw_forward *set, const struct gw_rule *rule,
 	uv_timer_init(&set->g->loop.uv, &r->timer);
 	r->timer.data = r;
 	r->handles = 1;
-	r->base.agreed = on_agreed;
 	if (set->bursts == NULL)
 		err = gw_udp_bursts_new(&set->bursts);
 	r->bursts = set->bursts;
 	if (err == GW_OK && role->listens) {
+		r->base.agreed = gw_via_udp_agreed;
 		err = gw_via_udp_listen(r, why);
 	} else if (err == GW_OK) {
 		r->base.datagram = gw_via_udp_asked;

@@ -4,7 +4,9 @@
  * Listening, the flows are those of forward/udp_flow: a client is one, and
  * what it sends goes into the tunnel under the flow's number.  Delivering, a
  * flow is a connected socket of its own toward its target.  Either side ends
- * a flow that is idle, after the same time, and tells the other.
+ * a flow that is idle, after the same time, and tells the other; the side that
+ * listens a moment later, since answers may be on their way, and what it sends
+ * while the other one may have ended it opens it again.
  *
  * A lost session ends no flow: the side that listens says again what they are,
  * and the other one, if it still has them, goes on with the same sockets.
@@ -38,6 +40,7 @@ struct gw_via_udp_flow {
 	struct gw_udp_flow *flow;
 	struct gw_via_udp_port *port;
 	struct gw_udp_back client;
+	gw_usec heard; /* of it from the other side */
 	/* delivering */
 	struct gw_poll_item item;
 	struct gw_heap_item due;
@@ -80,6 +83,8 @@ enum gw_udp_fate gw_via_udp_send(
 /* ---- via_udp_listen.c ---- */
 
 enum gw_err gw_via_udp_listen(struct gw_via_udp *, struct gw_why *);
+/* What both sides hold by now, here and a moment more. */
+void gw_via_udp_agreed(struct gw_via_rule *);
 void gw_via_udp_close_ports(struct gw_via_udp *);
 void gw_via_udp_reap(struct gw_via_udp *);
 void gw_via_udp_settle(struct gw_via_udp *);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "os/clock.h"
 #include "run/endpoint.h"
 #include "run/via_udp.h"
@@ -46,11 +47,11 @@ gw_via_udp_end(struct gw_via_udp_flow *w, enum gw_forward_end end, bool tell)
 			.flow = w->in.id,
 			.reason = end == GW_FORWARD_IDLE ? GW_TUNNEL_TIME
 							 : GW_TUNNEL_STOPPED });
+	gw_tunnel_flow_end(&w->in);
 	gw_via_udp_target_info(w, &told);
 	gw_forwarder_closed(&r->base.base, &told, end);
 	gw_poller_remove(&r->base.base.set->poller, &w->item);
 	gw_udp_close(&w->udp);
-	gw_tunnel_flow_end(&w->in);
 	*(w->prev != NULL ? &w->prev->next : &r->first) = w->next;
 	*(w->next != NULL ? &w->next->prev : &r->last) = w->prev;
 	gw_heap_remove(&r->due, &w->due);
@@ -96,16 +97,31 @@ on_message(struct gw_tunnel_flow *f, const struct gw_tunnel_message *m)
 		gw_via_udp_end(FLOW_OF(f), gw_via_end(m->reason, true), false);
 }
 
+/* It had been counted as passed on. */
 static void
-on_stale(struct gw_tunnel_flow *f, size_t n)
+on_dropped(struct gw_tunnel_flow *f, enum gw_drop why, size_t n)
 {
-	(void)n;
-	dropped(FLOW_OF(f), GW_DROP_STALE, 1);
+	struct gw_via_udp_flow *w = FLOW_OF(f);
+	struct gw_forward_counts *c = &w->r->base.base.counts;
+
+	GW_ASSERT(w->replies.packets > 0 && w->replies.bytes >= n);
+	w->replies.packets--;
+	w->replies.bytes -= n;
+	c->packets_out--;
+	c->bytes_out -= n;
+	dropped(w, why, 1);
 }
 
-static const struct gw_tunnel_flow_ops flow_ops = {
-	.message = on_message, .datagram = on_datagram, .stale = on_stale
-};
+static void
+on_incomplete(struct gw_tunnel_flow *f)
+{
+	dropped(FLOW_OF(f), GW_DROP_INCOMPLETE, 1);
+}
+
+static const struct gw_tunnel_flow_ops flow_ops = { .message = on_message,
+	.datagram = on_datagram,
+	.dropped = on_dropped,
+	.incomplete = on_incomplete };
 
 /* ---- from the target ---- */
 

@@ -13,7 +13,10 @@ enum {
 	BUFFER = 8 << 20,       /* bytes that a listener asks for */
 	GUARD_RATE = 256 << 10, /* bytes a second to one unproven source */
 	GUARD_BURST = 1 << 20,  /* bytes */
-	BATCHES = 16            /* of a listener, before others have a turn */
+	BATCHES = 16,           /* of a listener, before others have a turn */
+	GRACE = 1000000,        /* us longer than the other side has it */
+	LATE = 15000000         /* us that something is under way at most: a
+				   session that is silent for so long is lost */
 };
 
 #define PORT_OF(i) ((struct gw_via_udp_port *)(void *)(i)) /* it is first */
@@ -38,6 +41,15 @@ gw_via_udp_settle(struct gw_via_udp *r)
 		gw_via_udp_close_ports(r);
 }
 
+void
+gw_via_udp_agreed(struct gw_via_rule *rule)
+{
+	struct gw_via_udp *r = (struct gw_via_udp *)(void *)rule;
+
+	r->flows->o.idle = rule->unreplied + GRACE;
+	r->flows->o.idle_assured = rule->idle + GRACE;
+}
+
 /* ---- from the tunnel to clients ---- */
 
 static void
@@ -51,6 +63,7 @@ on_datagram(struct gw_tunnel_flow *f, struct gw_slice s)
 	enum gw_udp_fate fate;
 
 	f->known = true; /* it has answered */
+	w->heard = gw_clock_now();
 	if (w->flow->over ||
 	    gw_udp_flows_reply(r->flows, w->flow, &l, gw_clock_now()) == 0)
 		return;
@@ -69,21 +82,32 @@ on_message(struct gw_tunnel_flow *f, const struct gw_tunnel_message *m)
 {
 	/* An end there is not one here: what comes next opens it again. */
 	f->known = m->kind == GW_TUNNEL_KNOWN;
+	FLOW_OF(f)->heard = gw_clock_now();
 }
 
 static void
-on_stale(struct gw_tunnel_flow *f, size_t n)
+on_dropped(struct gw_tunnel_flow *f, enum gw_drop why, size_t n)
 {
 	struct gw_via_udp_flow *w = FLOW_OF(f);
+	const struct gw_udp_load l = { .count = 1, .bytes = (uint32_t)n };
 
-	(void)n;
-	gw_udp_flows_drop(w->r->flows, w->flow, GW_DROP_STALE, 1);
+	gw_udp_flows_lost_request(w->r->flows, w->flow, &l, why);
 	gw_via_udp_settle(w->r);
 }
 
-static const struct gw_tunnel_flow_ops flow_ops = {
-	.message = on_message, .datagram = on_datagram, .stale = on_stale
-};
+static void
+on_incomplete(struct gw_tunnel_flow *f)
+{
+	struct gw_via_udp_flow *w = FLOW_OF(f);
+
+	gw_udp_flows_drop(w->r->flows, w->flow, GW_DROP_INCOMPLETE, 1);
+	gw_via_udp_settle(w->r);
+}
+
+static const struct gw_tunnel_flow_ops flow_ops = { .message = on_message,
+	.datagram = on_datagram,
+	.dropped = on_dropped,
+	.incomplete = on_incomplete };
 
 /* ---- from clients to the tunnel ---- */
 
@@ -139,13 +163,25 @@ flow_new(struct gw_via_udp *r, struct gw_via_udp_port *p,
 	return w;
 }
 
+/* The other side has the flow, and is not just ending it. */
+static bool
+is_known(
+    const struct gw_via_udp *r, const struct gw_via_udp_flow *w, gw_usec now)
+{
+	const gw_usec idle = gw_usec_min(r->base.idle, r->base.unreplied);
+
+	/* What was heard may have been as late as what is sent now will be. */
+	return w->in.known && now - w->heard + 2 * (gw_usec)LATE < idle;
+}
+
 static void
-pass_on(struct gw_via_udp *r, struct gw_via_udp_flow *w, struct gw_slice s)
+pass_on(struct gw_via_udp *r, struct gw_via_udp_flow *w, struct gw_slice s,
+    gw_usec now)
 {
 	const struct gw_udp_flow_key *k = &w->flow->key;
 	const struct gw_udp_load l = { .count = 1, .bytes = (uint32_t)s.n };
 	struct gw_tunnel_datagram d = { .flow = w->in.id,
-		.opens = !w->in.known,
+		.opens = !is_known(r, w, now),
 		.rule = r->base.number,
 		.port = (uint16_t)(w->port - r->ports),
 		.ip_port = k->port };
@@ -194,7 +230,7 @@ take(struct gw_via_udp *r, struct gw_via_udp_port *p,
 		const uint32_t left = b->len - at;
 		const uint32_t n = left < b->segment ? left : b->segment;
 
-		pass_on(r, flow->user, gw_slice(b->bytes + at, n));
+		pass_on(r, flow->user, gw_slice(b->bytes + at, n), now);
 		at += n;
 	}
 }
@@ -234,16 +270,16 @@ gw_via_udp_reap(struct gw_via_udp *r)
 		struct gw_via_udp_flow *w = flow->user;
 		struct gw_forward_flow told;
 
-		gw_via_udp_client_info(r, flow, &told);
-		gw_forwarder_closed(&r->base.base, &told, flow->end);
 		if (w != NULL) {
 			gw_tunnel_say(w->in.tunnel, 0,
 			    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_OVER,
 				.flow = w->in.id,
 				.reason = GW_TUNNEL_TIME });
 			gw_tunnel_flow_end(&w->in);
-			free(w);
 		}
+		gw_via_udp_client_info(r, flow, &told);
+		gw_forwarder_closed(&r->base.base, &told, flow->end);
+		free(w);
 		gw_udp_flow_release(flow);
 	}
 }
@@ -302,8 +338,8 @@ gw_via_udp_listen(struct gw_via_udp *r, struct gw_why *why)
 {
 	const struct gw_rule *rule = &r->base.base.rule;
 	const struct gw_udp_flow_options o = {
-		.idle = r->base.unreplied,
-		.idle_assured = r->base.idle,
+		.idle = r->base.unreplied + GRACE,
+		.idle_assured = r->base.idle + GRACE,
 		.life = rule->life_ms * GW_MSEC,
 		.responses = rule->responses,
 		.requests = rule->requests,

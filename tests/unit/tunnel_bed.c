@@ -49,10 +49,19 @@ on_writable(struct gw_tunnel_flow *f)
 }
 
 static void
-on_stale(struct gw_tunnel_flow *f, size_t n)
+on_dropped(struct gw_tunnel_flow *f, enum gw_drop why, size_t n)
 {
 	assert_int_not_equal(n, 0);
-	FLOW_OF(f)->stales++;
+	if (why == GW_DROP_STALE)
+		FLOW_OF(f)->stales++;
+	else
+		FLOW_OF(f)->unsent++;
+}
+
+static void
+on_incomplete(struct gw_tunnel_flow *f)
+{
+	FLOW_OF(f)->incomplete++;
 }
 
 static void
@@ -63,7 +72,7 @@ on_flow_lost(struct gw_tunnel_flow *f)
 }
 
 static const struct gw_tunnel_flow_ops flow_ops = { on_message, on_data,
-	on_datagram, on_writable, on_stale, on_flow_lost };
+	on_datagram, on_writable, on_dropped, on_incomplete, on_flow_lost };
 
 static struct bed_flow *
 another(struct bed *b)

@@ -17,7 +17,7 @@ struct bed_flow {
 	struct gw_tunnel_flow in; /* first */
 	struct bed *bed;
 	bool there, ends; /* it ends in the next call that it gets */
-	unsigned messages, writables, stales, losses;
+	unsigned messages, writables, stales, unsent, incomplete, losses;
 	enum gw_tunnel_kind last;
 	uint64_t bytes; /* of data */
 	unsigned datagrams;

@@ -346,6 +346,7 @@ what_has_waited_too_long_is_told_as_stale(void **state)
 		    send_it(gone, (const uint8_t *)"x", 1), GW_DROP_NONE);
 	}
 	bed_end(gone);
+	assert_int_equal(gone->stales, 10);
 	peer_leap(GW_TUNNEL_AGE);
 	bed_dispatch(b);
 	assert_int_equal(w->stales, 10);
@@ -372,6 +373,7 @@ what_no_longer_fits_is_dropped_and_told(void **state)
 	b->p.takes_datagrams = false;
 	assert_int_equal(send_it(w, bytes, 100), GW_DROP_NONE);
 	gw_tunnel_detach(b->t, GW_E_LOST, "");
+	assert_int_equal(w->unsent, 1);
 	assert_int_equal(b->t->queue.count, 0);
 }
 

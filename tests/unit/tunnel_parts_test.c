@@ -58,9 +58,13 @@ f25_what_stays_incomplete_goes_and_is_counted(void **state)
 {
 	struct gw_tunnel_parts t = { 0 };
 	struct gw_tunnel_datagram d = part(1, 1, 0, 2, gw_slice_str("x"));
+	struct gw_tunnel_lost lost;
 	struct gw_slice whole;
 
 	(void)state;
+	d.opens = true;
+	d.rule = 9;
+	assert_false(gw_tunnel_parts_lost(&t, &lost));
 	assert_true(gw_tunnel_parts_deadline(&t) == GW_NEVER);
 	assert_false(gw_tunnel_parts_add(&t, &d, 10, &whole));
 	assert_true(
@@ -70,9 +74,19 @@ f25_what_stays_incomplete_goes_and_is_counted(void **state)
 	gw_tunnel_parts_tick(&t, 10 + GW_TUNNEL_PARTIAL_TIME);
 	assert_int_equal(t.count, 0);
 	assert_int_equal(t.dropped, 1);
-	/* Its rest begins another one, which is no more whole. */
+	assert_true(gw_tunnel_parts_lost(&t, &lost));
+	assert_int_equal(lost.flow, 1);
+	assert_true(lost.opens);
+	assert_int_equal(lost.rule, 9);
+	assert_false(gw_tunnel_parts_lost(&t, &lost));
+	/* Its rest comes late and begins nothing: it is lost once. */
 	d.at = 1;
-	assert_false(gw_tunnel_parts_add(&t, &d, 20, &whole));
+	assert_false(gw_tunnel_parts_add(&t, &d, GW_TUNNEL_LOST_TIME, &whole));
+	assert_int_equal(t.count, 0);
+	/* Numbers come again. */
+	assert_false(
+	    gw_tunnel_parts_add(&t, &d, 2 * GW_TUNNEL_LOST_TIME, &whole));
+	assert_int_equal(t.count, 1);
 	gw_tunnel_parts_fini(&t);
 }
 

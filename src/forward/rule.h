@@ -42,7 +42,11 @@ enum gw_rule_proxy {
 };
 
 /* What an ICMP error of a target does to a UDP flow (F17). */
-enum gw_rule_icmp { GW_RULE_ICMP_IGNORE, GW_RULE_ICMP_CLOSE };
+enum gw_rule_icmp {
+	GW_RULE_ICMP_IGNORE,
+	GW_RULE_ICMP_CLOSE,
+	GW_RULE_ICMP_REFLECT /* and the client is told; the flow goes on */
+};
 
 /* What gives way when there is no room for another flow (F8). */
 enum gw_rule_shed { GW_RULE_SHED_REJECT, GW_RULE_SHED_EVICT };

@@ -24,7 +24,7 @@ enum { TCP = 1 << GW_RULE_TCP, UDP = 1 << GW_RULE_UDP, BOTH = TCP | UDP };
 static const char *const strategies[] = { "round", "random", "first", "hash",
 	NULL };
 static const char *const proxies[] = { "none", "v2", "v2-each", "spp", NULL };
-static const char *const icmps[] = { "ignore", "close", NULL };
+static const char *const icmps[] = { "ignore", "close", "reflect", NULL };
 static const char *const sheds[] = { "reject", "evict", NULL };
 
 static const struct param {

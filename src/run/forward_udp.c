@@ -10,7 +10,8 @@
 enum {
 	BUFFER = 8 << 20,     /* bytes that a listener asks for */
 	UNPROVEN = 256 << 10, /* bytes a second to one source */
-	UNPROVEN_BURST = 4    /* seconds of it at once */
+	UNPROVEN_BURST = 4,   /* seconds of it at once */
+	ICMP_FILES = 2        /* to reflect what ICMP says */
 };
 
 /* ---- time and figures ---- */
@@ -206,6 +207,23 @@ check_source(struct gw_forward_udp *f, struct gw_why *why)
 	return GW_OK;
 }
 
+static enum gw_err
+open_icmp(struct gw_forward_udp *f, struct gw_why *why)
+{
+	enum gw_err err;
+
+	if (f->base.rule.icmp != GW_RULE_ICMP_REFLECT)
+		return GW_OK;
+	if (!gw_forward_take_files(f->base.set, ICMP_FILES))
+		return gw_why(why, GW_E_LIMIT,
+		    "icmp=reflect needs more descriptors than this process "
+		    "may have (ulimit -n)");
+	if ((err = gw_icmp_reply_open(&f->icmp, why)) != GW_OK)
+		gw_forward_give_files(f->base.set, ICMP_FILES);
+	f->reflects = err == GW_OK;
+	return err;
+}
+
 static void
 warn_of_amplifiers(struct gw_forward_udp *f)
 {
@@ -291,6 +309,11 @@ close_rule(struct gw_forwarder *base, enum gw_forward_end end)
 	gw_forward_udp_reap(f);
 	count(f);
 	close_ports(f);
+	if (f->reflects) {
+		gw_icmp_reply_close(&f->icmp);
+		gw_forward_give_files(base->set, ICMP_FILES);
+		f->reflects = false;
+	}
 	uv_close((uv_handle_t *)&f->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&f->timer, on_handle_closed);
 	gw_forward_names_close(&f->names, on_closed);
@@ -335,6 +358,8 @@ open_all(struct gw_forward_udp *f, struct gw_why *why)
 	struct gw_forward *set = f->base.set;
 	enum gw_err err = check_source(f, why);
 
+	if (err == GW_OK)
+		err = open_icmp(f, why);
 	if (err == GW_OK && set->bursts == NULL)
 		err = gw_udp_bursts_new(&set->bursts);
 	if (err == GW_OK &&

@@ -18,6 +18,7 @@
 #define GW_RUN_FORWARD_UDP_H
 
 #include "forward/udp_flow.h"
+#include "os/icmp_reply.h"
 #include "os/udp_burst.h"
 #include "os/watch.h"
 #include "run/forward_names.h"
@@ -51,7 +52,8 @@ struct gw_udp_upstream {
 	struct gw_udp_back target, client;
 	bool target_split, client_split; /* nothing is merged toward them */
 	bool announced;                  /* the target knows the client */
-	uint8_t *header;                 /* that tells it; NULL: none does */
+	bool told;       /* the client may be, of what ICMP says */
+	uint8_t *header; /* that tells it; NULL: none does */
 	size_t header_len;
 	/* Bursts for it in the batch that is in the buffers. */
 	struct gw_udp_upstream *next_pending;
@@ -81,7 +83,9 @@ struct gw_forward_udp {
 	uv_timer_t timer;
 	unsigned handles;
 	bool listening;
-	struct gw_addr source;        /* to speak to targets from; or len 0 */
+	struct gw_addr source;     /* to speak to targets from; or len 0 */
+	struct gw_icmp_reply icmp; /* open if `reflects` */
+	bool reflects;
 	struct gw_udp_bursts *bursts; /* the set's */
 	struct gw_udp_outgoing out;
 	uint16_t next[GW_BURSTS]; /* burst of the same flow in the batch */

@@ -150,6 +150,8 @@ make(struct gw_forward_udp *f, struct gw_udp_port_open *p,
 		return err;
 	}
 	set_client(u, b);
+	/* Nobody is told of what was sent to many. */
+	u->told = f->reflects && b->cast == GW_CAST_HOST;
 	u->id = gw_forward_number(f->base.set);
 	flow->user = u;
 	return GW_OK;

@@ -347,12 +347,29 @@ take_replies(struct gw_forward_udp *f, struct gw_udp_upstream *u, gw_usec now)
 /* ---- what the network says ---- */
 
 static void
-refused(struct gw_forward_udp *f, struct gw_udp_flow *flow, gw_usec now)
+reflect(const struct gw_forward_udp *f, const struct gw_udp_flow_key *k,
+    enum gw_unreachable what)
 {
+	struct gw_addr client, local;
+
+	gw_addr_from_mapped(&client, k->client, k->client_zone, k->port);
+	gw_addr_from_mapped(&local, k->local, k->local_zone, k->local_port);
+	(void)gw_icmp_reply_send(&f->icmp, &client, &local, what);
+}
+
+static void
+refused(struct gw_forward_udp *f, struct gw_udp_upstream *u,
+    enum gw_unreachable what, gw_usec now)
+{
+	struct gw_udp_flow *flow = u->flow;
+
 	/* Its name may have more than this address. */
 	if (!flow->answered)
 		gw_forward_names_another(&f->names, flow->target);
 	gw_udp_flows_refused(f->flows, flow, now);
+	/* One that is over goes on at another target. */
+	if (u->told && !flow->over)
+		reflect(f, &flow->key, what);
 }
 
 static void
@@ -368,7 +385,7 @@ take_errors(struct gw_forward_udp *f, struct gw_udp_upstream *u, gw_usec now)
 			gw_udp_flows_drop(
 			    f->flows, u->flow, GW_DROP_TOO_BIG, 1);
 		else
-			refused(f, u->flow, now);
+			refused(f, u, e.what, now);
 	}
 }
 

@@ -161,6 +161,38 @@ def test_f17_a_storm_of_unreachables_hurts_nobody(net, pair, echo):
     late.close()
 
 
+@pytest.mark.parametrize("host", [NEAR, ALSO_NEAR, "fd91:1::1"])
+def test_f17_reflected_the_client_hears_that_nobody_is_there(net, pair, host):
+    run = start(net, pair, f"udp://:{PORT}/{FAR}:{TARGET}?icmp=reflect")
+    near = udp(net.one, connect=(host, PORT))  # hears of nobody else
+    near.settimeout(1)
+    for _ in range(60):
+        try:
+            near.send(b"anybody?")
+            near.recv(1)
+        except ConnectionRefusedError:
+            break
+        except TimeoutError:
+            pass
+    else:
+        pytest.fail("nobody told the client")
+    assert wait_drops(run, "icmp", 1)["flows"] == 1
+    late = Echo(net.three)
+    ask(near, b"now")
+    assert flows_total(run) == 1
+    late.close()
+
+
+def test_f17_to_reflect_without_the_right_is_refused(net, pair):
+    run = pair.receiver.start(
+        "forward", f"udp://{NEAR}:{PORT}/{FAR}:{TARGET}?icmp=reflect",
+        json_events=False, prefix=(
+            *net.m.prefix, "setpriv", "--bounding-set", "-net_raw",
+            "--inh-caps", "-net_raw"))
+    run.expect(1)
+    assert "CAP_NET_RAW" in run.said()
+
+
 def test_f17_a_target_that_restarts_is_found_again(net, pair, echo):
     run = start(net, pair, f"udp://:{PORT}/{FAR}:{TARGET}")
     near = udp(net.one, connect=(NEAR, PORT))

@@ -55,6 +55,10 @@ static const struct cli_option options[] = {
 	    cli_value_text, FIELD(rules.file), CLI_OPTION_CONFIG, 0 },
 	{ "to", "HOST:PORT", "the target of rules that name none",
 	    cli_value_text, FIELD(rules.to), 0, 0 },
+	{ "responses", "N",
+	    "a udp flow ends when each of its datagrams has been answered N "
+	    "times, as for DNS with 1; of rules that say nothing of it",
+	    cli_value_count, FIELD(rules.responses), CLI_OPTION_CONFIG, 0 },
 	{ "via", "DEVICE[=HOST[:PORT]]",
 	    "through a remembered device, which runs godwit serve: ports of "
 	    "this machine, targets that it reaches",
@@ -213,7 +217,9 @@ explain(struct cli_forward *w)
 		return cli_forward_fail(w, err, why);
 	line = cli_forward_explained(w->o->explain, &x, w->o->json);
 	cli_forward_print(w, line);
-	return x.matched && x.allowed ? 0 : gw_err_exit(GW_E_FAILED);
+	return x.matched && x.allowed && x.goes_to[0] != '\0'
+		   ? 0
+		   : gw_err_exit(GW_E_FAILED);
 }
 
 static int
@@ -255,14 +261,6 @@ check(struct cli_forward *w)
 	if (w->o->reverse && !w->o->via.given)
 		return cli_usage_error(w->s.command,
 		    "--reverse is for --via DEVICE: ports of that device");
-	for (size_t i = 0; i < r->typed.count; i++) {
-		char normal[GW_RULE_TEXT_MAX], wrong[GW_RULE_WHY_MAX];
-
-		if (gw_rule_normal(r->typed.items[i], r->to, normal, wrong) !=
-		    GW_OK)
-			return cli_usage_error(
-			    w->s.command, "%s: %s", r->typed.items[i], wrong);
-	}
 	if (cli_forward_rules_load(r, &why))
 		return GW_OK;
 	err = cli_usage_error(w->s.command, "%s", why);

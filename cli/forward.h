@@ -11,11 +11,10 @@
 /* Rules as they were typed, and those of a file. */
 struct cli_forward_rules {
 	struct cli_list typed;
-	const char *file; /* or NULL */
-	const char *to;   /* or NULL */
-	char **lines;     /* of the file; own */
-	size_t line_count;
-	const char **all; /* typed, then lines; own */
+	const char *file;   /* or NULL */
+	const char *to;     /* or NULL */
+	unsigned responses; /* of udp rules that say none; 0: any number */
+	const char **all;   /* typed, then lines of the file; own */
 	size_t count;
 };
 

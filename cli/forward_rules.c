@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +9,36 @@
 
 enum { LINES = 65536 /* most of a file */ };
 
-struct file {
-	char **lines;
+struct list {
+	const char **v; /* own */
 	size_t count;
 };
 
 static void
-drop(struct file *f)
+drop(struct list *l)
 {
-	for (size_t i = 0; i < f->count; i++)
-		free(f->lines[i]);
-	free(f->lines);
-	*f = (struct file){ .count = 0 };
+	for (size_t i = 0; i < l->count; i++)
+		free((char *)(uintptr_t)l->v[i]);
+	free(l->v);
+	*l = (struct list){ .count = 0 };
+}
+
+/* A rule that can be read; with what --responses says to those of datagrams
+ * that say nothing of it themselves. */
+static void
+add(struct list *l, const struct cli_forward_rules *r, const char *text,
+    const char *normal)
+{
+	const bool more = r->responses != 0 &&
+			  strncmp(normal, "udp:", 4) == 0 &&
+			  strstr(normal, "?responses=") == NULL &&
+			  strstr(normal, "&responses=") == NULL;
+
+	l->v = cli_resize(l->v, l->count + 1, sizeof *l->v);
+	l->v[l->count++] =
+	    more ? cli_format("%s%cresponses=%u", normal,
+		       strchr(normal, '?') != NULL ? '&' : '?', r->responses)
+		 : cli_copy(text);
 }
 
 /* A line without what surrounds it; "" for a comment. */
@@ -39,7 +58,7 @@ trim(char *line)
 
 /* Returns what is wrong with it, in new storage, or NULL. */
 static char *
-take_line(struct file *f, const struct cli_forward_rules *r, char *line,
+take_line(struct list *f, const struct cli_forward_rules *r, char *line,
     unsigned number)
 {
 	char normal[GW_RULE_TEXT_MAX], why[GW_RULE_WHY_MAX];
@@ -47,17 +66,16 @@ take_line(struct file *f, const struct cli_forward_rules *r, char *line,
 	line = trim(line);
 	if (*line == '\0')
 		return NULL;
-	if (f->count == LINES)
+	if (f->count >= r->typed.count + LINES)
 		return cli_format("%s: more than %d rules", r->file, LINES);
 	if (gw_rule_normal(line, r->to, normal, why) != GW_OK)
 		return cli_format("%s:%u: %s", r->file, number, why);
-	f->lines = cli_resize(f->lines, f->count + 1, sizeof *f->lines);
-	f->lines[f->count++] = cli_copy(line);
+	add(f, r, line, normal);
 	return NULL;
 }
 
 static char *
-read_file(struct file *f, const struct cli_forward_rules *r)
+read_file(struct list *f, const struct cli_forward_rules *r)
 {
 	FILE *in = fopen(r->file, "re");
 	char *line = NULL, *why = NULL;
@@ -78,29 +96,33 @@ read_file(struct file *f, const struct cli_forward_rules *r)
 bool
 cli_forward_rules_load(struct cli_forward_rules *r, char **why)
 {
-	struct file f = { .count = 0 }, old = { r->lines, r->line_count };
+	struct list all = { .count = 0 }, old = { r->all, r->count };
+	char normal[GW_RULE_TEXT_MAX], wrong[GW_RULE_WHY_MAX];
 
-	if (r->file != NULL && (*why = read_file(&f, r)) != NULL) {
-		drop(&f);
+	*why = NULL;
+	for (size_t i = 0; i < r->typed.count && *why == NULL; i++)
+		if (gw_rule_normal(r->typed.items[i], r->to, normal, wrong) ==
+		    GW_OK)
+			add(&all, r, r->typed.items[i], normal);
+		else
+			*why = cli_format("%s: %s", r->typed.items[i], wrong);
+	if (*why == NULL && r->file != NULL)
+		*why = read_file(&all, r);
+	if (*why != NULL) {
+		drop(&all);
 		return false;
 	}
 	drop(&old);
-	r->lines = f.lines;
-	r->line_count = f.count;
-	r->count = r->typed.count + f.count;
-	r->all = cli_resize(r->all, r->count + 1, sizeof *r->all);
-	for (size_t i = 0; i < r->count; i++)
-		r->all[i] = i < r->typed.count ? r->typed.items[i]
-					       : f.lines[i - r->typed.count];
+	r->all = all.v;
+	r->count = all.count;
 	return true;
 }
 
 void
 cli_forward_rules_fini(struct cli_forward_rules *r)
 {
-	struct file f = { r->lines, r->line_count };
+	struct list all = { r->all, r->count };
 
-	drop(&f);
-	free(r->all);
+	drop(&all);
 	cli_list_fini(&r->typed);
 }

@@ -243,15 +243,32 @@ explained_json(const char *question, const struct gw_forward_explained *x)
 		cli_json_number(o, "rule", x->rule + 1);
 		cli_json_text(o, "text", x->rule_text);
 		cli_json_text(o, "to", x->goes_to);
+		cli_json_text(
+		    o, "loops", x->loops[0] != '\0' ? x->loops : NULL);
+		if (x->loops[0] != '\0')
+			cli_json_number(o, "loop_rule", x->loop_rule + 1);
 		cli_json_text(o, "via", x->via);
 	}
 	return cli_json_finish(o);
+}
+
+/* What is said of targets that would come back. */
+static char *
+explained_loops(const struct gw_forward_explained *x)
+{
+	if (x->loops[0] == '\0')
+		return cli_copy("");
+	return cli_format(" %s is left out: rule %zu listens there, and it "
+			  "would go round in circles.",
+	    x->loops, x->loop_rule + 1);
 }
 
 char *
 cli_forward_explained(
     const char *question, const struct gw_forward_explained *x, bool json)
 {
+	char *loops, *text;
+
 	if (json)
 		return explained_json(question, x);
 	if (!x->matched)
@@ -261,7 +278,18 @@ cli_forward_explained(
 				  "not allow this client: dropped as \"%s\".",
 		    question, x->rule + 1, x->rule_text,
 		    gw_drop_name(GW_DROP_DENIED));
-	return cli_format("%s: rule %zu, %s, takes it; it goes to %s%s%s.",
+	if (x->goes_to[0] == '\0')
+		return cli_format(
+		    "%s: rule %zu, %s, takes it, and would send it to %s, "
+		    "where rule %zu listens: it would go round in circles, so "
+		    "that nothing is forwarded with these rules.",
+		    question, x->rule + 1, x->rule_text, x->loops,
+		    x->loop_rule + 1);
+	loops = explained_loops(x);
+	text = cli_format("%s: rule %zu, %s, takes it; it goes to %s%s%s.%s",
 	    question, x->rule + 1, x->rule_text, x->goes_to,
-	    x->via != NULL ? ", through " : "", x->via != NULL ? x->via : "");
+	    x->via != NULL ? ", through " : "", x->via != NULL ? x->via : "",
+	    loops);
+	free(loops);
+	return text;
 }

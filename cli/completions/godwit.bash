@@ -88,7 +88,8 @@ _godwit()
 	--code | --listen | --timeout | --retry | --limit-rate | --memory | \
 		--name | --exclude | --reply | --max-size | --max-files | --exec | --exec-timeout | --group | --count | \
 		--wait | --deadline | --buffer | --ttl | --interval | \
-		--session | --local | --explain | --metrics | --drain | --every)
+		--session | --local | --explain | --metrics | --drain | --every | \
+		--responses)
 		return
 		;;
 	esac
@@ -129,8 +130,8 @@ _godwit()
 		;;
 	forward)
 		COMPREPLY=($(compgen -W '--local --rules --to --explain
-			--via --reverse --carrier --metrics --drain --json
-			--every --no-live --quiet --verbose --help' -- "$cur"))
+			--responses --via --reverse --carrier --metrics --drain
+			--json --every --no-live --quiet --verbose --help' -- "$cur"))
 		;;
 	serve)
 		COMPREPLY=($(compgen -W '--for --allow-forward --listen

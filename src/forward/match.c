@@ -78,11 +78,22 @@ gw_match_parse(
 
 /* ---- the answer ---- */
 
+/* The address of a listener, without its zone; not "". */
+static bool
+listen_ip(const struct gw_rule *r, struct gw_ip *out)
+{
+	char address[GW_RULE_HOST + 1], *zone;
+
+	memcpy(address, r->listen, sizeof address);
+	if ((zone = strchr(address, '%')) != NULL)
+		*zone = '\0';
+	return gw_ip_parse(address, out);
+}
+
 /* How exactly a rule listens where the question is about; 0: not at all. */
 static unsigned
 fit(const struct gw_rule *r, const struct gw_match_question *q)
 {
-	char address[GW_RULE_HOST + 1], *zone;
 	struct gw_ip ip;
 
 	if (r->protocol != q->protocol || q->port < r->port ||
@@ -90,11 +101,7 @@ fit(const struct gw_rule *r, const struct gw_match_question *q)
 		return 0;
 	if (r->listen[0] == '\0')
 		return 1;
-	memcpy(address, r->listen, sizeof address);
-	if ((zone = strchr(address, '%')) != NULL)
-		*zone = '\0';
-	if (!gw_ip_parse(address, &ip) ||
-	    gw_ip_is_v4(&ip) != gw_ip_is_v4(&q->client))
+	if (!listen_ip(r, &ip) || gw_ip_is_v4(&ip) != gw_ip_is_v4(&q->client))
 		return 0;
 	if (gw_ip_is_any(&ip))
 		return 2;
@@ -119,4 +126,63 @@ gw_match_find(const struct gw_rule *rules, size_t count,
 		}
 	}
 	return best;
+}
+
+/* ---- rules among each other ---- */
+
+/* The first port that two ranges have in common; 0: none. */
+static uint16_t
+common(uint16_t a, uint16_t a_count, uint16_t b, uint16_t b_count)
+{
+	const uint16_t first = a > b ? a : b;
+
+	if (a == 0 || b == 0 || first - a >= a_count || first - b >= b_count)
+		return 0;
+	return first;
+}
+
+static bool
+is_reached(const struct gw_rule *r, const struct gw_ip *ip)
+{
+	struct gw_ip at;
+
+	if (r->listen[0] == '\0')
+		return true;
+	if (!listen_ip(r, &at))
+		return false;
+	return memcmp(at.b, ip->b, sizeof at.b) == 0 ||
+	       (gw_ip_is_any(&at) && gw_ip_is_v4(&at) == gw_ip_is_v4(ip));
+}
+
+size_t
+gw_match_listener(const struct gw_rule *rules, size_t count,
+    enum gw_rule_protocol protocol, const struct gw_ip *ip,
+    const struct gw_match_ports *ports)
+{
+	size_t i = 0;
+
+	while (i < count &&
+	       (rules[i].protocol != protocol || !is_reached(&rules[i], ip) ||
+		   common(rules[i].port, rules[i].ports, ports->first,
+		       ports->count) == 0))
+		i++;
+	return i;
+}
+
+bool
+gw_match_clash(const struct gw_rule *a, const struct gw_rule *b, uint16_t *port)
+{
+	const uint16_t both = common(a->port, a->ports, b->port, b->ports);
+	struct gw_ip at, other;
+
+	if (a->protocol != b->protocol || both == 0)
+		return false;
+	*port = both;
+	if (a->listen[0] == '\0' || b->listen[0] == '\0' ||
+	    strcmp(a->listen, b->listen) == 0)
+		return true;
+	if (!listen_ip(a, &at) || !listen_ip(b, &other) ||
+	    gw_ip_is_v4(&at) != gw_ip_is_v4(&other))
+		return false;
+	return gw_ip_is_any(&at) || gw_ip_is_any(&other);
 }

@@ -1,6 +1,6 @@
 /*
- * match - which rule would take what comes from there to here, and where it
- * would go: the answer of --explain.
+ * match - which rule would take what comes from there to here, and what rules
+ * have to do with each other.
  */
 #ifndef GW_FORWARD_MATCH_H
 #define GW_FORWARD_MATCH_H
@@ -17,6 +17,10 @@ struct gw_match_question {
 	uint16_t port;
 };
 
+struct gw_match_ports {
+	uint16_t first, count;
+};
+
 /* False: why says what is wrong, and *out is untouched. */
 bool gw_match_parse(
     const char *text, struct gw_match_question *out, char why[GW_RULE_WHY]);
@@ -28,5 +32,14 @@ bool gw_match_parse(
  */
 size_t gw_match_find(const struct gw_rule *rules, size_t count,
     const struct gw_match_question *);
+
+/* The first rule of this protocol that listens at one of these ports of an
+ * address of this machine; `count`: none does. */
+size_t gw_match_listener(const struct gw_rule *rules, size_t count,
+    enum gw_rule_protocol, const struct gw_ip *, const struct gw_match_ports *);
+
+/* Would both listen at one port, which only one can?  *port is that. */
+bool gw_match_clash(
+    const struct gw_rule *, const struct gw_rule *, uint16_t *port);
 
 #endif /* GW_FORWARD_MATCH_H */

@@ -226,6 +226,13 @@ gw_netifs_with(const struct gw_netifs *l, const struct gw_addr *a)
 	return NULL;
 }
 
+bool
+gw_netifs_is_own(const struct gw_netifs *l, const struct gw_addr *a)
+{
+	return gw_addr_is_loopback(a) || gw_addr_is_any(a) ||
+	       gw_netifs_with(l, a) != NULL;
+}
+
 const struct gw_netif *
 gw_netifs_broadcast(const struct gw_netifs *l, const struct gw_addr *a)
 {

@@ -46,6 +46,9 @@ bool gw_netifs_same(const struct gw_netifs *, const struct gw_netifs *);
 const struct gw_netif *gw_netifs_with(
     const struct gw_netifs *, const struct gw_addr *);
 
+/* Is it this machine that gets what is sent there from here? */
+bool gw_netifs_is_own(const struct gw_netifs *, const struct gw_addr *);
+
 /*
  * The address of this interface (an index) to speak to `peer` from, of the
  * same family: one of the peer's subnet, else the first.  False: it has none;

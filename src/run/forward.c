@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "forward/match.h"
 #include "os/clock.h"
 #include "os/tcp_forward.h"
 #include "os/udp_burst.h"
@@ -59,12 +60,33 @@ gw_forward_append(struct gw_forward *set, struct gw_forwarder *f)
 	set->last = &f->next;
 }
 
+/* A rule that has the port that this one wants: say which. */
+static bool
+clashes(const struct gw_forward *set, const struct gw_rule *rule,
+    struct gw_why *why)
+{
+	uint16_t port;
+
+	for (const struct gw_forwarder *f = set->first; f != NULL; f = f->next)
+		if (gw_match_clash(&f->rule, rule, &port)) {
+			(void)gw_why(why, GW_E_ADDRESS,
+			    "rule %u, %.150s, has port %u already", f->id,
+			    f->text, (unsigned)port);
+			return true;
+		}
+	return false;
+}
+
 static enum gw_err
 open_one(struct gw_forward *set, const struct gw_rule *rule, struct gw_why *why)
 {
 	struct gw_forwarder *f;
 	enum gw_err err;
 
+	/* Whether the other device can listen is heard of much later. */
+	if (set->via != NULL && gw_via_is_reverse(set->via) &&
+	    clashes(set, rule, why))
+		return GW_E_ADDRESS;
 	if (set->via != NULL)
 		err = gw_via_add(set->via, rule, why, &f);
 	else
@@ -73,6 +95,8 @@ open_one(struct gw_forward *set, const struct gw_rule *rule, struct gw_why *why)
 			  : gw_forwarder_tcp_open(set, rule, why, &f);
 	if (err == GW_OK)
 		gw_forward_append(set, f);
+	else if (err == GW_E_ADDRESS)
+		(void)clashes(set, rule, why);
 	return err;
 }
 

@@ -100,11 +100,9 @@ gw_forwarder_warn(struct gw_forwarder *f, const char *format, ...)
 static bool
 is_here(struct gw_forward *set, const struct gw_addr *a)
 {
-	if (gw_addr_is_loopback(a) || gw_addr_is_any(a))
-		return true;
 	if (!set->own_known)
 		set->own_known = gw_netifs_list(&set->own) == GW_OK;
-	return set->own_known && gw_netifs_with(&set->own, a) != NULL;
+	return gw_netifs_is_own(&set->own, a);
 }
 
 bool

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "forward/match.h"
 #include "run/serve_private.h"
 
 void
@@ -101,6 +102,25 @@ take_port_back(struct gw_serve_one *p, const struct gw_rule *rule)
 	}
 }
 
+/* Who has the port that this rule wants; of others no more than that. */
+static void
+tell_clash(const struct gw_serve_one *p, const struct gw_rule *rule,
+    struct gw_why *why)
+{
+	uint16_t port;
+
+	for (const struct gw_serve_one *o = p->s->first; o != NULL; o = o->next)
+		for (const struct gw_via_rule *r = o->tunnel->rules; r != NULL;
+		     r = r->next)
+			if (r->listens &&
+			    gw_match_clash(&r->base.rule, rule, &port))
+				(void)gw_why(why, GW_E_ADDRESS,
+				    "port %u: %s%.150s", (unsigned)port,
+				    o == p ? "another rule has it already: "
+					   : "another device has it already",
+				    o == p ? r->base.text : "");
+}
+
 /* ---- messages ---- */
 
 static void
@@ -131,6 +151,8 @@ open_rule(
 	if (m->reverse && rule.port != 0)
 		take_port_back(p, &rule);
 	err = gw_via_rule_open(p->s->set, &rule, &role, &why, &r);
+	if (err == GW_E_ADDRESS && m->reverse)
+		tell_clash(p, &rule, &why);
 	if (err != GW_OK) {
 		refuse(p, m->rule,
 		    why.text[0] != '\0' ? why.text : gw_err_text(err));

@@ -426,6 +426,12 @@ gw_via_close(struct gw_via *v)
 	uv_close((uv_handle_t *)&v->timer, on_closed);
 }
 
+bool
+gw_via_is_reverse(const struct gw_via *v)
+{
+	return v->reverse;
+}
+
 enum gw_err
 gw_via_add(struct gw_via *v, const struct gw_rule *rule, struct gw_why *why,
     struct gw_forwarder **out)

@@ -83,6 +83,8 @@ GW_MUST_USE enum gw_err gw_via_new(
     struct gw_forward *, const struct gw_forward_options *, struct gw_via **);
 /* All rules have been closed.  NULL is fine. */
 void gw_via_close(struct gw_via *);
+/* The other device listens. */
+bool gw_via_is_reverse(const struct gw_via *);
 /* A rule of the set, opened here and, as soon as may be, there. */
 GW_MUST_USE enum gw_err gw_via_add(struct gw_via *, const struct gw_rule *,
     struct gw_why *, struct gw_forwarder **);

@@ -14,15 +14,16 @@ LOOPBACK = program.LOOPBACK
 
 def start(device, *rules, **options):
     """Rules of which each listens; {port} in them becomes a free one."""
+    more = options.pop("more", ())
     for _ in range(20):
         ports = [program.free_port() for _ in rules]
         run = device.start(
             "forward", *[r.format(port=p) for r, p in zip(rules, ports)],
-            "--json", *options.pop("more", ()), json_events=False, **options)
+            "--json", *more, json_events=False, **options)
         run.wait_until(lambda: len([e for e in run.events_seen
                                     if e["event"] == "listening"]) ==
                        len(rules) or b"godwit:" in run.err, "its rules")
-        if b"in use" not in run.err:
+        if b"in use" not in run.err and b"has port" not in run.err:
             run.at = [e["port"] for e in run.events("listening")]
             return run
         run.wait()

@@ -41,6 +41,43 @@ def test_what_people_type_is_shown_in_its_normal_form(device, tcp_server):
             assert one.recv(4) == b"ping"
 
 
+def test_what_users_of_gost_and_docker_type_of_udp_is_shown_too(device):
+    forms = (("udp://127.0.0.1:{port}/127.0.0.1:9?ttl=60", "?ttl=60s"),
+             ("udp://127.0.0.1:{port}/127.0.0.1:9?stateless=true",
+              "?responses=1"),
+             ("udp://127.0.0.1:{port}/127.0.0.1:9?keepAlive=false",
+              "?responses=1"),
+             ("udp://127.0.0.1:{port}/127.0.0.1:9?keepAlive=true&ttl=5s"
+              "&readBufferSize=4096&readQueueSize=9&backlog=128",
+              "?ttl=5s&backlog=128"),
+             ("127.0.0.1:{port}:9/udp", ""),
+             ("127.0.0.1:{port}:127.0.0.1:9/udp", ""))
+    for more, added in ((), ""), (("--responses", "3"), "responses=3"):
+        run = forwards.start(device, *[text for text, _ in forms], more=more)
+        for told, (_, want) in zip(run.events("listening"), forms):
+            if added and "responses" not in want:
+                first, *rest = want.split("&") if want else [""]
+                want = "&".join(filter(None, (first or "?" + added,
+                                              first and added, *rest)))
+            assert told["text"] == (f"udp://{LOOPBACK}:{told['port']}/"
+                                    f"{LOOPBACK}:9{want}"), told
+        run.signal(signal.SIGTERM)
+        run.expect(0)
+    # As docker has it, of all addresses; and as both fingers type -L.
+    for text, to, normal in (
+            ("53:53/udp", ("--to", "10.0.0.2"), "udp://:53/10.0.0.2:53"),
+            ("54:53/udp", (), "udp://:54/127.0.0.1:53"),
+            ("udp://:53/10.0.0.2:53", (), "udp://:53/10.0.0.2:53"),
+            ("53:10.0.0.2:53", (), "tcp://127.0.0.1:53/10.0.0.2:53")):
+        run = device.start(
+            "forward", "--explain",
+            f"{normal[:3]} 127.0.0.1:4000 -> "
+            f":{normal.split('/')[2].split(':')[1]}", "-L", text, *to,
+            "--json", json_events=False)
+        run.expect(0)
+        assert run.events("explained")[0]["text"] == normal
+
+
 def test_option_l_and_to(device, tcp_server):
     there, port = tcp_server().port, program.free_port()
     run = device.start("forward", "-L", f"tcp://{LOOPBACK}:{port}", "--to",
@@ -66,6 +103,44 @@ def test_f28_a_loop_is_refused(device):
                        json_events=False)
     run.expect(2)
     assert "circles" in run.said()
+
+
+def test_two_rules_for_one_port_are_both_named(device):
+    port = program.free_port()
+    for first, second in ((f"tcp://:{port}/a:1", f"tcp://:{port}/b:1"),
+                          (f"udp://127.0.0.1:{port - 1}-{port}/a:1",
+                           f"udp://0.0.0.0:{port}/b:1")):
+        run = device.start("forward", first, second, json_events=False)
+        run.expect(1)
+        assert f"{second}: rule 1, {first}, has port {port} already" in \
+            run.said()
+
+
+def test_f28_explain_tells_of_loops(device):
+    own = "tcp://:8080/127.0.0.1:8080"
+    rules = ("tcp://:8080/localhost:8081,192.0.2.1:80",
+             "tcp://127.0.0.1:8081/[::1]:8080", "udp://:8080/127.0.0.1:8081")
+    for given, packet, status, words in (
+            ((own,), "tcp 10.0.0.5:4000 -> :8080", 1,
+             "127.0.0.1:8080, where rule 1 listens: it would go round in "
+             "circles"),
+            (rules, "tcp 10.0.0.5:4000 -> :8080", 0,
+             "goes to 192.0.2.1:80. localhost:8081 is left out: rule 2 "),
+            (rules, "tcp 10.0.0.5:4000 -> 127.0.0.1:8081", 1,
+             "[::1]:8080, where rule 1 listens"),
+            (rules, "udp 10.0.0.5:4000 -> :8080", 0,
+             "goes to 127.0.0.1:8081."),
+            ((own, "--via", "hall"), "tcp 10.0.0.5:4000 -> :8080", 0,
+             "through hall")):
+        run = device.start("forward", "--explain", packet, *given,
+                           json_events=False, content=True)
+        run.expect(status)
+        assert words in run.out.decode(), run.out
+    run = device.start("forward", "--explain", "tcp 10.0.0.5:1 -> :8080",
+                       "--json", own, json_events=False)
+    run.expect(1)
+    told = run.events("explained")[0]
+    assert (told["loops"], told["loop_rule"]) == ("127.0.0.1:8080", 1)
 
 
 def test_explain_says_where_a_packet_goes_and_runs_nothing(device):

@@ -182,6 +182,16 @@ a_file_has_a_rule_a_line_and_comments(void **state)
 	os_fixture_text("rules", "83:a:83\n");
 	assert_true(cli_forward_rules_load(&r, &why));
 	assert_int_equal(r.count, 2);
+	r.responses = 1;
+	cli_list_add(&r.typed, "53:53/udp");
+	os_fixture_text("rules",
+	    "udp://:5/a:5?ttl=5s\nudp://:6/a:6?responses=2\ntcp://:7/a:7\n");
+	assert_true(cli_forward_rules_load(&r, &why));
+	assert_int_equal(r.count, 5);
+	assert_string_equal(r.all[1], "udp://:53/127.0.0.1:53?responses=1");
+	assert_string_equal(r.all[2], "udp://:5/a:5?ttl=5s&responses=1");
+	assert_string_equal(r.all[3], "udp://:6/a:6?responses=2");
+	assert_string_equal(r.all[4], "tcp://:7/a:7");
 	cli_forward_rules_fini(&r);
 }
 

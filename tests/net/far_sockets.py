@@ -11,21 +11,27 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _made = []
 
 
+def enter(space):
+    """From here on this thread makes its sockets in that namespace."""
+    fd = os.open(space.path, os.O_RDONLY)
+    try:
+        if _libc.setns(fd, CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+    finally:
+        os.close(fd)
+
+
 def inside(space, do):
     """What do() gives, called with this namespace around it: sockets that it
     makes stay there."""
     found, failed = [], []
 
     def run():
-        fd = os.open(space.path, os.O_RDONLY)
         try:
-            if _libc.setns(fd, CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), "setns")
+            enter(space)
             found.append(do())
         except OSError as error:
             failed.append(error)
-        finally:
-            os.close(fd)
     # A thread of its own, which takes the namespace with it when it ends.
     thread = threading.Thread(target=run)
     thread.start()

@@ -177,6 +177,12 @@ class Run:
         text = f"[{host}]" if ":" in host else host
         return f"{text}:{self.port}"
 
+    def forget(self):
+        """What it has said until now: in a long run that is much."""
+        with self._changed:
+            self.events_seen.clear()
+            self.out = b""
+
     # ---- its life
 
     @property

@@ -1,9 +1,11 @@
 """`godwit forward --via` by its rules: a file of them that changes, ranges of
-ports, two that want one port, and figures that add up."""
+ports, two that want one port, and figures that add up.  F24 and F26 are rules
+of forwarding."""
 
 import os
 import signal
 import socket
+import time
 
 import pytest
 
@@ -217,5 +219,31 @@ def test_f24_what_waits_too_long_is_counted_once_and_not_as_passed_on(
     # One whose parts are all lost nobody sees there.
     far.wait_until(lambda: 0 <= missing() <= 3, "those that were sent")
     assert added()
+    s.close()
+    udp_echo.close()
+
+
+def test_f26_what_comes_as_a_flow_ends_there_opens_it_again(link, introduced):
+    """The other side ends it a moment before this one hears of that."""
+    spaces = link(delay_ms=150)
+    udp_echo = spaces_echo(spaces)
+    far = introduced.receiver.start(
+        "serve", "--listen", "10.77.0.2:4639", "--allow-forward",
+        f"udp:{LOOPBACK}:7000", "--json", json_events=False)
+    far.wait_event("listening")
+    run = introduced.sender.start(
+        "forward", f"udp://{LOOPBACK}:7001/{LOOPBACK}:7000?ttl=1s", "--via",
+        "hall=10.77.0.2:4639", "--carrier", introduced.sender_carrier,
+        "--json", json_events=False)
+    run.wait_event("peer")
+    s = spaces_client(spaces)
+    ask(s, b"before")
+    s.settimeout(60)
+    for n in range(6):
+        s.send(b"%d" % n)
+        time.sleep(1.08)
+        s.send(b"again %d" % n)
+        assert s.recv(64) == b"%d" % n
+        assert s.recv(64) == b"again %d" % n
     s.close()
     udp_echo.close()

@@ -322,8 +322,10 @@ class Pair:
         self.devices.append(made)
         return made
 
-    def wait_recv(self, *arguments, listen=LOOPBACK, target=None, **options):
-        """A receiver that waits for one transfer, unasked."""
+    def wait_recv(self, *arguments, listen=None, target=None, **options):
+        """A receiver that waits for one transfer, unasked; nobody else has
+        its port when it is gone."""
+        listen = listen or f"{LOOPBACK}:{free_port()}"
         return self.receiver.start(
             "recv", "--yes", "--once", "--listen", listen, "-o",
             target or self.target, *arguments, **options)
@@ -333,7 +335,8 @@ class Pair:
         return self.sender.start("send", "--to", waiting.address(), "--code",
                                  waiting.code, *arguments, **options)
 
-    def wait_send(self, *arguments, listen=LOOPBACK, **options):
+    def wait_send(self, *arguments, listen=None, **options):
+        listen = listen or f"{LOOPBACK}:{free_port()}"
         return self.sender.start("send", "--listen", listen, *arguments,
                                  **options)
 

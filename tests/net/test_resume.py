@@ -10,7 +10,8 @@ import pytest
 import program
 import trees
 import wire
-from interrupted import CODE, SIZE, finish, interrupt, part_files, start
+from interrupted import (
+    CODE, SIZE, finish, interrupt, part_files, start, wait_noted)
 from trees import BLOCK
 
 pytestmark = pytest.mark.carriers("tcp", "udp")
@@ -53,7 +54,7 @@ def test_one_side_killed_the_other_waits_for_it(pair, source, victim):
     waiting, sending = start(pair, source, sender=["--retry", "20s"],
                              receiver=["--retry", "20s"])
     waiting.wait_bytes(8 * BLOCK)
-    time.sleep(0.3)
+    wait_noted(pair, waiting)
     if victim == "sender":
         sending.kill()
         waiting.wait_event("notice", kind="retry")
@@ -354,7 +355,7 @@ def test_a_file_that_was_interrupted_is_not_written_by_the_next(pair, work):
 
     first = send(source, 1, "--limit-rate", "12MB")
     waiting.wait_bytes(10 * BLOCK)
-    time.sleep(0.3)
+    wait_noted(pair, waiting)
     first.kill()
     send(other, 2).expect(0)
     again = send(source, 3).expect(0)
@@ -371,7 +372,7 @@ def test_entries_have_other_numbers_when_the_sender_returns(pair, work):
     trees.random_file(tree / "m.bin", SIZE)
     waiting, sending = start(pair, tree, receiver=["--retry", "60s"])
     waiting.wait_bytes(10 * BLOCK)
-    time.sleep(0.3)
+    wait_noted(pair, waiting)
     sending.kill()
     waiting.wait_event("notice", kind="retry")
     trees.random_file(tree / "a.bin", SIZE - 4 * BLOCK, seed=2)

@@ -162,34 +162,46 @@ pull(struct gw_connection *c)
 	}
 }
 
-/* Streams that wait for room, or for the other side's window. */
-static void
-look_at_room(struct gw_connection *c)
+/* A stream that may wait for room, or for the other side's window.  Returns
+ * whether it waits until what is before it has left, which nobody tells. */
+static bool
+look_at_stream(struct gw_connection *c, uint16_t id)
 {
 	const struct gw_session *session = c->conn->session;
+	struct gw_program_stream *s = c->v[id];
+	uint64_t unsent;
+	bool held;
 
-	for (uint16_t i = 0; i < GW_STREAMS_MAX; i++) {
-		struct gw_program_stream *s = c->v[i];
-		uint64_t unsent;
-		bool held;
+	unsent = gw_session_unsent(session, id, &held);
+	if (held && (unsent > 0 || s->short_of_room) && !s->blocked)
+		s->blocked_due = c->any_due = true;
+	s->blocked = held && (unsent > 0 || s->short_of_room);
+	if (!s->short_of_room)
+		return false;
+	if (unsent > GW_CONNECTION_UNSENT / 2 ||
+	    gw_session_writable(session, id) == 0)
+		return !held;
+	s->short_of_room = false;
+	s->writable_due = c->any_due = true;
+	return false;
+}
 
-		if (s == NULL || s->ended_out)
-			continue;
-		unsent = gw_session_unsent(session, i, &held);
-		if (held && (unsent > 0 || s->short_of_room) && !s->blocked)
-			s->blocked_due = c->any_due = true;
-		s->blocked = held && (unsent > 0 || s->short_of_room);
-		if (!s->short_of_room || unsent > GW_CONNECTION_UNSENT / 2 ||
-		    gw_session_writable(session, i) == 0)
-			continue;
-		s->short_of_room = false;
-		s->writable_due = c->any_due = true;
-	}
+/* The same of all, and of datagrams. */
+static bool
+look_at_room(struct gw_connection *c)
+{
+	bool waits = false;
+
+	for (uint16_t i = 0; i < GW_STREAMS_MAX; i++)
+		if (c->v[i] != NULL && !c->v[i]->ended_out &&
+		    look_at_stream(c, i))
+			waits = true;
 	if (c->queue_was != 0 &&
-	    gw_session_datagrams(session) <= c->queue_was / 2) {
+	    gw_session_datagrams(c->conn->session) <= c->queue_was / 2) {
 		c->queue_was = 0;
 		c->sendable_due = true;
 	}
+	return waits || c->queue_was != 0;
 }
 
 bool
@@ -200,8 +212,7 @@ gw_connection_ready(struct gw_conn *conn, void *connection)
 	(void)conn;
 	pull(c);
 	if (!c->closed)
-		look_at_room(c);
-	else
-		gw_connection_wake(c);
+		return look_at_room(c);
+	gw_connection_wake(c);
 	return false;
 }

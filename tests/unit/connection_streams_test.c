@@ -135,6 +135,35 @@ a_write_waits_while_the_other_side_does_not_read(void **state)
 	}
 }
 
+/* All that was written has arrived, and the other side has not said a word:
+ * whoever waited for room is told. */
+static void
+room_that_bytes_leave_behind_is_told(void **state)
+{
+	enum { BEFORE = 300000 }; /* what is read opens the window wide */
+	struct gw_connection_info i;
+	struct ends e;
+	uint64_t sent;
+
+	(void)state;
+	for (unsigned k = 0; k < CARRIERS; k++) {
+		ends_pair(&e, carriers[k]);
+		ends_move(&e, 1, 0, 0, BEFORE);
+		ends_run(&e, 50); /* the window is known */
+		ends_forget(&e, 1);
+		sent = ends_fill(&e, 1, 0, BEFORE);
+		assert_true(sent > 0);
+		do {
+			ends_turn(&e);
+			gw_connection_info(e.at[0].c, &i);
+		} while (i.received < BEFORE + sent);
+		ends_run(&e, 200);
+		assert_true(ends_told(&e, 1, GW_CONNECTION_WRITABLE));
+		assert_true(ends_fill(&e, 1, 0, BEFORE + sent) > 0);
+		ends_close(&e);
+	}
+}
+
 /* Another stream's window is its own. */
 static void
 a_stream_that_nobody_reads_holds_up_no_other(void **state)
@@ -291,6 +320,7 @@ main(void)
 		cmocka_unit_test(each_stream_ends_by_itself),
 		cmocka_unit_test(
 		    a_write_waits_while_the_other_side_does_not_read),
+		cmocka_unit_test(room_that_bytes_leave_behind_is_told),
 		cmocka_unit_test(a_stream_that_nobody_reads_holds_up_no_other),
 		cmocka_unit_test(what_is_left_after_a_read_is_told_again),
 		cmocka_unit_test(a_stream_that_is_given_up_tells_its_code),

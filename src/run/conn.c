@@ -18,6 +18,12 @@ gw_conn_kick(struct gw_conn *c)
 }
 
 void
+gw_conn_flush(struct gw_conn *c)
+{
+	c->ops->flush(c);
+}
+
+void
 gw_conn_close(struct gw_conn *c)
 {
 	if (c != NULL)

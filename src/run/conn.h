@@ -16,6 +16,7 @@ struct gw_conn;
 
 struct gw_conn_ops {
 	void (*kick)(struct gw_conn *);
+	void (*flush)(struct gw_conn *);
 	void (*close)(struct gw_conn *);
 };
 
@@ -47,6 +48,9 @@ void gw_conn_set_owner(
 void gw_conn_trace_address(const struct gw_conn *);
 /* Call ready from the loop soon, and send what there is to send. */
 void gw_conn_kick(struct gw_conn *);
+/* Send at once what may leave, so that there is room; nobody is called, and
+ * within ready nothing happens: what is written there leaves after it. */
+void gw_conn_flush(struct gw_conn *);
 /*
  * The owner is done with it; NULL is fine, and so is a second call.  What is
  * left is sent, and the last words of a session that was authenticated get

@@ -203,6 +203,16 @@ kick(struct gw_conn *base)
 }
 
 static void
+flush_now(struct gw_conn *base)
+{
+	struct tcp_conn *c = (struct tcp_conn *)(void *)base;
+
+	if (!c->closing && !c->in_ready)
+		flush(c, gw_clock_now());
+	kick(base); /* whatever came of it */
+}
+
+static void
 on_closed(uv_handle_t *h)
 {
 	struct tcp_conn *c = h->data;
@@ -289,6 +299,7 @@ gw_tcp_conn_open(struct gw_loop *loop, int fd, struct gw_session *session,
 {
 	static const struct gw_conn_ops ops = {
 		.kick = kick,
+		.flush = flush_now,
 		.close = begin_close,
 	};
 	struct tcp_conn *c;

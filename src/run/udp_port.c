@@ -59,6 +59,19 @@ kick(struct gw_conn *base)
 		gw_udp_port_wake_at(c->port, 0);
 }
 
+static void
+flush_now(struct gw_conn *base)
+{
+	struct udp_conn *c = (struct udp_conn *)(void *)base;
+	struct gw_udp_port *p = c->port;
+
+	if (!c->closing && !p->in_turn) {
+		gw_udp_endpoint_touch(p->endpoint, c->base.session);
+		(void)gw_udp_port_flush(p);
+	}
+	kick(base); /* its deadlines are other ones */
+}
+
 /* Closing, and no conn is left. */
 static void
 begin_end(struct gw_udp_port *p)
@@ -104,6 +117,7 @@ gw_udp_port_conn(
 {
 	static const struct gw_conn_ops ops = {
 		.kick = kick,
+		.flush = flush_now,
 		.close = begin_close,
 	};
 	struct udp_conn *c = calloc(1, sizeof(*c));

@@ -58,6 +58,8 @@ void gw_udp_port_watch(struct gw_udp_port *, int events);
 void gw_udp_port_on_poll(uv_poll_t *, int status, int events);
 void gw_udp_port_on_alarm(uv_poll_t *, int status, int events);
 void gw_udp_port_on_soon(uv_idle_t *);
+/* Send what may leave.  Returns whether anything has. */
+bool gw_udp_port_flush(struct gw_udp_port *);
 /* Free conns that were closed. */
 void gw_udp_port_bury(struct gw_udp_port *);
 

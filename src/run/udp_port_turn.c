@@ -111,11 +111,12 @@ send_burst(struct gw_udp_port *p)
 	return true;
 }
 
-static void
-flush(struct gw_udp_port *p)
+bool
+gw_udp_port_flush(struct gw_udp_port *p)
 {
 	struct gw_burst *b = &p->burst;
-	bool full = !send_burst(p);
+	const bool left = p->burst_at < b->len;
+	bool full = !send_burst(p), any = left && !full;
 
 	while (!full) {
 		b->buf = p->out;
@@ -124,8 +125,10 @@ flush(struct gw_udp_port *p)
 		if (!gw_udp_endpoint_output(p->endpoint, b, gw_clock_now()))
 			break;
 		full = !send_burst(p);
+		any = true;
 	}
 	gw_udp_port_watch(p, UV_READABLE | (full ? UV_WRITABLE : 0));
+	return any;
 }
 
 /* ---- turns ---- */
@@ -199,9 +202,13 @@ tick(struct gw_udp_port *p)
 void
 gw_udp_port_bury(struct gw_udp_port *p)
 {
-	struct udp_conn *c;
+	struct udp_conn **at = &p->hungry, *c;
 
-	(void)feed(p); /* none of them is hungry any more */
+	while (*at != NULL)
+		if ((*at)->closing)
+			*at = (*at)->next_hungry;
+		else
+			at = &(*at)->next_hungry;
 	while ((c = p->dead) != NULL) {
 		p->dead = c->next;
 		free(c);
@@ -215,10 +222,11 @@ turn(struct gw_udp_port *p)
 
 	p->in_turn = true;
 	tick(p);
+	/* Who has more to write is asked again as long as that makes room: what
+	 * else does is told, by an ACK or by the time to send. */
 	for (int i = 0; i < ROUNDS; i++) {
 		serve(p);
-		flush(p);
-		if (!feed(p))
+		if (!gw_udp_port_flush(p) || !feed(p))
 			break;
 	}
 	gw_udp_port_bury(p);

@@ -186,6 +186,33 @@ without_credit_no_more_than_the_window_comes(void **state)
 	pair_close(&p);
 }
 
+/* Who needs room need not wait for the loop. */
+static void
+what_is_flushed_has_left(void **state)
+{
+	enum { MUCH = 50000 };
+	static uint8_t bytes[MUCH];
+	struct pair p;
+	uint64_t before;
+
+	(void)state;
+	for (size_t i = 0; i < MUCH; i++)
+		bytes[i] = byte_at(i);
+	pair_open(&p);
+	own(&p, 0);
+	own(&p, 1);
+	entrances_run(&p.e, 50);
+	before = p.v[0].c->sent;
+	assert_int_equal(gw_session_write(p.v[0].c->session, 1,
+			     gw_slice(bytes, MUCH), gw_clock_now()),
+	    MUCH);
+	assert_int_equal(p.v[0].c->sent, before);
+	gw_conn_flush(p.v[0].c);
+	assert_true(p.v[0].c->sent >= before + MUCH);
+	until_got(&p, 1, MUCH);
+	pair_close(&p);
+}
+
 /* ---- without an owner ---- */
 
 static unsigned
@@ -347,6 +374,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    bytes_arrive_whole_and_in_order_both_ways_at_once),
+		cmocka_unit_test(what_is_flushed_has_left),
 		cmocka_unit_test(without_credit_no_more_than_the_window_comes),
 		cmocka_unit_test(
 		    what_comes_before_there_is_an_owner_waits_for_it_in_peace),

@@ -186,7 +186,9 @@ on_close(struct gw_conn *c)
 	p->closed = true;
 }
 
-static const struct gw_conn_ops conn_ops = { on_kick, on_close };
+static const struct gw_conn_ops conn_ops = {
+	.kick = on_kick, .flush = on_kick, .close = on_close
+};
 
 /* ---- life ---- */
 

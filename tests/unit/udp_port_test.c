@@ -20,6 +20,7 @@ struct side {
 	struct gw_session_event closed_event;
 	bool opened, fin, closed, finish;
 	bool busy;
+	unsigned asked;
 	unsigned pulls; /* events that it takes at a time; 0: all */
 	uint64_t to_write, written, got, wrong;
 };
@@ -271,6 +272,67 @@ an_owner_who_is_full_is_not_asked_all_the_time(void **state)
 }
 
 static bool
+on_eager(struct gw_conn *c, void *owner)
+{
+	struct side *o = owner;
+
+	o->asked++;
+	(void)on_ready(c, owner);
+	return true;
+}
+
+/* That it has more to write is no reason to run either, while nothing leaves
+ * that could make room. */
+static void
+an_owner_who_waits_for_room_is_not_asked_all_the_time(void **state)
+{
+	struct bed b;
+	gw_usec end;
+
+	(void)state;
+	bed_open(&b, "127.0.0.1");
+	b.v[0].to_write = 100000;
+	bed_dial(&b, "127.0.0.1");
+	while (b.v[1].got < b.v[0].to_write)
+		(void)gw_loop_wait(&b.loop, 100);
+	gw_conn_set_owner(b.v[0].c, on_eager, &b.v[0]);
+	gw_loop_poke(&b.loop);
+	for (end = gw_clock_now() + GW_SEC; gw_clock_now() < end;)
+		(void)gw_loop_wait(&b.loop, 100);
+	assert_in_range(b.v[0].asked, 1, 1000);
+	bed_close(&b);
+}
+
+/* Who needs room need not wait for the loop. */
+static void
+what_is_flushed_has_left(void **state)
+{
+	static uint8_t bytes[5000];
+	struct gw_session *s;
+	struct bed b;
+	bool held;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = byte_at(i);
+	bed_open(&b, "127.0.0.1");
+	bed_dial(&b, "127.0.0.1");
+	while (!b.v[0].opened || !b.v[1].opened)
+		(void)gw_loop_wait(&b.loop, 100);
+	s = b.v[0].c->session;
+	assert_int_equal(gw_session_write(s, 1, gw_slice(bytes, sizeof bytes),
+			     gw_clock_now()),
+	    sizeof bytes);
+	assert_int_equal(gw_session_unsent(s, 1, &held), sizeof bytes);
+	gw_conn_flush(b.v[0].c);
+	assert_int_equal(gw_session_unsent(s, 1, &held), 0);
+	while (b.v[1].got < sizeof bytes)
+		(void)gw_loop_wait(&b.loop, 100);
+	assert_int_equal(b.v[1].wrong, 0);
+	bed_close(&b);
+}
+
+static bool
 on_lost(struct gw_conn *c, void *owner)
 {
 	struct side *o = owner;
@@ -356,6 +418,9 @@ main(void)
 		cmocka_unit_test(an_owner_takes_its_time),
 		cmocka_unit_test(
 		    an_owner_who_is_full_is_not_asked_all_the_time),
+		cmocka_unit_test(
+		    an_owner_who_waits_for_room_is_not_asked_all_the_time),
+		cmocka_unit_test(what_is_flushed_has_left),
 		cmocka_unit_test(what_icmp_says_makes_nobody_deaf),
 		cmocka_unit_test(all_that_came_is_looked_at),
 	};

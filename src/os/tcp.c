@@ -168,6 +168,19 @@ cannot_connect(struct gw_why *why, const struct gw_addr *a, int error)
 	return gw_why(why, GW_E_CONNECT, "%s: %s", text, strerror(error));
 }
 
+static void
+use_cubic(int fd)
+{
+	setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
+}
+
+void
+gw_tcp_prepare(int fd, const struct gw_addr *to)
+{
+	if (gw_addr_is_loopback(to))
+		use_cubic(fd);
+}
+
 enum gw_err
 gw_tcp_connect(const struct gw_addr *a, struct gw_why *why, int *out)
 {
@@ -178,6 +191,7 @@ gw_tcp_connect(const struct gw_addr *a, struct gw_why *why, int *out)
 	    a->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return cannot_connect(why, a, errno);
+	gw_tcp_prepare(fd, a);
 	if (connect(fd, (const struct sockaddr *)&a->ss, a->len) != 0 &&
 	    errno != EINPROGRESS && errno != EINTR) {
 		err = cannot_connect(why, a, errno);
@@ -233,7 +247,7 @@ gw_tcp_tune(int fd)
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (both_ends_here(fd))
-		setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
+		use_cubic(fd);
 }
 
 void
@@ -265,10 +279,19 @@ gw_tcp_send(int fd, const void *buf, size_t len, size_t *n)
 enum gw_tcp_result
 gw_tcp_recv(int fd, void *buf, size_t len, size_t *n)
 {
+	struct iovec place = { buf, len };
+
+	return gw_tcp_recv_into(fd, &place, 1, n);
+}
+
+enum gw_tcp_result
+gw_tcp_recv_into(int fd, struct iovec *places, unsigned count, size_t *n)
+{
+	struct msghdr h = { .msg_iov = places, .msg_iovlen = count };
 	ssize_t r;
 
 	do {
-		r = recv(fd, buf, len, 0);
+		r = recvmsg(fd, &h, 0);
 	} while (r < 0 && errno == EINTR);
 	if (r > 0) {
 		*n = (size_t)r;

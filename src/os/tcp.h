@@ -7,6 +7,8 @@
 #ifndef GW_OS_TCP_H
 #define GW_OS_TCP_H
 
+#include <sys/uio.h>
+
 #include "os/addr.h"
 
 /*
@@ -50,6 +52,9 @@ GW_MUST_USE enum gw_err gw_tcp_connected(
  * its speed.  What the kernel refuses is left as it is.
  */
 void gw_tcp_tune(int fd);
+/* What has to be done to one before it connects, toward loopback: BBR goes on
+ * pacing a connection that began with it, whatever is chosen then. */
+void gw_tcp_prepare(int fd, const struct gw_addr *to);
 /* Fixed sizes for the kernel's buffers; 0 leaves one to the kernel, which is
  * nearly always better. */
 void gw_tcp_buffers(int fd, int send, int receive);
@@ -63,6 +68,9 @@ enum gw_tcp_result {
 /* *n is written with GW_TCP_OK only. */
 enum gw_tcp_result gw_tcp_send(int fd, const void *, size_t len, size_t *n);
 enum gw_tcp_result gw_tcp_recv(int fd, void *, size_t len, size_t *n);
+/* The same into several places, one after the other. */
+enum gw_tcp_result gw_tcp_recv_into(
+    int fd, struct iovec *places, unsigned count, size_t *n);
 /* What is next, without taking it: GW_TCP_OK is at least one byte. */
 enum gw_tcp_result gw_tcp_peek(int fd);
 /* No more will be sent: FIN follows the data. */

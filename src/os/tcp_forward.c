@@ -158,6 +158,7 @@ gw_tcp_forward_connect(const struct gw_addr *to, const struct gw_tcp_from *from,
 		return cannot(why, to, errno);
 	if (from->keepalive)
 		set_keepalive(fd);
+	gw_tcp_prepare(fd, to);
 	if ((from->addr.len == 0 || bind_from(fd, from)) &&
 	    (connect(fd, (const struct sockaddr *)&to->ss, to->len) == 0 ||
 		errno == EINPROGRESS || errno == EINTR)) {

@@ -266,6 +266,55 @@ loopback_is_not_paced(void **state)
 	close_all(l, ends);
 }
 
+/* Whoever begins with BBR goes on pacing when another one is chosen. */
+static void
+what_has_yet_to_connect_to_loopback_is_not_paced_either(void **state)
+{
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char before[16] = "", name[16] = "";
+	socklen_t len = sizeof before;
+	struct gw_addr a;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(
+	    getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, before, &len), 0);
+	assert_int_equal(gw_addr_parse(&a, "192.0.2.1", 1, &why), GW_OK);
+	gw_tcp_prepare(fd, &a);
+	len = sizeof name;
+	assert_int_equal(
+	    getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &len), 0);
+	assert_string_equal(name, before);
+	assert_int_equal(gw_addr_parse(&a, "127.0.0.1", 1, &why), GW_OK);
+	gw_tcp_prepare(fd, &a);
+	len = sizeof name;
+	assert_int_equal(
+	    getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &len), 0);
+	assert_string_not_equal(name, "bbr");
+	close(fd);
+}
+
+static void
+bytes_go_into_several_places(void **state)
+{
+	int l = listen_at("127.0.0.1"), ends[2];
+	char first[4] = "", second[8] = "";
+	struct iovec places[] = { { first, 3 }, { second, 7 } };
+	size_t n;
+
+	(void)state;
+	connect_to(l, "127.0.0.1", ends);
+	assert_int_equal(
+	    gw_tcp_recv_into(ends[1], places, 2, &n), GW_TCP_AGAIN);
+	assert_int_equal(gw_tcp_send(ends[0], "abcdefg", 7, &n), GW_TCP_OK);
+	wait_for(ends[1], POLLIN);
+	assert_int_equal(gw_tcp_recv_into(ends[1], places, 2, &n), GW_TCP_OK);
+	assert_int_equal(n, 7);
+	assert_string_equal(first, "abc");
+	assert_string_equal(second, "defg");
+	close_all(l, ends);
+}
+
 static void
 out_of_descriptors(void **state)
 {
@@ -355,6 +404,9 @@ main(void)
 		cmocka_unit_test(a_connection_that_is_cut),
 		cmocka_unit_test(a_full_socket_says_again),
 		cmocka_unit_test(loopback_is_not_paced),
+		cmocka_unit_test(
+		    what_has_yet_to_connect_to_loopback_is_not_paced_either),
+		cmocka_unit_test(bytes_go_into_several_places),
 		cmocka_unit_test(out_of_descriptors),
 		cmocka_unit_test(a_look_takes_nothing),
 		cmocka_unit_test(a_close_resets_only_if_it_is_to),

@@ -438,28 +438,24 @@ peer_come(struct peer *p, const uint8_t key[GW_KEY_LEN])
 
 /* ---- time ---- */
 
-static gw_usec leapt;
+static gw_usec now = 1000 * GW_SEC;
 
 /* In place of the C library's, for libuv as well: it looks here first. */
 __attribute__((visibility("default"))) int
 clock_gettime(clockid_t clock, struct timespec *t)
 {
-	const int result = (int)syscall(SYS_clock_gettime, clock, t);
-	gw_usec more = leapt;
-
 	if (clock == CLOCK_REALTIME || clock == CLOCK_PROCESS_CPUTIME_ID ||
 	    clock == CLOCK_THREAD_CPUTIME_ID)
-		return result;
-	more += (gw_usec)t->tv_nsec / 1000;
-	t->tv_sec += (time_t)(more / GW_SEC);
-	t->tv_nsec = (long)(more % GW_SEC * 1000) + t->tv_nsec % 1000;
-	return result;
+		return (int)syscall(SYS_clock_gettime, clock, t);
+	t->tv_sec = (time_t)(now / GW_SEC);
+	t->tv_nsec = (long)(now % GW_SEC * 1000);
+	return 0;
 }
 
 void
 peer_leap(gw_usec time)
 {
-	leapt += time;
+	now += time;
 }
 
 /* ---- devices ---- */
@@ -468,7 +464,7 @@ struct gw *
 peer_context(const char *name, unsigned devices)
 {
 	struct gw_options o = GW_OPTIONS_INIT;
-	char data[64], state[64], called[16];
+	char data[256], state[256], called[16];
 	const struct gw_device_entry *e;
 	struct gw_device_store s;
 	uint8_t key[GW_KEY_LEN];

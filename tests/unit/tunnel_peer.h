@@ -5,8 +5,8 @@
  *
  * What dials or listens for sessions is taken by surprise: the linker's --wrap
  * gives gw_dial_start, gw_dial_cancel and gw_listener_new to this file, and
- * whoever waits for a session gets one of these.  Time passes when a test says
- * so: clock_gettime is ours, for libuv, too.
+ * whoever waits for a session gets one of these.  Time stands still but when a
+ * test says otherwise: clock_gettime is ours, for libuv, too.
  *
  * Nothing here is allocated by malloc: where a test lets that fail (alloc.h),
  * it is the code under test that it fails for.

@@ -103,17 +103,43 @@ via_bed_leap(struct via_bed *b, gw_usec time)
 	via_bed_turn(b);
 }
 
+void
+via_bed_wait(struct via_bed *b, unsigned *n)
+{
+	assert_true((*n)++ < PATIENCE);
+	wait_a_little(b, -1, 0);
+}
+
+void
+via_bed_drops(struct via_bed *b, enum gw_drop d, uint64_t n)
+{
+	unsigned waits = 0;
+
+	while (via_bed_rule(b).drops[d] < n)
+		via_bed_wait(b, &waits);
+	assert_int_equal(via_bed_rule(b).drops[d], n);
+}
+
+struct gw_tunnel_message
+via_bed_hear_any(struct via_bed *b, struct peer *p, uint16_t lane)
+{
+	struct gw_tunnel_message m;
+	unsigned waits = 0;
+
+	while (!peer_hear(p, lane, &m)) {
+		if (p->closed)
+			fail_msg("nothing is heard; %s", p->why);
+		via_bed_wait(b, &waits);
+	}
+	return m;
+}
+
 struct gw_tunnel_message
 via_bed_hear(
     struct via_bed *b, struct peer *p, uint16_t lane, enum gw_tunnel_kind kind)
 {
-	struct gw_tunnel_message m;
+	const struct gw_tunnel_message m = via_bed_hear_any(b, p, lane);
 
-	for (unsigned i = 0; !peer_hear(p, lane, &m); i++) {
-		if (i == PATIENCE || p->closed)
-			fail_msg("nothing is heard; %s", p->why);
-		wait_a_little(b, -1, 0);
-	}
 	assert_int_equal(m.kind, kind);
 	return m;
 }
@@ -123,10 +149,10 @@ via_bed_hear_datagram(struct via_bed *b, struct peer *p)
 {
 	struct gw_tunnel_datagram d;
 
-	for (unsigned i = 0; !peer_hear_datagram(p, &d); i++) {
-		assert_true(i < PATIENCE);
-		wait_a_little(b, -1, 0);
-	}
+	unsigned waits = 0;
+
+	while (!peer_hear_datagram(p, &d))
+		via_bed_wait(b, &waits);
 	return d;
 }
 

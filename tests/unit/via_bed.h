@@ -61,7 +61,14 @@ struct peer *via_bed_peer(struct via_bed *);
 /* Whatever can happen now does. */
 void via_bed_turn(struct via_bed *);
 void via_bed_leap(struct via_bed *, gw_usec);
-/* Until the peer hears something on a lane, which is of this kind. */
+/* The same after a moment in which the kernel may have moved something; *n
+ * counts those, and there are not too many. */
+void via_bed_wait(struct via_bed *, unsigned *n);
+/* Until the first rule has dropped so many for this reason. */
+void via_bed_drops(struct via_bed *, enum gw_drop, uint64_t);
+/* Until the peer hears something on a lane; which is of this kind. */
+struct gw_tunnel_message via_bed_hear_any(
+    struct via_bed *, struct peer *, uint16_t lane);
 struct gw_tunnel_message via_bed_hear(
     struct via_bed *, struct peer *, uint16_t lane, enum gw_tunnel_kind);
 struct gw_tunnel_datagram via_bed_hear_datagram(

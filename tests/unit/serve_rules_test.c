@@ -156,6 +156,9 @@ a_rule_is_what_its_number_was_said_to_be_last(void **state)
 	via_bed_accepted(b, p, 1, false, "tcp://:1/127.0.0.1:81");
 	assert_null(b->set->first->next);
 	assert_int_equal(b->set->first->rule.targets[0].port, 81);
+	/* The other way round it is another one. */
+	via_bed_refused(b, p, true, "tcp://:1/127.0.0.1:81", "may not listen");
+	via_bed_accepted(b, p, 1, false, "tcp://:1/127.0.0.1:81");
 	/* What may not be is not there, and what was is not, either. */
 	via_bed_refused(
 	    b, p, false, "tcp://:1/127.0.0.1:91", "may not forward");

@@ -64,6 +64,11 @@ only_the_same_run_of_the_same_device_takes_over(void **state)
 	via_bed_is_lost(b, p, GW_E_INTERRUPTED, "it came again");
 	assert_non_null(b->serve->first->tunnel->rules);
 	via_bed_is_there(b, other);
+	/* Who has not said yet which it is has the number of none. */
+	p = via_bed_peer(b);
+	peer_come(p, b->serve->first->key);
+	via_bed_come(b, 0, 0);
+	via_bed_is_there(b, p);
 }
 
 static void

@@ -141,7 +141,7 @@ static void
 who_waits_for_room_is_told_once_in_turn(void **state)
 {
 	struct bed *b = *state;
-	struct bed_flow *v[4];
+	struct bed_flow *v[4], *late;
 
 	b->p.takes = GW_TUNNEL_DATA_HEAD;
 	for (unsigned i = 0; i < 4; i++) {
@@ -149,9 +149,11 @@ who_waits_for_room_is_told_once_in_turn(void **state)
 		assert_int_equal(gw_tunnel_room(&v[i]->in), 0);
 		assert_int_equal(gw_tunnel_room(&v[i]->in), 0);
 	}
-	/* Neither who has ended meanwhile, first, last or between, */
+	/* Neither who has ended meanwhile, first or last, */
 	bed_end(v[3]);
 	bed_end(v[0]);
+	late = bed_begin(b, true);
+	assert_int_equal(gw_tunnel_room(&late->in), 0);
 	/* nor who ends while it is told. */
 	v[1]->ends = true;
 	b->p.takes = 1000;
@@ -160,6 +162,7 @@ who_waits_for_room_is_told_once_in_turn(void **state)
 	assert_int_equal(v[0]->writables + v[3]->writables, 0);
 	assert_int_equal(v[1]->writables, 1);
 	assert_int_equal(v[2]->writables, 1);
+	assert_int_equal(late->writables, 1);
 	assert_int_equal(gw_tunnel_room(&v[2]->in), 1000 - GW_TUNNEL_DATA_HEAD);
 	b->p.kicked = true;
 	peer_turn(&b->p);
@@ -223,6 +226,29 @@ fifteen_seconds_of_silence_end_the_session(void **state)
 }
 
 static void
+who_waited_in_a_lost_session_is_not_told_in_the_next(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *gone = bed_begin(b, true), *w = bed_begin(b, true);
+
+	b->p.takes = 0;
+	assert_int_equal(gw_tunnel_room(&w->in), 0);
+	assert_int_equal(gw_tunnel_room(&gone->in), 0);
+	gone->ends = true;
+	peer_leave(&b->p, GW_E_LOST, "");
+	peer_turn(&b->p);
+	assert_int_equal(b->losses, 1);
+	bed_attach(b);
+	assert_int_equal(w->writables, 0);
+	b->p.takes = 0;
+	assert_int_equal(gw_tunnel_room(&w->in), 0);
+	b->p.takes = 1000;
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	assert_int_equal(w->writables, 1);
+}
+
+static void
 without_a_session_nothing_is_said(void **state)
 {
 	struct bed *b = *state;
@@ -268,7 +294,8 @@ another_tunnel_takes_over_rules_and_flows(void **state)
 		.kind = GW_TUNNEL_OVER, .flow = w->in.id });
 	peer_turn(&second);
 	assert_int_equal(w->messages, 1);
-	/* Numbers go on where they were. */
+	/* Numbers go on where they were: none comes again soon. */
+	bed_end(w);
 	assert_true(bed_begin(b, false)->in.id > w->in.id);
 	gw_tunnel_detach(fresh, GW_E_INTERRUPTED, "");
 	peer_fini(&second);
@@ -363,6 +390,7 @@ main(void)
 		CASE(behind_what_waits_on_a_lane_there_is_no_room),
 		CASE(data_goes_under_the_flow_s_number),
 		CASE(fifteen_seconds_of_silence_end_the_session),
+		CASE(who_waited_in_a_lost_session_is_not_told_in_the_next),
 		CASE(without_a_session_nothing_is_said),
 		CASE(another_tunnel_takes_over_rules_and_flows),
 		CASE(without_memory_there_is_none),

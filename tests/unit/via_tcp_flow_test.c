@@ -395,6 +395,7 @@ without_memory_a_client_is_reset(void **state)
 	via_bed_accept(b, p, 1);
 	for (long n = 0; n == 0 || was_reset(b, fd); n++) {
 		assert_true(n < 60);
+		assert_int_equal(b->set->files, 1); /* it listens */
 		if (fd >= 0)
 			close(fd);
 		if (p->closed) { /* not even for what tells of it */

@@ -386,11 +386,28 @@ address(struct gw_reader *r, uint8_t kind)
 	return e;
 }
 
+/* Any bytes on the stream; or many of one kind. */
+static void
+write_any(struct peer *p, struct gw_reader *r, bool many)
+{
+	size_t n = many ? gw_read_u16(r) : gw_read_u8(r) % 64;
+
+	if (p->at == p->end)
+		p->at = p->end = 0;
+	if (ROOM - p->end < n)
+		return;
+	if (many)
+		memset(p->stream + p->end, gw_read_u8(r), n);
+	else
+		gw_read_copy(r, p->stream + p->end, n);
+	p->end += n;
+}
+
 /* One whose fields are mostly right. */
 static void
 say_message(struct peer *p, struct gw_reader *r, const struct gw_relay *relay)
 {
-	static uint8_t room[GW_RELAY_MESSAGE_MAX];
+	static uint8_t room[GW_RELAY_MESSAGE_MAX], zeros[GW_DATAGRAM_MAX];
 	uint8_t how = gw_read_u8(r), kind = gw_read_u8(r);
 	struct gw_relay_message m = { .kind = 1 + how % 3,
 		.version = GW_RELAY_VERSION,
@@ -416,6 +433,8 @@ say_message(struct peer *p, struct gw_reader *r, const struct gw_relay *relay)
 	m.to = address(r, kind & 15);
 	m.data.n = (how & 16) != 0 ? gw_read_u8(r) : 1;
 	m.data = gw_read_bytes(r, m.data.n);
+	if ((how & 64) != 0)
+		m.data = gw_slice(zeros, gw_read_u16(r) % sizeof zeros);
 	if (!gw_reader_ok(r))
 		return;
 	say(p, gw_slice(room, gw_relay_message_encode(&m, room)),
@@ -459,14 +478,8 @@ step(struct gw_relay *r, struct gw_reader *script)
 	size_t n;
 
 	switch (what & 7) {
-	case 0: /* any bytes on the stream */
-		n = gw_read_u8(script) % 64;
-		if (p->at == p->end)
-			p->at = p->end = 0;
-		if (ROOM - p->end >= n) {
-			gw_read_copy(script, p->stream + p->end, n);
-			p->end += n;
-		}
+	case 0:
+		write_any(p, script, (what & 16) != 0);
 		break;
 	case 1: /* any bytes as a message */
 		n = gw_read_u16(script) % 512;

@@ -9,7 +9,8 @@
 
 enum {
 	IDLE = 120000000, /* us: beacons come every 30 s */
-	TRIES = 4,        /* for a port that is free in both protocols */
+	TRIES = 16,       /* for a port that is free in both protocols: where
+			     half of those of tcp are in use, too */
 	FLOWS = 32,       /* at once through a pipe */
 	RULE = 256        /* buffer for the text of one */
 };

@@ -247,17 +247,59 @@ judge_flow(struct gw_relay_engine *e, unsigned rule,
 	return GW_RELAY_FATE_CARRIED;
 }
 
+/* What of a datagram of another site stays on its way, whichever that is. */
+static uint64_t
+hash_told(const struct gw_relay_engine *e, const struct gw_relay_arrival *a)
+{
+	struct gw_key content = gw_hash_key(e->seed, a->data), key;
+	uint8_t buf[96];
+	struct gw_writer w = gw_writer(buf, sizeof buf);
+	uint64_t h;
+
+	gw_write_bytes(&w, a->origin, sizeof a->origin);
+	gw_write_u64(&w, a->number);
+	gw_write_bytes(&w, a->from.ip, sizeof a->from.ip);
+	gw_write_u16(&w, a->from.port);
+	gw_write_bytes(&w, a->to.ip, sizeof a->to.ip);
+	gw_write_u16(&w, a->to.port);
+	gw_write_bytes(&w, content.b, sizeof content.b);
+	GW_ASSERT(gw_writer_ok(&w));
+	key = gw_hash_key(e->seed, gw_slice(buf, gw_writer_len(&w)));
+	memcpy(&h, key.b, sizeof h);
+	return h;
+}
+
 /* Once, by whichever way it comes, and never what this relay has heard
  * itself. */
 static enum gw_relay_fate
-judge_origin(struct gw_relay_engine *e, const struct gw_relay_arrival *a)
+judge_origin(const struct gw_relay_engine *e, const struct gw_relay_arrival *a,
+    uint64_t told)
 {
 	if (a->late)
 		return GW_RELAY_FATE_LATE;
 	if (memcmp(a->origin, e->origin, sizeof e->origin) == 0 ||
-	    !gw_relay_seen_is_new(&e->seen, a->origin, a->number))
+	    gw_relay_seen_has(&e->seen, told))
 		return GW_RELAY_FATE_SEEN;
 	return GW_RELAY_FATE_CARRIED;
+}
+
+/* And how much of it, after what it is and where it comes from.  Of a site,
+ * only what passes is remembered: no flood makes the table forget. */
+static enum gw_relay_fate
+judge(struct gw_relay_engine *e, unsigned rule,
+    const struct gw_relay_arrival *a, uint64_t echo)
+{
+	bool remote = e->links[a->link].remote;
+	uint64_t told = remote ? hash_told(e, a) : 0;
+	enum gw_relay_fate fate = GW_RELAY_FATE_CARRIED;
+
+	if (remote)
+		fate = judge_origin(e, a, told);
+	if (fate == GW_RELAY_FATE_CARRIED)
+		fate = judge_flow(e, rule, a, echo);
+	if (fate == GW_RELAY_FATE_CARRIED && remote)
+		gw_relay_seen_add(&e->seen, told);
+	return fate;
 }
 
 void
@@ -282,11 +324,9 @@ gw_relay_engine_input(struct gw_relay_engine *e, unsigned rule,
 	n = &e->counts[rule][a->link];
 	n->heard++;
 	fate = judge_ends(e, &e->rules[rule], a);
-	if (fate == GW_RELAY_FATE_CARRIED && e->links[a->link].remote)
-		fate = judge_origin(e, a);
 	if (fate == GW_RELAY_FATE_CARRIED) {
 		echo = hash(e, &e->rules[rule], a, ECHO);
-		fate = judge_flow(e, rule, a, echo);
+		fate = judge(e, rule, a, echo);
 		if (fate == GW_RELAY_FATE_CARRIED)
 			fate = gw_relay_copies(e, rule, a, echo);
 	}

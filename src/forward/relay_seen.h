@@ -1,10 +1,13 @@
 /*
- * relay_seen - which datagrams of which relays have come already: each relay
- * numbers what it hears, and of the latest numbers each counts once, by
- * whichever way it comes.
+ * relay_seen - which datagrams of other sites have come already, so that each
+ * counts once, by whichever way it comes.
  *
- * What is older than these is taken for seen.  When too many relays are
- * remembered, the one that was heard longest ago gives way.
+ * A datagram is known by a hash of all that stays on its way: which relay has
+ * heard it first and as which number, but what it is, too.  A site that makes
+ * numbers up in another one's name can so not have that one's own taken for
+ * seen.
+ *
+ * One table of a fixed size; the oldest gives way.
  */
 #ifndef GW_FORWARD_RELAY_SEEN_H
 #define GW_FORWARD_RELAY_SEEN_H
@@ -14,21 +17,19 @@
 
 #include "wire/limits.h"
 
-struct gw_relay_origin {
-	uint8_t id[GW_RELAY_ORIGIN_LEN];
-	uint64_t used; /* 0: free; the larger, the later */
-	uint64_t top;  /* the largest number so far */
-	uint64_t bits[GW_RELAY_NUMBERS / 64]; /* number % GW_RELAY_NUMBERS */
+enum {
+	GW_RELAY_SEEN_WAYS = 8, /* places where one hash may stand */
+	GW_RELAY_SEEN_SETS = GW_RELAY_SEEN / GW_RELAY_SEEN_WAYS
 };
 
 /* Begins as zeros. */
 struct gw_relay_seen {
-	struct gw_relay_origin v[GW_RELAY_ORIGINS];
-	uint64_t uses;
+	uint64_t v[GW_RELAY_SEEN_SETS][GW_RELAY_SEEN_WAYS]; /* 0: free */
+	uint8_t oldest[GW_RELAY_SEEN_SETS];
 };
 
-/* Is it new?  It is no more from then on. */
-bool gw_relay_seen_is_new(struct gw_relay_seen *,
-    const uint8_t origin[GW_RELAY_ORIGIN_LEN], uint64_t number);
+bool gw_relay_seen_has(const struct gw_relay_seen *, uint64_t hash);
+/* One that it has not. */
+void gw_relay_seen_add(struct gw_relay_seen *, uint64_t hash);
 
 #endif /* GW_FORWARD_RELAY_SEEN_H */

@@ -133,10 +133,9 @@ enum {
 	/* between relays of several sites */
 	GW_RELAY_VERSION = 1,
 	GW_RELAY_ORIGIN_LEN = 16,
-	GW_RELAY_SITES = 4,      /* sessions that a datagram passes */
-	GW_RELAY_ORIGINS = 64,   /* relays whose numbers are remembered, ... */
-	GW_RELAY_NUMBERS = 1024, /* ... and how many of each */
-	GW_RELAY_AGE = 2000,     /* ms on the way: later it is dropped */
+	GW_RELAY_SITES = 4,    /* sessions that a datagram passes */
+	GW_RELAY_SEEN = 16384, /* datagrams that are remembered, of all */
+	GW_RELAY_AGE = 2000,   /* ms on the way: later it is dropped */
 };
 
 #define GW_ENTRIES_MAX UINT64_C(100000000)

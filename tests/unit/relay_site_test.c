@@ -268,6 +268,32 @@ B3_the_same_number_does_not_count_twice(void **state)
 }
 
 static void
+B3_no_site_silences_another(void **state)
+{
+	static const uint64_t numbers[] = { 2, 1000, UINT64_MAX };
+	struct flight f;
+
+	(void)state;
+	begin(3, false, "9000");
+	say(0, "10.0.1.9", "10.0.1.255", 9000, "x");
+	/* The last one speaks in the name of the first one. */
+	f = queue[0];
+	f.site = 1;
+	f.link = 1;
+	for (unsigned i = 0; i < 3; i++) {
+		f.out.number = numbers[i];
+		f.out.data = gw_slice_str(i == 0 ? "a" : i == 1 ? "b" : "c");
+		assert_int_equal(arrive(&sites[1], &f), GW_RELAY_FATE_CARRIED);
+		count = 0;
+	}
+	assert_int_equal(sites[1].heard, 4);
+	say(0, "10.0.1.9", "10.0.1.255", 9000, "y");
+	assert_int_equal(sites[1].heard, 5);
+	say(0, "10.0.1.9", "10.0.1.255", 9000, "z");
+	assert_int_equal(sites[1].heard, 6);
+}
+
+static void
 B3_two_relays_of_one_site_are_not_heard_twice(void **state)
 {
 	struct flight f;
@@ -455,6 +481,7 @@ main(void)
 		CASE(B3_a_ring_of_three_hears_each_datagram_once),
 		CASE(B3_four_sessions_and_no_more),
 		CASE(B3_the_same_number_does_not_count_twice),
+		CASE(B3_no_site_silences_another),
 		CASE(B3_two_relays_of_one_site_are_not_heard_twice),
 		CASE(what_the_rules_here_do_not_name_is_refused),
 		CASE(a_site_that_is_not_in_from_is_not_heard),

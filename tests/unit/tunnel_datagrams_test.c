@@ -82,6 +82,16 @@ who_opens_what_is_there_is_told_so(void **state)
 	hears_nothing(b);
 	assert_int_equal(b->flows[0].datagrams, 3);
 	assert_int_equal(b->flows[0].datagram, 0); /* none is too short */
+	/* Each may open it; once in a while that is answered. */
+	for (unsigned i = 0; i < 5; i++)
+		peer_datagram(&b->p, &again);
+	peer_turn(&b->p);
+	hears_nothing(b);
+	peer_leap(GW_SEC);
+	peer_datagram(&b->p, &again);
+	peer_turn(&b->p);
+	hears(b, GW_TUNNEL_KNOWN, FLOW);
+	assert_int_equal(b->flows[0].datagrams, 9);
 	assert_int_equal(b->count, 1);
 }
 
@@ -248,6 +258,41 @@ no_more_than_so_many_and_so_much_lacks_parts(void **state)
 	assert_int_equal(b->t->parts.count, 0);
 }
 
+/* For longer than one may. */
+static void
+wait_for_parts(struct bed *b)
+{
+	peer_turn(&b->p);
+	peer_leap(GW_TUNNEL_PARTIAL_TIME);
+	bed_dispatch(b);
+}
+
+static void
+f25_what_lacks_parts_is_told_once(void **state)
+{
+	struct bed *b = *state;
+
+	begin(b);
+	part(b, FLOW, 1, 0, 3);
+	wait_for_parts(b);
+	assert_int_equal(b->flows[0].incomplete, 1);
+	/* Its rest is late, and begins nothing. */
+	part(b, FLOW, 1, 1, 3);
+	wait_for_parts(b);
+	assert_int_equal(b->flows[0].incomplete, 1);
+	/* Of a flow that is not there it is the rule's; of one that nobody
+	 * has opened, nobody's. */
+	part(b, FLOW + 2, 1, 0, 3);
+	wait_for_parts(b);
+	assert_int_equal(b->rule.base.counts.drops[GW_DROP_INCOMPLETE], 1);
+	b->rule.listens = true;
+	part(b, FLOW + 4, 1, 0, 3);
+	wait_for_parts(b);
+	assert_int_equal(b->rule.base.counts.drops[GW_DROP_INCOMPLETE], 1);
+	assert_int_equal(b->flows[0].datagrams, 1);
+	bed_is_there(b);
+}
+
 /* ---- out ---- */
 
 static enum gw_drop
@@ -354,6 +399,37 @@ what_has_waited_too_long_is_told_as_stale(void **state)
 	assert_false(peer_hear_datagram(&b->p, &d));
 }
 
+static void
+f24_one_in_parts_that_is_stale_is_told_once(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, false);
+	uint8_t bytes[10000] = { 0 };
+	struct gw_tunnel_datagram d;
+
+	b->p.takes_datagrams = false;
+	assert_int_equal(send_it(w, bytes, sizeof bytes), GW_DROP_NONE);
+	assert_int_equal(send_it(w, bytes, sizeof bytes), GW_DROP_NONE);
+	assert_true(b->t->queue.count > 4);
+	peer_leap(GW_TUNNEL_AGE);
+	bed_dispatch(b);
+	assert_int_equal(w->stales, 2);
+	assert_int_equal(b->t->queue.count, 0);
+	/* Without room for all parts none of them waits. */
+	for (unsigned i = 0; i < 100; i++)
+		if (send_it(w, bytes, sizeof bytes) != GW_DROP_NONE)
+			break;
+	assert_int_equal(send_it(w, bytes, sizeof bytes), GW_DROP_QUEUE);
+	assert_int_equal(b->t->queue.count % 9, 0);
+	b->p.takes_datagrams = true;
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	while (peer_hear_datagram(&b->p, &d))
+		assert_int_equal(d.parts, 9);
+	assert_int_equal(d.at, 8);
+	assert_int_equal(w->stales, 2);
+}
+
 /* What waits is no longer there when the way has become narrower, or the
  * session another. */
 static void
@@ -426,7 +502,9 @@ main(void)
 		CASE(what_is_too_large_for_one_goes_in_parts),
 		CASE(without_a_session_they_are_dropped),
 		CASE(a_peer_that_takes_none_costs_no_more_than_a_queue_a_flow),
+		CASE(f25_what_lacks_parts_is_told_once),
 		CASE(what_has_waited_too_long_is_told_as_stale),
+		CASE(f24_one_in_parts_that_is_stale_is_told_once),
 		CASE(what_no_longer_fits_is_dropped_and_told),
 		CASE(without_memory_they_are_dropped),
 	};

@@ -101,6 +101,36 @@ f26_a_flow_is_opened_until_it_is_known_there(void **state)
 }
 
 static void
+f26_what_may_have_ended_there_is_opened_again(void **state)
+{
+	struct via_bed *b = *state;
+	struct peer *p = via_bed_ask(b, listening, 1, false);
+	int fd = client(b);
+	uint32_t flow;
+
+	/* What is under way may be late by 15 s, and so may answers. */
+	peer_say(p, 0,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_ACCEPT,
+		.rule = 1,
+		.idle_ms = 40000,
+		.unreplied_ms = 32000 });
+	via_bed_turn(b);
+	flow = pass(b, p, fd, "1").flow;
+	answer(p, flow, "answer");
+	reads(b, fd, "answer");
+	via_bed_leap(b, 1 * GW_SEC);
+	assert_false(pass(b, p, fd, "2").opens);
+	via_bed_leap(b, 1 * GW_SEC);
+	assert_true(pass(b, p, fd, "3").opens);
+	peer_say(p, 0,
+	    &(struct gw_tunnel_message){
+		.kind = GW_TUNNEL_KNOWN, .flow = flow });
+	via_bed_turn(b);
+	assert_false(pass(b, p, fd, "4").opens);
+	close(fd);
+}
+
+static void
 answers_go_to_the_client_whose_flow_it_is(void **state)
 {
 	struct via_bed *b = *state;
@@ -321,6 +351,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(f26_a_flow_is_opened_until_it_is_known_there),
+		CASE(f26_what_may_have_ended_there_is_opened_again),
 		CASE(answers_go_to_the_client_whose_flow_it_is),
 		CASE(an_answer_that_no_datagram_can_hold_is_dropped),
 		CASE(what_ends_nothing_is_left_out),

@@ -318,6 +318,7 @@ gw_tunnel_detach(struct gw_tunnel *t, enum gw_err err, const char *text)
 {
 	if (t->conn == NULL)
 		return;
+	gw_tunnel_drop_given(t);
 	gw_session_abort(t->conn->session, err, text, gw_clock_now());
 	gw_conn_close(t->conn);
 	t->conn = NULL;

@@ -77,6 +77,18 @@ enum gw_tunnel_fault {
 	GW_TUNNEL_FAULTS
 };
 
+enum {
+	GW_TUNNEL_GIVEN = 32 /* datagrams that wait in the session; others wait
+				here, where they take turns and become stale */
+};
+
+/* A packet that the session has taken, and may not have sent yet. */
+struct gw_tunnel_given {
+	uint32_t flow;
+	size_t whole;
+	bool more;
+};
+
 struct gw_tunnel {
 	struct gw *g;
 	struct gw_conn *conn; /* NULL: none now */
@@ -90,6 +102,8 @@ struct gw_tunnel {
 	uint64_t widened; /* bytes of windows beyond what flows begin with */
 	struct gw_tunnel_flow *waiting, **last_waiting;
 	struct gw_tunnel_queue queue;
+	struct gw_tunnel_given given[GW_TUNNEL_GIVEN]; /* the last of them */
+	uint64_t given_count;
 	struct gw_tunnel_parts parts;
 	struct gw_via_rule *rules;
 	uint16_t numbers; /* the last one that this side gave a rule */

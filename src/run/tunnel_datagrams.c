@@ -9,11 +9,7 @@
 #include "run/tunnel_private.h"
 #include "run/via.h"
 
-enum {
-	TELL_AGAIN = 100000, /* us until a flow is said to be known again */
-	IN_SESSION = 32 /* that wait in the session; others wait here, where
-			   they take turns and become stale */
-};
+enum { TELL_AGAIN = 100000 /* us until a flow is said to be known again */ };
 
 #define FLOW_OF(l)                                                             \
 	((struct gw_tunnel_flow *)(void *)((char *)(l)-offsetof(               \
@@ -24,7 +20,40 @@ enum {
 static bool
 has_room(const struct gw_tunnel *t)
 {
-	return gw_session_datagrams(t->conn->session) < IN_SESSION;
+	return gw_session_datagrams(t->conn->session) < GW_TUNNEL_GIVEN;
+}
+
+/* False: the session does not take it. */
+static bool
+give(struct gw_tunnel *t, const struct gw_tunnel_flow *w,
+    const struct gw_tunnel_entry *e, gw_usec now)
+{
+	if (gw_session_datagram(t->conn->session, e->bytes, now) != GW_OK)
+		return false;
+	t->given[t->given_count++ % GW_TUNNEL_GIVEN] =
+	    (struct gw_tunnel_given){ w->id, e->whole, e->more };
+	return true;
+}
+
+/* One in parts is here if its last part is: else that waits in its line. */
+void
+gw_tunnel_drop_given(struct gw_tunnel *t)
+{
+	uint64_t n = gw_session_datagrams(t->conn->session);
+
+	if (n > GW_TUNNEL_GIVEN)
+		n = GW_TUNNEL_GIVEN;
+	if (n > t->given_count)
+		n = t->given_count;
+	for (uint64_t i = t->given_count - n; i < t->given_count; i++) {
+		const struct gw_tunnel_given *g =
+		    &t->given[i % GW_TUNNEL_GIVEN];
+		struct gw_tunnel_flow *w = gw_tunnel_find(t, g->flow);
+
+		if (!g->more && w != NULL && w->ops->dropped != NULL)
+			w->ops->dropped(w, GW_DROP_PEER, g->whole);
+	}
+	t->given_count = 0;
 }
 
 void
@@ -42,8 +71,7 @@ gw_tunnel_pump(struct gw_tunnel *t)
 			if (!has_room(t))
 				break;
 			/* A path that has become narrower loses it. */
-			if (gw_session_datagram(
-				t->conn->session, e.bytes, now) == GW_OK)
+			if (give(t, FLOW_OF(line), &e, now))
 				sent = true;
 			else
 				turn = GW_TUNNEL_TURN_STALE;
@@ -78,8 +106,7 @@ one(struct gw_tunnel_flow *w, const struct gw_tunnel_datagram *d, size_t whole,
 	const struct gw_tunnel_entry e = { gw_slice(out, n), whole,
 		d->part && d->at + 1 < d->parts };
 
-	if (t->queue.count == 0 && has_room(t) &&
-	    gw_session_datagram(t->conn->session, e.bytes, now) == GW_OK)
+	if (t->queue.count == 0 && has_room(t) && give(t, w, &e, now))
 		return GW_DROP_NONE;
 	if (gw_tunnel_queue_push(&t->queue, &w->line, &e, now))
 		return GW_DROP_NONE;

@@ -36,6 +36,8 @@ bool gw_tunnel_pull(struct gw_tunnel *);
 /* Send what waits, as far as the session takes it. */
 void gw_tunnel_pump(struct gw_tunnel *);
 void gw_tunnel_on_datagram(struct gw_tunnel *, struct gw_slice);
+/* Those that wait in the session will not be sent: it is lost. */
+void gw_tunnel_drop_given(struct gw_tunnel *);
 /* Those of a flow that wait will not be sent. */
 void gw_tunnel_drop_waiting(struct gw_tunnel_flow *, enum gw_drop);
 /* Drop what has lacked parts for too long. */

@@ -430,6 +430,30 @@ f24_one_in_parts_that_is_stale_is_told_once(void **state)
 	assert_int_equal(w->stales, 2);
 }
 
+/* A session that is lost had taken some that it has not sent. */
+static void
+what_the_session_has_not_sent_is_told_when_it_is_lost(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, false), *gone = bed_begin(b, false);
+	uint8_t bytes[3000] = { 0 };
+
+	assert_int_equal(send_it(w, bytes, sizeof bytes), GW_DROP_NONE);
+	assert_int_equal(send_it(w, bytes, 1), GW_DROP_NONE);
+	assert_int_equal(send_it(gone, bytes, 1), GW_DROP_NONE);
+	bed_end(gone);
+	b->p.takes_datagrams = false; /* they are there still */
+	gw_tunnel_detach(b->t, GW_E_LOST, "");
+	assert_int_equal(w->unsent, 2);
+	assert_int_equal(w->stales, 0);
+	assert_int_equal(gone->unsent, 0);
+	bed_attach(b);
+	b->p.takes_datagrams = true;
+	assert_int_equal(send_it(w, bytes, 1), GW_DROP_NONE);
+	gw_tunnel_detach(b->t, GW_E_LOST, "");
+	assert_int_equal(w->unsent, 2);
+}
+
 /* What waits is no longer there when the way has become narrower, or the
  * session another. */
 static void
@@ -505,6 +529,7 @@ main(void)
 		CASE(f25_what_lacks_parts_is_told_once),
 		CASE(what_has_waited_too_long_is_told_as_stale),
 		CASE(f24_one_in_parts_that_is_stale_is_told_once),
+		CASE(what_the_session_has_not_sent_is_told_when_it_is_lost),
 		CASE(what_no_longer_fits_is_dropped_and_told),
 		CASE(without_memory_they_are_dropped),
 	};

@@ -3,9 +3,11 @@ is known again, and connections that know every byte they must read."""
 
 import hashlib
 import random
+import re
 import socket
 import threading
 import time
+import urllib.request
 
 import far_sockets
 import forwards
@@ -334,3 +336,41 @@ class Connections(threading.Thread):
                 raise Wrong("an end, where the target had reset it")
         except ConnectionResetError:
             pass
+
+
+# ---- figures
+
+
+def figures(space, port):
+    """What each rule has counted, by its name."""
+    def get():
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics",
+                                    timeout=60) as page:
+            return page.read().decode()
+    found = {}
+    for kind, labels, number in re.findall(
+            r"^godwit_forward_(\w+)\{(.*?)\} (\d+)$",
+            far_sockets.inside(space, get), re.MULTILINE):
+        label = dict(re.findall(r'(\w+)="(.*?)"', labels))
+        one = found.setdefault(label["name"], {"drops": {}})
+        if "reason" in label:
+            one["drops"][label["reason"]] = int(number)
+        else:
+            one[kind + label.get("way", "")] = int(number)
+    return found
+
+
+NOTHING = {"drops": {}}
+
+
+def since(now, before):
+    """What has been added."""
+    drops = {k: n - before["drops"].get(k, 0) for k, n in now["drops"].items()}
+    more = {k: n - before.get(k, 0) for k, n in now.items() if k != "drops"}
+    return {**more, "drops": {k: n for k, n in drops.items() if n}}
+
+
+def dropped(one, *but):
+    """icmp is counted as passed on as well."""
+    return sum(n for k, n in one["drops"].items()
+               if k != "icmp" and k not in but)

@@ -91,6 +91,8 @@ what_is_the_default_is_not_written(void **state)
 	assert_string_equal(udp("&&"), "");
 	assert_string_equal(
 	    udp("strategy=round&proxy=none&icmp=ignore&shed=reject"), "");
+	assert_string_equal(udp("icmp=close"), "icmp=close");
+	assert_string_equal(udp("icmp=Reflect"), "icmp=reflect");
 	assert_string_equal(tcp("keepAlive=true&transparent=false"), "");
 	assert_string_equal(tcp("keepAlive=false"), "keepAlive=false");
 	assert_string_equal(tcp("transparent"), "transparent=true");

@@ -93,6 +93,7 @@ on_ready(void *arg)
 		gw_dial_cancel(q->dial);
 		q->dial = NULL;
 		q->to_before = false;
+		q->began = now; /* those who are found have their time, too */
 	}
 	gw_quest_step(q);
 }

@@ -69,12 +69,18 @@ gw_candidates_add(
 		add_one(l, f, &f->addresses[i], now);
 }
 
+static bool
+same_run(const struct gw_candidate *a, const struct gw_candidate *b)
+{
+	return memcmp(a->run, b->run, GW_BEACON_RUN_LEN) == 0;
+}
+
 /* The first of its device in the list. */
 static bool
 is_first(const struct gw_candidates *l, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
-		if (memcmp(l->v[i].run, l->v[at].run, GW_BEACON_RUN_LEN) == 0)
+		if (same_run(&l->v[i], &l->v[at]))
 			return false;
 	return true;
 }
@@ -87,6 +93,32 @@ gw_candidates_devices(const struct gw_candidates *l)
 	for (size_t i = 0; i < l->count; i++)
 		n += is_first(l, i);
 	return n;
+}
+
+/* Is this host one of the first device's? */
+static bool
+is_at_first(const struct gw_candidates *l, const struct gw_candidate *c)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (same_run(&l->v[i], &l->v[0]) &&
+		    gw_addr_same_host(&l->v[i].addr, &c->addr))
+			return true;
+	return false;
+}
+
+bool
+gw_candidates_one_machine(const struct gw_candidates *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		bool here = !is_first(l, i);
+
+		for (size_t k = i; k < l->count && !here; k++)
+			here = same_run(&l->v[i], &l->v[k]) &&
+			       is_at_first(l, &l->v[k]);
+		if (!here)
+			return false;
+	}
+	return true;
 }
 
 /* ---- how many tries there are ---- */

@@ -6,7 +6,7 @@
  * are, GW_FIND_GUESSES_HOST of them at one address.  Addresses without a try
  * go first, and among equals chance decides, so that somebody who answers a
  * thousand times does not stand before the right one; nor does it take the room
- * of others.  Who has refused a code is not asked again there; that the device
+ * of others.  Who has refused a code is not asked again there; that the program
  * at another address is the same one, its key tells, not its run id, which
  * anybody can repeat.
  *
@@ -53,6 +53,9 @@ void gw_candidates_add(
     struct gw_candidates *, const struct gw_finding *, gw_usec now);
 /* How many devices there are that say so. */
 unsigned gw_candidates_devices(const struct gw_candidates *);
+
+/* Has each of them an address of the first one's? */
+bool gw_candidates_one_machine(const struct gw_candidates *);
 
 /* Whom to try now; NULL: nobody, or no more may be tried. */
 struct gw_candidate *gw_candidates_pick(

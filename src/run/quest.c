@@ -19,13 +19,16 @@ enum {
 
 /* ---- what beacons tell ---- */
 
-/* Two of one name: nobody but the person knows which is meant. */
+/* Two of one name: nobody but the person knows which is meant.  On one machine
+ * several programs may wait for a connection: the code tells. */
 static bool
 is_ambiguous(struct gw_quest *q)
 {
 	char list[512], text[GW_QUEST_NOTICE_MAX];
 
-	if (q->o.ask != GW_ASK_NAME || gw_candidates_devices(&q->found) < 2)
+	if (q->o.ask != GW_ASK_NAME || gw_candidates_devices(&q->found) < 2 ||
+	    (q->o.role == GW_QUEST_CONNECTION &&
+		gw_candidates_one_machine(&q->found)))
 		return false;
 	gw_candidates_text(&q->found, list, sizeof list);
 	snprintf(text, sizeof text,

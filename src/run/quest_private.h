@@ -29,6 +29,13 @@ struct gw_quest {
 	gw_usec began, gather_until, dns_at, everybody_at, nobody_at;
 	bool rivals_told, nobody_told;
 	bool to_before; /* the dial is to where it was last */
+	/* Who has refused the code, at which port; and of those, whom the dial
+	 * shall not ask again. */
+	struct {
+		uint16_t port;
+		uint8_t key[GW_KEY_LEN];
+	} no[GW_FIND_GUESSES];
+	size_t no_count;
 	struct gw_refused_keys refused;
 
 	/* How the last one failed that counts. */

@@ -119,13 +119,26 @@ is_verdict(enum gw_err err)
 
 /* At its other addresses it gets no other guess. */
 static void
-refuse_key(struct gw_quest *q, const struct gw_session_event *ev)
+refuse_key(struct gw_quest *q, const struct gw_candidate *c,
+    const struct gw_session_event *ev)
+{
+	if (ev->closed.peer == NULL || q->no_count == GW_FIND_GUESSES)
+		return;
+	q->no[q->no_count].port = gw_addr_port(&c->addr);
+	memcpy(q->no[q->no_count++].key, ev->closed.peer, GW_KEY_LEN);
+}
+
+/* At another port another program of that device waits, perhaps with another
+ * code. */
+static void
+refuse_at(struct gw_quest *q, uint16_t port)
 {
 	struct gw_refused_keys *r = &q->refused;
 
-	if (ev->closed.peer == NULL || r->count == GW_FIND_GUESSES)
-		return;
-	memcpy(r->key[r->count++], ev->closed.peer, GW_KEY_LEN);
+	r->count = 0;
+	for (size_t i = 0; i < q->no_count; i++)
+		if (q->no[i].port == port)
+			memcpy(r->key[r->count++], q->no[i].key, GW_KEY_LEN);
 }
 
 /* It was no good where no beacon has told of it: at an address that DNS has, or
@@ -184,7 +197,7 @@ next_candidate(
 		return;
 	}
 	gw_candidates_refused(c);
-	refuse_key(q, ev);
+	refuse_key(q, c, ev);
 	remember(q, ev, at);
 	q->gather_until = now + GATHER_MORE;
 	if (ev->closed.err == GW_E_AUTH && q->o.ask == GW_ASK_KNOWN)
@@ -237,6 +250,7 @@ gw_quest_dial(struct gw_quest *q, const char *host, uint16_t port)
 	o.host = host;
 	o.port = port;
 	o.once = true;
+	refuse_at(q, port);
 	o.refused = &q->refused;
 	o.owner = (struct gw_entrance_owner){ on_opened, on_failed, q };
 	return gw_dial_start(&o, &q->dial);

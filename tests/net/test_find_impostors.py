@@ -173,7 +173,7 @@ def test_where_all_addresses_are_forged_it_comes_to_an_end(
         pair, bridged, began):
     net = bridged(3)
     began(impostors.Forger(net.devices[2], 200))
-    run = recv(pair, CODE, "--timeout", "8s").expect(3)
+    run = recv(pair, CODE, "--timeout", "3s").expect(3)
     assert "number 7 was found, but nobody was reached there" in reason(run)
 
 

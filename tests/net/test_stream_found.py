@@ -101,6 +101,26 @@ def test_a_name_and_a_code(pair, bridged):
                         say=b"here"))
 
 
+def test_a_name_of_several_programs_on_one_machine(pair, bridged):
+    """The code tells which is meant; the other one may have had a guess."""
+    bridged()
+    pair.receiver.run("devices", "name", "kitchen-pc").expect(0)
+    listen(pair.receiver, "--code", "8-other-words")
+    waiting = listen(pair.receiver, "--code", CODE, say=b"there")
+    meet(waiting, start(pair.sender, "connect", "kitchen-pc", "--code", CODE,
+                        say=b"here"))
+
+
+def test_an_ambiguous_name_says_whose_it_is(pair, bridged):
+    net = bridged(3)
+    for device in pair.receiver, other(pair, net, 2):
+        device.run("devices", "name", "twin").expect(0)
+        listen(device, "9000", "--code", CODE)
+    run = start(pair.sender, "connect", "twin", "--code", CODE).expect(3)
+    for word in "several devices", "10.93.0.2:9000", "10.93.0.3:9000":
+        assert word in run.said()
+
+
 def test_an_unknown_name_says_who_is_there(pair, bridged):
     bridged()
     pair.receiver.run("devices", "name", "kitchen-pc").expect(0)

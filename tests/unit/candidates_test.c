@@ -98,6 +98,21 @@ each_address_of_a_device_is_one_and_told_once(void **state)
 }
 
 static void
+programs_of_one_machine_share_an_address(void **state)
+{
+	(void)state;
+	assert_true(gw_candidates_one_machine(&list));
+	add(1, "192.0.2.1", "192.0.2.2");
+	assert_true(gw_candidates_one_machine(&list));
+	add(2, "192.0.2.7", "192.0.2.2");
+	add(3, "192.0.2.1", NULL);
+	assert_true(gw_candidates_one_machine(&list));
+	/* With the second, not with the first. */
+	add(4, "192.0.2.7", NULL);
+	assert_false(gw_candidates_one_machine(&list));
+}
+
+static void
 three_may_guess_and_two_of_one_address(void **state)
 {
 	(void)state;
@@ -284,6 +299,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(each_address_of_a_device_is_one_and_told_once),
+		CASE(programs_of_one_machine_share_an_address),
 		CASE(three_may_guess_and_two_of_one_address),
 		CASE(an_address_without_a_try_goes_first),
 		CASE(chance_decides_among_equals),

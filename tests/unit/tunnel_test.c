@@ -11,6 +11,7 @@
 static const struct gw_tunnel_message known = { .kind = GW_TUNNEL_KNOWN,
 	.flow = 3 };
 enum { KNOWN_BYTES = 7 }; /* of that */
+static const uint8_t some_text[GW_TUNNEL_TEXT] = { 'x' };
 
 static void
 each_side_has_numbers_and_lanes_of_its_own(struct bed *b, unsigned parity)
@@ -97,19 +98,24 @@ what_waits_leaves_in_order_when_there_is_room(void **state)
 	bed_is_there(b);
 }
 
+/* A long one. */
+static const struct gw_tunnel_message refusal = { .kind = GW_TUNNEL_REFUSE,
+	.text = { some_text, sizeof some_text } };
+enum { REFUSAL_BYTES = GW_TUNNEL_HEAD + 2 + sizeof some_text };
+
 /* On all lanes together: memory is the same, however a peer spreads it. */
 static void
 more_than_may_wait_ends_the_session(void **state)
 {
 	struct bed *b = *state;
+	uint16_t lane = 0;
 	size_t waits = 0;
 
 	b->p.takes = 0;
 	while (b->losses == 0) {
-		gw_tunnel_say(
-		    b->t, (uint16_t)(waits / KNOWN_BYTES % 100), &known);
-		waits += KNOWN_BYTES;
-		assert_true(waits <= GW_TUNNEL_BACKLOG + 2 * KNOWN_BYTES);
+		gw_tunnel_say(b->t, lane++ % GW_STREAMS_MAX, &refusal);
+		waits += REFUSAL_BYTES;
+		assert_true(waits <= GW_TUNNEL_BACKLOG + 2 * REFUSAL_BYTES);
 		peer_turn(&b->p);
 	}
 	assert_true(waits > GW_TUNNEL_BACKLOG);
@@ -118,7 +124,7 @@ more_than_may_wait_ends_the_session(void **state)
 	b->losses = 0;
 	bed_attach(b);
 	b->p.takes = 0;
-	gw_tunnel_say(b->t, 0, &known);
+	gw_tunnel_say(b->t, 0, &refusal);
 	peer_turn(&b->p);
 	bed_is_there(b);
 }
@@ -128,10 +134,10 @@ what_has_left_waits_no_more(void **state)
 {
 	struct bed *b = *state;
 
-	for (unsigned i = 0; i < 2 * GW_TUNNEL_BACKLOG / KNOWN_BYTES; i++) {
+	for (unsigned i = 0; i < 2 * GW_TUNNEL_BACKLOG / REFUSAL_BYTES; i++) {
 		b->p.takes = 0;
-		gw_tunnel_say(b->t, (uint16_t)(i % 100), &known);
-		b->p.takes = KNOWN_BYTES;
+		gw_tunnel_say(b->t, i % GW_STREAMS_MAX, &refusal);
+		b->p.takes = REFUSAL_BYTES;
 		peer_turn(&b->p);
 	}
 	bed_is_there(b);

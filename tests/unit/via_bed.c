@@ -21,10 +21,10 @@ enum { DEVICES = 2, PATIENCE = 60000 /* turns of a millisecond */ };
 int
 via_bed_setup(void **state)
 {
-	struct via_bed *b = calloc(1, sizeof *b);
+	struct via_bed *b;
 	void *dir = NULL;
 
-	if (b == NULL || os_fixture_setup(&dir) != 0)
+	if (os_fixture_setup(&dir) != 0 || (b = calloc(1, sizeof *b)) == NULL)
 		return -1;
 	b->dir = dir;
 	b->g = peer_context("bed", DEVICES);

@@ -29,7 +29,9 @@ extern const struct wire_kind wire_trains, wire_singly;
 extern const struct wire_kind wire_session;
 /* The same by gw_listen, gw_dial and a stream; datagrams as large as the path
  * takes. */
-extern const struct wire_kind wire_api;
+extern const struct wire_kind wire_api, wire_api_tcp;
+/* Its datagrams, of so many bytes. */
+extern const struct wire_kind wire_api_datagrams, wire_api_datagrams_tcp;
 /* The kernel's, in the clear; and with the cipher over records of 16 KB. */
 extern const struct wire_kind wire_tcp_cubic, wire_tcp_bbr, wire_tcp_sealed;
 

@@ -1,5 +1,6 @@
 #include "run/tunnel.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,102 +14,12 @@
 enum {
 	SILENCE = 15000000, /* us: a live peer says something every 2 s */
 	LOOK = 50000,       /* us, at what waits */
-	BUFFER = GW_TUNNEL_DATAGRAM_HEAD + 65536
+	MESSAGE = GW_TUNNEL_DATA_HEAD + GW_TUNNEL_DATA_MAX,
+	BUFFER = GW_TUNNEL_PLACES * MESSAGE
 };
 
-/* ---- flows ---- */
-
-static struct gw_key
-key_of(uint32_t id)
-{
-	struct gw_key k = { { 0 } };
-
-	memcpy(k.b, &id, sizeof id);
-	return k;
-}
-
-struct gw_tunnel_flow *
-gw_tunnel_find(const struct gw_tunnel *t, uint32_t id)
-{
-	const struct gw_key k = key_of(id);
-	uintptr_t v;
-
-	return gw_map_get(t->flows, &k, &v) ? (struct gw_tunnel_flow *)v : NULL;
-}
-
-enum gw_err
-gw_tunnel_flow_take(struct gw_tunnel *t, struct gw_tunnel_flow *w)
-{
-	const struct gw_key k = key_of(w->id);
-	enum gw_err err;
-
-	if (gw_map_count(t->flows) >= GW_TUNNEL_FLOWS)
-		return GW_E_LIMIT;
-	err = gw_map_set(t->flows, &k, (uintptr_t)w);
-	if (err == GW_OK)
-		w->tunnel = t;
-	return err;
-}
-
-/* The connections of one lane wait for each other's packets when one is lost:
- * as few as may be share one. */
-static uint16_t
-pick_lane(struct gw_tunnel *t)
-{
-	const uint16_t first = t->initiator ? 2 : 1;
-
-	t->next_lane =
-	    t->next_lane < first || t->next_lane + 2 >= GW_STREAMS_MAX
-		? first
-		: (uint16_t)(t->next_lane + 2);
-	return t->next_lane;
-}
-
-enum gw_err
-gw_tunnel_flow_begin(
-    struct gw_tunnel *t, struct gw_tunnel_flow *w, bool connection)
-{
-	do
-		t->next_id += 2;
-	while (gw_tunnel_find(t, t->next_id) != NULL);
-	w->id = t->next_id;
-	w->lane = connection ? pick_lane(t) : 0;
-	return gw_tunnel_flow_take(t, w);
-}
-
-void
-gw_tunnel_flow_end(struct gw_tunnel_flow *w)
-{
-	const struct gw_key k = key_of(w->id);
-	struct gw_tunnel *t = w->tunnel;
-	struct gw_tunnel_flow **at;
-
-	if (t == NULL)
-		return;
-	gw_map_del(t->flows, &k);
-	gw_tunnel_drop_waiting(w, GW_DROP_STALE);
-	for (at = &t->waiting; w->waits && *at != w; at = &(*at)->next_waiting)
-		;
-	if (w->waits) {
-		*at = w->next_waiting;
-		if (t->last_waiting == &w->next_waiting)
-			t->last_waiting = at;
-	}
-	w->tunnel = NULL;
-}
-
-static void
-wait_for_room(struct gw_tunnel_flow *w)
-{
-	struct gw_tunnel *t = w->tunnel;
-
-	if (w->waits)
-		return;
-	w->waits = true;
-	w->next_waiting = NULL;
-	*t->last_waiting = w;
-	t->last_waiting = &w->next_waiting;
-}
+static_assert(
+    (int)BUFFER >= GW_TUNNEL_DATAGRAM_HEAD + GW_PACKET_MAX, "a datagram fits");
 
 /* ---- lanes, outwards ---- */
 
@@ -155,7 +66,8 @@ put(struct gw_tunnel *t, uint16_t i, struct gw_slice s)
 		n = gw_session_write(t->conn->session, i, s, gw_clock_now());
 	if (n < s.n && !t->broken)
 		keep(t, lane, gw_slice(s.p + n, s.n - n));
-	gw_conn_kick(t->conn);
+	if (!t->in_ready)
+		gw_conn_kick(t->conn);
 }
 
 /* What does not go into a lane: until what is before it has left, or until
@@ -216,39 +128,54 @@ gw_tunnel_room(struct gw_tunnel_flow *w)
 	    gw_bytes_len(&t->lanes[w->lane]->out) == 0)
 		n = gw_session_writable(t->conn->session, w->lane);
 	if (n <= GW_TUNNEL_DATA_HEAD) {
-		wait_for_room(w);
+		gw_tunnel_row_enter(w, GW_TUNNEL_FOR_ROOM);
 		note_more(t, w->lane);
 		return 0;
 	}
-	n -= GW_TUNNEL_DATA_HEAD;
-	return n < GW_TUNNEL_DATA_MAX ? n : GW_TUNNEL_DATA_MAX;
+	if (n > BUFFER)
+		n = BUFFER;
+	return n - (n + MESSAGE - 1) / MESSAGE * GW_TUNNEL_DATA_HEAD;
+}
+
+unsigned
+gw_tunnel_places(
+    struct gw_tunnel *t, size_t n, struct iovec places[GW_TUNNEL_PLACES])
+{
+	uint8_t *at = t->buffer;
+	unsigned count = 0;
+
+	while (n > 0 && count < GW_TUNNEL_PLACES) {
+		const size_t len =
+		    n < GW_TUNNEL_DATA_MAX ? n : GW_TUNNEL_DATA_MAX;
+
+		places[count++] =
+		    (struct iovec){ at + GW_TUNNEL_DATA_HEAD, len };
+		at += MESSAGE;
+		n -= len;
+	}
+	return count;
 }
 
 void
 gw_tunnel_data(struct gw_tunnel_flow *w, size_t n)
 {
 	struct gw_tunnel *t = w->tunnel;
+	uint8_t *at = t->buffer;
 
-	gw_tunnel_data_head(w->id, n, t->buffer);
-	put(t, w->lane, gw_slice(t->buffer, n + GW_TUNNEL_DATA_HEAD));
-}
+	while (n > 0) {
+		const size_t len =
+		    n < GW_TUNNEL_DATA_MAX ? n : GW_TUNNEL_DATA_MAX;
 
-static void
-let_write(struct gw_tunnel *t)
-{
-	/* Each that waits now, once. */
-	struct gw_tunnel_flow *first = t->waiting, *w;
-
-	t->waiting = NULL;
-	t->last_waiting = &t->waiting;
-	for (w = first; w != NULL; w = w->next_waiting)
-		w->waits = false;
-	while ((w = first) != NULL) {
-		first = w->next_waiting;
-		w->next_waiting = NULL;
-		if (w->ops->writable != NULL)
-			w->ops->writable(w);
+		gw_tunnel_data_head(w->id, len, at);
+		put(t, w->lane, gw_slice(at, len + GW_TUNNEL_DATA_HEAD));
+		at += MESSAGE;
+		n -= len;
+		t->fresh += len;
 	}
+	if (t->fresh < GW_TUNNEL_FRESH || t->in_ready)
+		return;
+	gw_conn_flush(t->conn);
+	t->fresh = 0;
 }
 
 /* ---- time ---- */
@@ -298,14 +225,14 @@ tell_lost(struct gw_tunnel *t)
 	struct gw_key k;
 	uintptr_t v;
 
+	gw_tunnel_row_clear(t, GW_TUNNEL_FOR_ROOM);
 	while (gw_map_next(t->flows, &pos, &k, &v)) {
 		w = (struct gw_tunnel_flow *)v;
-		w->waits = false;
-		w->next_waiting = all;
+		w->next[GW_TUNNEL_FOR_ROOM] = all;
 		all = w;
 	}
 	while ((w = all) != NULL) {
-		all = w->next_waiting;
+		all = w->next[GW_TUNNEL_FOR_ROOM];
 		w->known = false;
 		gw_tunnel_drop_waiting(w, GW_DROP_PEER);
 		if (w->ops->lost != NULL)
@@ -323,8 +250,6 @@ gw_tunnel_detach(struct gw_tunnel *t, enum gw_err err, const char *text)
 	gw_conn_close(t->conn);
 	t->conn = NULL;
 	t->broken = GW_TUNNEL_SOUND;
-	t->waiting = NULL;
-	t->last_waiting = &t->waiting;
 	free_lanes(t);
 	tell_lost(t);
 	gw_tunnel_arm(t);
@@ -363,18 +288,32 @@ gw_tunnel_lose_broken(struct gw_tunnel *t)
 	return true;
 }
 
+/* Take, then write.  False: the session has gone. */
+static bool
+work(struct gw_tunnel *t)
+{
+	if (!gw_tunnel_pull(t))
+		return false;
+	t->more = false;
+	t->fresh = 0;
+	flush(t);
+	gw_tunnel_let_write(t);
+	gw_tunnel_pump(t);
+	return true;
+}
+
 static bool
 on_ready(struct gw_conn *conn, void *arg)
 {
 	struct gw_tunnel *t = arg;
+	bool there;
 
 	(void)conn;
-	if (!gw_tunnel_pull(t))
+	t->in_ready = true;
+	there = work(t);
+	t->in_ready = false;
+	if (!there)
 		return false;
-	t->more = false;
-	flush(t);
-	let_write(t);
-	gw_tunnel_pump(t);
 	if (gw_tunnel_lose_broken(t))
 		return false;
 	gw_tunnel_arm(t);
@@ -461,7 +400,8 @@ gw_tunnel_new(struct gw *g, bool initiator, struct gw_tunnel **out)
 	t->g = g;
 	t->initiator = initiator;
 	t->next_id = initiator ? 0 : 1;
-	t->last_waiting = &t->waiting;
+	for (enum gw_tunnel_row r = 0; r < GW_TUNNEL_ROWS; r++)
+		gw_tunnel_row_clear(t, r);
 	uv_timer_init(&g->loop.uv, &t->timer);
 	t->timer.data = t;
 	*out = t;
@@ -487,6 +427,7 @@ gw_tunnel_free(struct gw_tunnel *t)
 	GW_ASSERT(gw_map_count(t->flows) == 0);
 	gw_map_free(t->flows);
 	gw_tunnel_parts_fini(&t->parts);
+	gw_tunnel_rings_fini(t);
 	uv_close((uv_handle_t *)&t->timer, on_closed);
 	gw_loop_poke(&t->g->loop);
 }

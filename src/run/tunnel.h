@@ -14,8 +14,11 @@
 #ifndef GW_RUN_TUNNEL_H
 #define GW_RUN_TUNNEL_H
 
+#include <sys/uio.h>
+
 #include "base/bytes.h"
 #include "base/map.h"
+#include "base/ring.h"
 #include "forward/tunnel_parts.h"
 #include "forward/tunnel_queue.h"
 #include "run/forwarder.h"
@@ -37,12 +40,26 @@ struct gw_tunnel_flow_ops {
 	void (*datagram)(struct gw_tunnel_flow *, struct gw_slice);
 	/* There was no room; there may be now. */
 	void (*writable)(struct gw_tunnel_flow *);
+	/* All that has come is told: what gw_tunnel_settle_later was for. */
+	void (*settle)(struct gw_tunnel_flow *);
 	/* A datagram of so many bytes had been taken to be sent, and will not
 	 * be. */
 	void (*dropped)(struct gw_tunnel_flow *, enum gw_drop, size_t n);
 	/* Of one that the other side has sent, not all parts came. */
 	void (*incomplete)(struct gw_tunnel_flow *);
 	void (*lost)(struct gw_tunnel_flow *); /* the session has gone */
+};
+
+enum {
+	GW_TUNNEL_PLACES = 4, /* messages that are made at once */
+	GW_TUNNEL_SPARES = 8  /* rings that are kept */
+};
+
+/* Lines that a flow may stand in. */
+enum gw_tunnel_row {
+	GW_TUNNEL_FOR_ROOM,  /* for room */
+	GW_TUNNEL_TO_SETTLE, /* for the end of what comes */
+	GW_TUNNEL_ROWS
 };
 
 /* Embedded in a flow. */
@@ -52,8 +69,8 @@ struct gw_tunnel_flow {
 	struct gw_via_rule *rule;
 	uint32_t id;
 	uint16_t lane; /* 0: datagrams */
-	bool waits;
-	struct gw_tunnel_flow *next_waiting;
+	bool in[GW_TUNNEL_ROWS];
+	struct gw_tunnel_flow *next[GW_TUNNEL_ROWS];
 	struct gw_tunnel_line line;
 	uint16_t number; /* of the next datagram in parts */
 	bool known;      /* there; datagrams need no opening */
@@ -78,8 +95,9 @@ enum gw_tunnel_fault {
 };
 
 enum {
-	GW_TUNNEL_GIVEN = 32 /* datagrams that wait in the session; others wait
-				here, where they take turns and become stale */
+	GW_TUNNEL_GIVEN = 64 /* datagrams that wait in the session, a train;
+				others wait here, where they take turns and
+				become stale */
 };
 
 /* A packet that the session has taken, and may not have sent yet. */
@@ -100,15 +118,20 @@ struct gw_tunnel {
 	uint32_t next_id;
 	uint16_t next_lane;
 	uint64_t widened; /* bytes of windows beyond what flows begin with */
-	struct gw_tunnel_flow *waiting, **last_waiting;
+	struct {
+		struct gw_tunnel_flow *first, **last;
+	} rows[GW_TUNNEL_ROWS];
 	struct gw_tunnel_queue queue;
 	struct gw_tunnel_given given[GW_TUNNEL_GIVEN]; /* the last of them */
 	uint64_t given_count;
 	struct gw_tunnel_parts parts;
 	struct gw_via_rule *rules;
 	uint16_t numbers; /* the last one that this side gave a rule */
-	uint8_t *buffer;  /* for a datagram, or data with its head */
-	bool more;        /* there is more to write once this has left */
+	struct gw_ring spares[GW_TUNNEL_SPARES]; /* size 0: none */
+	uint8_t *buffer; /* for a datagram, or data with its heads */
+	size_t fresh;    /* bytes of data that have had no time to leave */
+	bool more;       /* there is more to write once this has left */
+	bool in_ready;   /* what is written leaves after it by itself */
 	enum gw_tunnel_fault broken;
 	uv_timer_t timer;
 };
@@ -148,8 +171,19 @@ void gw_tunnel_flow_end(struct gw_tunnel_flow *);
 
 /* Bytes of data that it may send now; 0: `writable` will come. */
 size_t gw_tunnel_room(struct gw_tunnel_flow *);
-/* n bytes that stand in tunnel->buffer behind GW_TUNNEL_DATA_HEAD. */
+/* Where n bytes of them go, in messages of their own; returns how many. */
+unsigned gw_tunnel_places(
+    struct gw_tunnel *, size_t n, struct iovec places[GW_TUNNEL_PLACES]);
+/* The first n bytes of those places. */
 void gw_tunnel_data(struct gw_tunnel_flow *, size_t n);
+/* Call `settle` once all that has come by now is told: what belongs together
+ * is dealt with together. */
+void gw_tunnel_settle_later(struct gw_tunnel_flow *);
+
+/* A ring for whoever has none, perhaps a large one; and back when it is empty:
+ * memory that is always new is slow. */
+void gw_tunnel_ring_take(struct gw_tunnel *, struct gw_ring *);
+void gw_tunnel_ring_give(struct gw_tunnel *, struct gw_ring *);
 
 /* Send one, in parts if it is large; `head` says what opens the flow.  What
  * did not go is not counted yet. */

@@ -81,7 +81,7 @@ gw_tunnel_pump(struct gw_tunnel *t)
 			FLOW_OF(line)->ops->dropped(
 			    FLOW_OF(line), GW_DROP_STALE, e.whole);
 	}
-	if (sent)
+	if (sent && !t->in_ready)
 		gw_conn_kick(t->conn);
 }
 
@@ -106,10 +106,17 @@ one(struct gw_tunnel_flow *w, const struct gw_tunnel_datagram *d, size_t whole,
 	const struct gw_tunnel_entry e = { gw_slice(out, n), whole,
 		d->part && d->at + 1 < d->parts };
 
+	if (t->queue.count > 0 || !has_room(t)) {
+		gw_conn_flush(t->conn);
+		gw_tunnel_pump(t);
+	}
 	if (t->queue.count == 0 && has_room(t) && give(t, w, &e, now))
 		return GW_DROP_NONE;
-	if (gw_tunnel_queue_push(&t->queue, &w->line, &e, now))
+	if (gw_tunnel_queue_push(&t->queue, &w->line, &e, now)) {
+		if (t->queue.count == 1)
+			gw_tunnel_arm(t); /* it may become stale */
 		return GW_DROP_NONE;
+	}
 	gw_tunnel_queue_undo(&t->queue, &w->line);
 	return GW_DROP_QUEUE;
 }
@@ -147,7 +154,6 @@ gw_tunnel_datagram(struct gw_tunnel_flow *w,
 		}
 	}
 	gw_conn_kick(t->conn);
-	gw_tunnel_arm(t);
 	return drop;
 }
 
@@ -222,7 +228,9 @@ gw_tunnel_on_datagram(struct gw_tunnel *t, struct gw_slice s)
 		return;
 	if (!d.part)
 		deliver(t, &d, d.data);
-	else if (gw_tunnel_parts_add(&t->parts, &d, gw_clock_now(), &whole))
+	else if (gw_tunnel_parts_add(&t->parts, &d, gw_clock_now(), &whole)) {
 		deliver(t, &d, whole);
+		gw_tunnel_settle(t); /* it is lent for no longer */
+	}
 	tell_incomplete(t);
 }

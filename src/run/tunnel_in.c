@@ -147,6 +147,7 @@ gw_tunnel_pull(struct gw_tunnel *t)
 		case GW_SESSION_OPENED:
 			break;
 		case GW_SESSION_CLOSED:
+			gw_tunnel_settle(t);
 			gw_tunnel_lose(t,
 			    ev.closed.err != GW_OK ? ev.closed.err : GW_E_LOST,
 			    ev.closed.text[0] != '\0'
@@ -157,5 +158,6 @@ gw_tunnel_pull(struct gw_tunnel *t)
 			return false;
 		}
 	}
+	gw_tunnel_settle(t);
 	return !gw_tunnel_lose_broken(t);
 }

@@ -6,6 +6,11 @@
 
 #include "run/tunnel.h"
 
+enum {
+	GW_TUNNEL_FRESH = 1 << 18 /* bytes that leave before more is made: they
+				     are still in the CPU's cache */
+};
+
 struct gw_tunnel_lane {
 	struct gw_bytes in;  /* of a message that is not whole yet */
 	size_t left;         /* of the data that comes */
@@ -13,7 +18,6 @@ struct gw_tunnel_lane {
 	struct gw_bytes out; /* what the session had no room for */
 };
 
-struct gw_tunnel_flow *gw_tunnel_find(const struct gw_tunnel *, uint32_t id);
 /* The rule in which the peer may begin a flow that comes from this place in its
  * range of ports; NULL: it may not. */
 struct gw_via_rule *gw_tunnel_delivers(
@@ -25,6 +29,18 @@ void gw_tunnel_arm(struct gw_tunnel *);
 void gw_tunnel_lose(struct gw_tunnel *, enum gw_err, const char *text);
 /* The same, if it is broken; returns whether it was. */
 bool gw_tunnel_lose_broken(struct gw_tunnel *);
+
+/* ---- tunnel_flows.c ---- */
+
+struct gw_tunnel_flow *gw_tunnel_find(const struct gw_tunnel *, uint32_t id);
+void gw_tunnel_row_enter(struct gw_tunnel_flow *, enum gw_tunnel_row);
+void gw_tunnel_row_clear(struct gw_tunnel *, enum gw_tunnel_row);
+/* Those who wait for room, in turn and each once at most, until what they
+ * write is to leave. */
+void gw_tunnel_let_write(struct gw_tunnel *);
+/* Those who wanted it. */
+void gw_tunnel_settle(struct gw_tunnel *);
+void gw_tunnel_rings_fini(struct gw_tunnel *);
 
 /* ---- tunnel_in.c ---- */
 

@@ -10,7 +10,8 @@
  * then both move bytes as far as the other's window lets them, say END when
  * their socket has ended and RESET when it was reset.
  *
- * via_tcp.c: rules; via_tcp_begin.c: how a flow begins; via_tcp_flow.c: bytes.
+ * via_tcp.c: rules; via_tcp_begin.c: how a flow begins; via_tcp_flow.c: bytes
+ * to the other side, and its end; via_tcp_in.c: bytes from it.
  */
 #ifndef GW_RUN_VIA_TCP_H
 #define GW_RUN_VIA_TCP_H
@@ -46,6 +47,8 @@ struct gw_via_tcp_flow {
 	/* from it */
 	struct gw_ring ring; /* [gone, came): the socket had no room */
 	uint64_t came, gone, granted, window;
+	uint64_t most; /* that waited since the window was told */
+	bool fell;     /* the window has been larger than need be */
 	bool writable, ended_in, shut;
 	gw_usec opened, seen;
 	char error[128];
@@ -99,6 +102,19 @@ void gw_via_tcp_close_socket(struct gw_via_tcp_flow *, bool reset);
 void gw_via_tcp_due(struct gw_via_tcp_flow *, gw_usec now);
 /* It is over; the peer is told, unless that has told us or is gone. */
 void gw_via_tcp_end(struct gw_via_tcp_flow *, enum gw_forward_end, bool tell);
+/* Both directions have ended, and all was written: it is over.  True: it is
+ * gone. */
+bool gw_via_tcp_over(struct gw_via_tcp_flow *);
+/* Its socket is: it ends. */
+void gw_via_tcp_broken(struct gw_via_tcp_flow *, const char *why);
+void gw_via_tcp_moved(struct gw_via_tcp_flow *, bool out, size_t n);
 void gw_via_tcp_info(const struct gw_via_tcp_flow *, struct gw_forward_flow *);
+
+/* ---- via_tcp_in.c: bytes from the other side ---- */
+
+/* What waits for the socket, as far as that takes it.  True: it is gone. */
+bool gw_via_tcp_write(struct gw_via_tcp_flow *);
+void gw_via_tcp_data(struct gw_tunnel_flow *, struct gw_slice);
+void gw_via_tcp_settle(struct gw_tunnel_flow *);
 
 #endif /* GW_RUN_VIA_TCP_H */

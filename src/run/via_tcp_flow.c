@@ -1,5 +1,6 @@
 /*
- * The bytes of a connection through a peer, and how it ends.
+ * A connection through a peer: its bytes to the other side, what that says,
+ * and how it ends.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -14,11 +15,7 @@
 #include "run/endpoint.h"
 #include "run/via_tcp.h"
 
-enum {
-	CHUNK = 60000,    /* bytes that are read at once */
-	BUDGET = 1 << 18, /* and before others have their turn */
-	RING_MIN = 1 << 12
-};
+enum { BUDGET = 1 << 18 /* bytes, before others have their turn */ };
 
 #define FLOW_OF(f) ((struct gw_via_tcp_flow *)(void *)(f)) /* it is first */
 #define FLOW_OF_ITEM(i)                                                        \
@@ -133,10 +130,8 @@ gw_via_tcp_due(struct gw_via_tcp_flow *w, gw_usec now)
 	}
 }
 
-/* Both directions have ended, and all was written: it is over.  True: it is
- * gone. */
-static bool
-end_if_over(struct gw_via_tcp_flow *w)
+bool
+gw_via_tcp_over(struct gw_via_tcp_flow *w)
 {
 	if (!w->ended_out || !w->shut)
 		return false;
@@ -144,8 +139,8 @@ end_if_over(struct gw_via_tcp_flow *w)
 	return true;
 }
 
-static void
-broken(struct gw_via_tcp_flow *w, const char *why)
+void
+gw_via_tcp_broken(struct gw_via_tcp_flow *w, const char *why)
 {
 	snprintf(w->error, sizeof w->error, "%s", why);
 	gw_via_tcp_end(w,
@@ -156,8 +151,8 @@ broken(struct gw_via_tcp_flow *w, const char *why)
 
 /* ---- bytes to the other side ---- */
 
-static void
-count(struct gw_via_tcp_flow *w, bool out, size_t n)
+void
+gw_via_tcp_moved(struct gw_via_tcp_flow *w, bool out, size_t n)
 {
 	struct gw_forward_counts *c = &w->r->base.base.counts;
 
@@ -181,8 +176,9 @@ gw_via_tcp_say(struct gw_via_tcp_flow *w, enum gw_tunnel_kind kind)
 static bool
 read_socket(struct gw_via_tcp_flow *w)
 {
-	uint8_t *at = w->in.tunnel->buffer + GW_TUNNEL_DATA_HEAD;
+	struct iovec places[GW_TUNNEL_PLACES];
 	size_t moved = 0, room, n;
+	unsigned count;
 
 	while (w->readable && !w->ended_out && w->sent < w->sent_max) {
 		room = gw_tunnel_room(&w->in);
@@ -194,14 +190,13 @@ read_socket(struct gw_via_tcp_flow *w)
 		}
 		if (room > w->sent_max - w->sent)
 			room = (size_t)(w->sent_max - w->sent);
-		if (room > CHUNK)
-			room = CHUNK;
-		switch (gw_tcp_recv(w->item.fd, at, room, &n)) {
+		count = gw_tunnel_places(w->in.tunnel, room, places);
+		switch (gw_tcp_recv_into(w->item.fd, places, count, &n)) {
 		case GW_TCP_OK:
 			gw_tunnel_data(&w->in, n);
 			w->sent += n;
 			moved += n;
-			count(w, true, n);
+			gw_via_tcp_moved(w, true, n);
 			break;
 		case GW_TCP_AGAIN:
 			w->readable = false;
@@ -209,119 +204,13 @@ read_socket(struct gw_via_tcp_flow *w)
 		case GW_TCP_END:
 			w->ended_out = true;
 			gw_via_tcp_say(w, GW_TUNNEL_END);
-			return end_if_over(w);
+			return gw_via_tcp_over(w);
 		case GW_TCP_RESET:
-			broken(w, "the connection was reset");
+			gw_via_tcp_broken(w, "the connection was reset");
 			return true;
 		}
 	}
 	return false;
-}
-
-/* ---- bytes from it ---- */
-
-/* Half of the window is free again: tell; who keeps up gets a larger one, as
- * long as all of the tunnel together have not too much. */
-static void
-open_window(struct gw_via_tcp_flow *w)
-{
-	uint64_t *widened = &w->in.tunnel->widened;
-
-	if (w->ended_in || w->granted - w->gone > w->window / 2)
-		return;
-	if (w->gone == w->came && w->window < GW_TUNNEL_WINDOW_MAX &&
-	    *widened + w->window <= GW_TUNNEL_WINDOWS) {
-		*widened += w->window;
-		w->window *= 2;
-	}
-	w->granted = w->gone + w->window;
-	gw_via_tcp_say(w, GW_TUNNEL_WINDOW);
-}
-
-/* True: the flow is gone. */
-static bool
-write_socket(struct gw_via_tcp_flow *w)
-{
-	size_t n;
-
-	while (w->writable && w->gone < w->came) {
-		const struct gw_slice s =
-		    gw_ring_get(&w->ring, w->gone, w->came - w->gone);
-
-		switch (gw_tcp_send(w->item.fd, s.p, s.n, &n)) {
-		case GW_TCP_OK:
-			w->gone += n;
-			count(w, false, n);
-			break;
-		case GW_TCP_AGAIN:
-			w->writable = false;
-			break;
-		default:
-			broken(w, "the connection was reset");
-			return true;
-		}
-	}
-	if (w->state != GW_VIA_TCP_OPEN)
-		return false;
-	if (w->gone == w->came && w->ring.size > CHUNK)
-		gw_ring_fini(&w->ring);
-	open_window(w);
-	if (w->ended_in && w->gone == w->came && !w->shut) {
-		w->shut = true;
-		gw_tcp_shutdown(w->item.fd);
-		return end_if_over(w);
-	}
-	return false;
-}
-
-static bool
-keep(struct gw_via_tcp_flow *w, struct gw_slice s)
-{
-	uint64_t size = w->ring.size != 0 ? w->ring.size : RING_MIN;
-
-	while (size < w->came - w->gone + s.n)
-		size *= 2;
-	if (size > w->ring.size &&
-	    gw_ring_grow(&w->ring, size, w->gone, w->came) != GW_OK)
-		return false;
-	gw_ring_put(&w->ring, w->came, s);
-	w->came += s.n;
-	return true;
-}
-
-static void
-on_data(struct gw_tunnel_flow *f, struct gw_slice s)
-{
-	struct gw_via_tcp_flow *w = FLOW_OF(f);
-	size_t n;
-
-	if (w->ended_in || w->came + s.n > w->granted) {
-		f->tunnel->broken = GW_TUNNEL_SENSELESS;
-		return;
-	}
-	/* Straight on, without a copy, while the socket takes it. */
-	while (w->writable && w->gone == w->came && s.n > 0) {
-		switch (gw_tcp_send(w->item.fd, s.p, s.n, &n)) {
-		case GW_TCP_OK:
-			w->gone += n;
-			w->came += n;
-			s = gw_slice(s.p + n, s.n - n);
-			count(w, false, n);
-			break;
-		case GW_TCP_AGAIN:
-			w->writable = false;
-			break;
-		default:
-			broken(w, "the connection was reset");
-			return;
-		}
-	}
-	if (s.n > 0 && !keep(w, s)) {
-		gw_via_tcp_end(w, GW_FORWARD_FAILED, true);
-		return;
-	}
-	if (w->state == GW_VIA_TCP_OPEN)
-		open_window(w);
 }
 
 /* ---- the socket ---- */
@@ -329,7 +218,7 @@ on_data(struct gw_tunnel_flow *f, struct gw_slice s)
 void
 gw_via_tcp_pump(struct gw_via_tcp_flow *w)
 {
-	if (w->state == GW_VIA_TCP_CONNECTING || write_socket(w))
+	if (w->state == GW_VIA_TCP_CONNECTING || gw_via_tcp_write(w))
 		return;
 	(void)read_socket(w);
 }
@@ -344,7 +233,7 @@ gw_via_tcp_on_item(struct gw_poll_item *i, uint32_t events)
 	if ((events & EPOLLOUT) != 0)
 		w->writable = true;
 	if ((events & EPOLLERR) != 0)
-		broken(w, "the connection was reset");
+		gw_via_tcp_broken(w, "the connection was reset");
 	else
 		gw_via_tcp_pump(w);
 }
@@ -394,10 +283,11 @@ on_message(struct gw_tunnel_flow *f, const struct gw_tunnel_message *m)
 	case GW_TUNNEL_END:
 		w->ended_in = true;
 		if (w->state == GW_VIA_TCP_OPEN)
-			(void)write_socket(w);
+			(void)gw_via_tcp_write(w);
 		break;
 	case GW_TUNNEL_RESET:
-		on_reset(w, m);
+		if (w->state != GW_VIA_TCP_OPEN || !gw_via_tcp_write(w))
+			on_reset(w, m);
 		break;
 	case GW_TUNNEL_WINDOW:
 		if (m->total > w->sent_max)
@@ -425,8 +315,9 @@ on_lost(struct gw_tunnel_flow *f)
 
 const struct gw_tunnel_flow_ops gw_via_tcp_flow_ops = {
 	.message = on_message,
-	.data = on_data,
+	.data = gw_via_tcp_data,
 	.writable = on_writable,
+	.settle = gw_via_tcp_settle,
 	.lost = on_lost,
 };
 

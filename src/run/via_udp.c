@@ -23,23 +23,55 @@ gw_via_udp_reason(enum gw_udp_fate fate)
 	return reasons[fate];
 }
 
-enum gw_udp_fate
-gw_via_udp_send(
-    struct gw_udp *udp, const struct gw_udp_back *to, struct gw_slice s)
-{
-	const struct iovec piece = { (void *)(uintptr_t)s.p, s.n };
-	struct gw_udp_sending v = { .to = to,
-		.pieces = &piece,
-		.piece_count = 1,
-		.segment = (uint32_t)s.n,
-		.count = 1,
-		.len = (uint32_t)s.n };
+/* ---- out ---- */
 
-	gw_udp_sendings(udp, &v, 1);
-	for (enum gw_udp_fate i = GW_FATE_SENT + 1; i < GW_FATES; i++)
-		if (v.fates[i].count > 0)
-			return i;
-	return GW_FATE_SENT;
+/* Equal ones, but for the last, which may be shorter. */
+static bool
+fits(const struct gw_via_udp_train *t, const struct gw_via_udp_flow *w,
+    struct gw_slice s)
+{
+	const struct gw_udp_sending *v = &t->sending;
+
+	return t->of == w && !w->split && s.n > 0 && s.n <= v->segment &&
+	       v->len == v->segment * v->count &&
+	       v->count < GW_BURST_SEGMENTS && v->len + s.n <= GW_BURST_BYTES;
+}
+
+void
+gw_via_udp_flush(struct gw_via_udp *r)
+{
+	struct gw_via_udp_flow *w = r->train.of;
+	struct gw_udp_sending *v = &r->train.sending;
+
+	if (w == NULL)
+		return;
+	r->train.of = NULL;
+	v->to = r->base.listens ? &w->client : &w->target;
+	gw_udp_sendings(r->base.listens ? &w->port->udp : &w->udp, v, 1);
+	w->split = w->split || v->split;
+	if (r->base.listens)
+		gw_via_udp_replied(w, v);
+	else
+		gw_via_udp_delivered(w, v);
+}
+
+void
+gw_via_udp_send(struct gw_via_udp_flow *w, struct gw_slice s)
+{
+	struct gw_via_udp_train *t = &w->r->train;
+	struct gw_udp_sending *v = &t->sending;
+
+	if (!fits(t, w, s)) {
+		gw_via_udp_flush(w->r);
+		*v = (struct gw_udp_sending){ .pieces = t->pieces,
+			.segment = (uint32_t)s.n };
+		t->of = w;
+		gw_tunnel_settle_later(&w->in);
+	}
+	t->pieces[v->piece_count++] =
+	    (struct iovec){ (void *)(uintptr_t)s.p, s.n };
+	v->count++;
+	v->len += (uint32_t)s.n;
 }
 
 /* ---- time ---- */

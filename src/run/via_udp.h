@@ -49,14 +49,23 @@ struct gw_via_udp_flow {
 	struct gw_udp_back target;
 	struct gw_endpoint from, to, source;
 	struct gw_udp_count requests, replies;
+	bool split; /* the kernel takes no bursts for it */
 	uint64_t drops;
 	enum gw_drop last_drop;
 	gw_usec opened, seen;
 };
 
+/* Datagrams of one flow that came together and may leave so. */
+struct gw_via_udp_train {
+	struct gw_via_udp_flow *of; /* NULL: none */
+	struct gw_udp_sending sending;
+	struct iovec pieces[GW_BURST_SEGMENTS];
+};
+
 struct gw_via_udp {
 	struct gw_via_rule base;      /* first */
 	struct gw_udp_bursts *bursts; /* the set's */
+	struct gw_via_udp_train train;
 	uv_timer_t timer;
 	unsigned handles;
 	/* listening */
@@ -76,9 +85,10 @@ struct gw_via_udp {
 void gw_via_udp_arm(struct gw_via_udp *);
 /* Something was not passed on. */
 enum gw_drop gw_via_udp_reason(enum gw_udp_fate);
-/* One datagram leaves; returns what became of it. */
-enum gw_udp_fate gw_via_udp_send(
-    struct gw_udp *, const struct gw_udp_back *, struct gw_slice);
+/* One datagram leaves by the time that all which came with it is told. */
+void gw_via_udp_send(struct gw_via_udp_flow *, struct gw_slice);
+/* It leaves now, if it was not sent yet. */
+void gw_via_udp_flush(struct gw_via_udp *);
 
 /* ---- via_udp_listen.c ---- */
 
@@ -88,6 +98,9 @@ void gw_via_udp_agreed(struct gw_via_rule *);
 void gw_via_udp_close_ports(struct gw_via_udp *);
 void gw_via_udp_reap(struct gw_via_udp *);
 void gw_via_udp_settle(struct gw_via_udp *);
+/* What became of datagrams to its client. */
+void gw_via_udp_replied(
+    struct gw_via_udp_flow *, const struct gw_udp_sending *);
 void gw_via_udp_client_info(const struct gw_via_udp *,
     const struct gw_udp_flow *, struct gw_forward_flow *);
 
@@ -97,6 +110,9 @@ void gw_via_udp_asked(
     struct gw_via_rule *, const struct gw_tunnel_datagram *, struct gw_slice);
 void gw_via_udp_end(struct gw_via_udp_flow *, enum gw_forward_end, bool tell);
 void gw_via_udp_due(struct gw_via_udp_flow *, gw_usec now);
+/* What became of datagrams to its target. */
+void gw_via_udp_delivered(
+    struct gw_via_udp_flow *, const struct gw_udp_sending *);
 void gw_via_udp_target_info(
     const struct gw_via_udp_flow *, struct gw_forward_flow *);
 

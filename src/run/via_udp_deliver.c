@@ -47,6 +47,8 @@ gw_via_udp_end(struct gw_via_udp_flow *w, enum gw_forward_end end, bool tell)
 			.flow = w->in.id,
 			.reason = end == GW_FORWARD_IDLE ? GW_TUNNEL_TIME
 							 : GW_TUNNEL_STOPPED });
+	if (r->train.of == w)
+		gw_via_udp_flush(r);
 	gw_tunnel_flow_end(&w->in);
 	gw_via_udp_target_info(w, &told);
 	gw_forwarder_closed(&r->base.base, &told, end);
@@ -72,22 +74,33 @@ gw_via_udp_due(struct gw_via_udp_flow *w, gw_usec now)
 
 /* ---- to the target ---- */
 
+void
+gw_via_udp_delivered(struct gw_via_udp_flow *w, const struct gw_udp_sending *v)
+{
+	struct gw_forward_counts *c = &w->r->base.base.counts;
+
+	w->requests.packets += v->fates[GW_FATE_SENT].count;
+	w->requests.bytes += v->fates[GW_FATE_SENT].bytes;
+	c->packets_in += v->fates[GW_FATE_SENT].count;
+	c->bytes_in += v->fates[GW_FATE_SENT].bytes;
+	for (enum gw_udp_fate i = GW_FATE_SENT + 1; i < GW_FATES; i++)
+		if (v->fates[i].count > 0)
+			dropped(w, gw_via_udp_reason(i), v->fates[i].count);
+}
+
 static void
 on_datagram(struct gw_tunnel_flow *f, struct gw_slice s)
 {
 	struct gw_via_udp_flow *w = FLOW_OF(f);
-	struct gw_forward_counts *c = &w->r->base.base.counts;
-	const enum gw_udp_fate fate = gw_via_udp_send(&w->udp, &w->target, s);
 
 	w->seen = gw_clock_now();
-	if (fate != GW_FATE_SENT) {
-		dropped(w, gw_via_udp_reason(fate), 1);
-		return;
-	}
-	w->requests.packets++;
-	w->requests.bytes += s.n;
-	c->packets_in++;
-	c->bytes_in += s.n;
+	gw_via_udp_send(w, s);
+}
+
+static void
+on_settle(struct gw_tunnel_flow *f)
+{
+	gw_via_udp_flush(FLOW_OF(f)->r);
 }
 
 static void
@@ -120,6 +133,7 @@ on_incomplete(struct gw_tunnel_flow *f)
 
 static const struct gw_tunnel_flow_ops flow_ops = { .message = on_message,
 	.datagram = on_datagram,
+	.settle = on_settle,
 	.dropped = on_dropped,
 	.incomplete = on_incomplete };
 

@@ -52,6 +52,19 @@ gw_via_udp_agreed(struct gw_via_rule *rule)
 
 /* ---- from the tunnel to clients ---- */
 
+void
+gw_via_udp_replied(struct gw_via_udp_flow *w, const struct gw_udp_sending *v)
+{
+	for (enum gw_udp_fate i = GW_FATE_SENT + 1; i < GW_FATES; i++) {
+		const struct gw_udp_load l = { .count = v->fates[i].count,
+			.bytes = v->fates[i].bytes };
+
+		if (l.count > 0)
+			gw_udp_flows_lost_reply(
+			    w->r->flows, w->flow, &l, gw_via_udp_reason(i));
+	}
+}
+
 static void
 on_datagram(struct gw_tunnel_flow *f, struct gw_slice s)
 {
@@ -59,20 +72,23 @@ on_datagram(struct gw_tunnel_flow *f, struct gw_slice s)
 	const struct gw_udp_load l = {
 		.count = 1, .bytes = (uint32_t)s.n, .segment = (uint32_t)s.n
 	};
-	struct gw_via_udp *r = w->r;
-	enum gw_udp_fate fate;
 
 	f->known = true; /* it has answered */
 	w->heard = gw_clock_now();
-	if (w->flow->over ||
-	    gw_udp_flows_reply(r->flows, w->flow, &l, gw_clock_now()) == 0)
-		return;
-	fate = gw_via_udp_send(&w->port->udp, &w->client, s);
-	if (fate != GW_FATE_SENT)
-		gw_udp_flows_lost_reply(
-		    r->flows, w->flow, &l, gw_via_udp_reason(fate));
-	if (w->flow->over)
-		gw_via_udp_reap(r);
+	gw_tunnel_settle_later(f);
+	if (!w->flow->over &&
+	    gw_udp_flows_reply(w->r->flows, w->flow, &l, w->heard) > 0)
+		gw_via_udp_send(w, s);
+}
+
+/* The last one of a flow may have ended it, which frees it. */
+static void
+on_settle(struct gw_tunnel_flow *f)
+{
+	struct gw_via_udp *r = FLOW_OF(f)->r;
+
+	gw_via_udp_flush(r);
+	gw_via_udp_reap(r);
 	gw_via_udp_settle(r);
 	gw_via_udp_arm(r);
 }
@@ -106,6 +122,7 @@ on_incomplete(struct gw_tunnel_flow *f)
 
 static const struct gw_tunnel_flow_ops flow_ops = { .message = on_message,
 	.datagram = on_datagram,
+	.settle = on_settle,
 	.dropped = on_dropped,
 	.incomplete = on_incomplete };
 
@@ -270,6 +287,8 @@ gw_via_udp_reap(struct gw_via_udp *r)
 		struct gw_via_udp_flow *w = flow->user;
 		struct gw_forward_flow told;
 
+		if (w != NULL && r->train.of == w)
+			gw_via_udp_flush(r);
 		if (w != NULL) {
 			gw_tunnel_say(w->in.tunnel, 0,
 			    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_OVER,

@@ -89,11 +89,11 @@ gw_usec gw_session_heard(const struct gw_session *);
 
 enum gw_session_event_kind {
 	GW_SESSION_OPENED, /* both sides are authenticated */
-	GW_SESSION_DATA,   /* stream bytes, lent until the next call that
-			      brings bytes in; take them all */
+	GW_SESSION_DATA,   /* stream bytes, lent until the next event is
+			      pulled or bytes come in; take them all */
 	GW_SESSION_RESET,  /* the peer gave a stream up: nothing of it follows,
 			      and what came and was not told is lost */
-	GW_SESSION_DATAGRAM, /* lent as DATA is */
+	GW_SESSION_DATAGRAM, /* lent until bytes come in: several at once */
 	GW_SESSION_FIN,      /* the peer sends no more, all was delivered */
 	GW_SESSION_CLOSED    /* over; the last event */
 };

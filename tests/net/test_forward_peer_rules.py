@@ -14,7 +14,7 @@ import known
 import program
 from forwards import LOOPBACK, connect, until
 from test_forward_via import (
-    Echo, ask, client, exchange, right, serve, spaces_client, spaces_echo,
+    Echo, ask, client, exchange, right, serve, spaces_client, spaces_echo, to,
     try_exchange, via)
 
 pytestmark = pytest.mark.carriers("tcp", "udp")
@@ -246,4 +246,32 @@ def test_f26_what_comes_as_a_flow_ends_there_opens_it_again(link, introduced):
         assert s.recv(64) == b"%d" % n
         assert s.recv(64) == b"again %d" % n
     s.close()
+    udp_echo.close()
+
+
+def burst(s, sizes, mark):
+    """What came back of datagrams of these sizes, sent in one go, sorted."""
+    sent = [(b"%02d%02d" % (mark, i)).ljust(n, b".")[:n]
+            for i, n in enumerate(sizes)]
+    for one in sent:
+        s.send(one)
+    got = []
+    try:
+        while len(got) < len(sent):
+            got.append(s.recv(1 << 16))
+    except TimeoutError:
+        pass
+    return sorted(got) == sorted(sent)
+
+
+def test_datagrams_that_come_together_leave_as_they_came(introduced):
+    udp_echo = Echo()
+    far = serve(introduced, right("udp", udp_echo.port))
+    run = via(introduced, far, to("udp", udp_echo.port))
+    sizes = [300] * 12 + [299, 0] + [300] * 3 + [301] + [1100] * 8 + \
+        [20_000] + [1100] * 2 + [7]
+    with client(run.at[0]) as s:
+        assert ask(s, b"first")
+        # What goes through a network may be lost.
+        assert any(burst(s, sizes, i) for i in range(20))
     udp_echo.close()

@@ -29,7 +29,21 @@ static void
 on_data(struct gw_tunnel_flow *f, struct gw_slice s)
 {
 	FLOW_OF(f)->bytes += s.n;
+	if (FLOW_OF(f)->gathers)
+		gw_tunnel_settle_later(f);
 	end_if_it_shall(FLOW_OF(f));
+}
+
+static void
+on_settle(struct gw_tunnel_flow *f)
+{
+	struct bed_flow *w = FLOW_OF(f);
+
+	w->settled++;
+	w->settled_lost += w->losses + w->bed->losses;
+	w->settled_bytes = w->bytes;
+	if (w->ends_too != NULL)
+		bed_end(w->ends_too);
 }
 
 static void
@@ -45,6 +59,8 @@ static void
 on_writable(struct gw_tunnel_flow *f)
 {
 	FLOW_OF(f)->writables++;
+	for (int i = 0; FLOW_OF(f)->writes && i < 2; i++)
+		gw_tunnel_data(f, gw_tunnel_room(f));
 	end_if_it_shall(FLOW_OF(f));
 }
 
@@ -71,8 +87,14 @@ on_flow_lost(struct gw_tunnel_flow *f)
 	end_if_it_shall(FLOW_OF(f));
 }
 
-static const struct gw_tunnel_flow_ops flow_ops = { on_message, on_data,
-	on_datagram, on_writable, on_dropped, on_incomplete, on_flow_lost };
+static const struct gw_tunnel_flow_ops flow_ops = { .message = on_message,
+	.data = on_data,
+	.datagram = on_datagram,
+	.writable = on_writable,
+	.settle = on_settle,
+	.dropped = on_dropped,
+	.incomplete = on_incomplete,
+	.lost = on_flow_lost };
 
 static struct bed_flow *
 another(struct bed *b)
@@ -103,7 +125,8 @@ bed_end(struct bed_flow *w)
 	gw_tunnel_flow_end(&w->in);
 	/* As if it were freed: the tunnel looks at it no more. */
 	w->in.ops = NULL;
-	w->in.next_waiting = (void *)1;
+	for (enum gw_tunnel_row r = 0; r < GW_TUNNEL_ROWS; r++)
+		w->in.next[r] = (void *)1;
 }
 
 static void

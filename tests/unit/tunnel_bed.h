@@ -16,8 +16,13 @@ struct bed;
 struct bed_flow {
 	struct gw_tunnel_flow in; /* first */
 	struct bed *bed;
-	bool there, ends; /* it ends in the next call that it gets */
+	bool there, ends;          /* it ends in the next call that it gets */
+	bool gathers;              /* it wants to settle what comes */
+	bool writes;               /* as much as a turn may */
+	struct bed_flow *ends_too; /* the other one, when it does */
 	unsigned messages, writables, stales, unsent, incomplete, losses;
+	unsigned settled, settled_lost; /* how often; with the session gone */
+	uint64_t settled_bytes;         /* that had come by the last time */
 	enum gw_tunnel_kind last;
 	uint64_t bytes; /* of data */
 	unsigned datagrams;

@@ -327,6 +327,74 @@ a_flow_may_end_in_any_call(void **state)
 }
 
 static void
+begin_another(struct bed *b, uint32_t flow)
+{
+	peer_say(&b->p, LANE,
+	    &(struct gw_tunnel_message){
+		.kind = GW_TUNNEL_FLOW, .flow = flow, .rule = 7 });
+	peer_turn(&b->p);
+	b->flows[b->count - 1].gathers = true;
+}
+
+static void
+what_comes_together_is_settled_once_and_last(void **state)
+{
+	struct bed *b = *state;
+
+	begin_another(b, FLOW);
+	begin_another(b, FLOW + 2);
+	for (unsigned i = 0; i < 3; i++)
+		peer_data(&b->p, LANE, FLOW, some, 1000);
+	peer_data(&b->p, LANE, FLOW + 2, some, 10);
+	peer_turn(&b->p);
+	assert_int_equal(b->flows[0].settled, 1);
+	assert_int_equal(b->flows[0].settled_bytes, 3000);
+	assert_int_equal(b->flows[1].settled, 1);
+	peer_turn(&b->p);
+	assert_int_equal(b->flows[0].settled, 1);
+
+	/* Before the session goes with which it came. */
+	peer_data(&b->p, LANE, FLOW, some, 1);
+	peer_leave(&b->p, GW_E_INTERRUPTED, "it was told to stop");
+	peer_turn(&b->p);
+	assert_int_equal(b->losses, 1);
+	assert_int_equal(b->flows[0].settled_bytes, 3001);
+	assert_int_equal(b->flows[0].settled_lost, 0);
+}
+
+static void
+what_makes_no_sense_comes_after_what_did(void **state)
+{
+	struct bed *b = *state;
+
+	begin_another(b, FLOW);
+	peer_data(&b->p, LANE, FLOW, some, 1000);
+	peer_bytes(&b->p, LANE, "\xff\xff\xff", 3);
+	peer_turn(&b->p);
+	assert_int_equal(b->losses, 1);
+	assert_int_equal(b->flows[0].settled_bytes, 1000);
+	assert_int_equal(b->flows[0].settled_lost, 0);
+}
+
+/* Who settles may end others that wait to. */
+static void
+who_has_ended_settles_nothing(void **state)
+{
+	struct bed *b = *state;
+
+	for (uint32_t i = 0; i < 3; i++)
+		begin_another(b, FLOW + 2 * i);
+	b->flows[0].ends_too = &b->flows[1];
+	for (uint32_t i = 0; i < 3; i++)
+		peer_data(&b->p, LANE, FLOW + 2 * i, some, 10);
+	peer_turn(&b->p);
+	bed_is_there(b);
+	assert_int_equal(b->flows[0].settled, 1);
+	assert_int_equal(b->flows[1].settled, 0);
+	assert_int_equal(b->flows[2].settled, 1);
+}
+
+static void
 why_the_session_ended_is_passed_on(void **state)
 {
 	struct bed *b = *state;
@@ -399,6 +467,9 @@ main(void)
 		CASE(a_flow_of_no_open_rule_is_refused),
 		CASE(a_rule_that_drains_begins_no_flow),
 		CASE(a_flow_may_end_in_any_call),
+		CASE(what_comes_together_is_settled_once_and_last),
+		CASE(what_makes_no_sense_comes_after_what_did),
+		CASE(who_has_ended_settles_nothing),
 		CASE(why_the_session_ended_is_passed_on),
 		CASE(an_end_without_a_word_is_a_loss),
 		CASE(without_memory_the_session_is_lost),

@@ -63,7 +63,12 @@ event(struct gw_session *s, struct gw_session_event *out)
 	struct peer *p = PEER_OF(s);
 
 	GW_ASSERT(!p->closed);
-	free(p->lent);
+	if (p->lent != NULL && p->lent->ev.kind == GW_SESSION_DATAGRAM) {
+		p->lent->next = p->kept;
+		p->kept = p->lent;
+	} else {
+		free(p->lent);
+	}
 	p->lent = p->first;
 	if (p->first == NULL)
 		return false;
@@ -186,9 +191,7 @@ on_close(struct gw_conn *c)
 	p->closed = true;
 }
 
-static const struct gw_conn_ops conn_ops = {
-	.kick = on_kick, .flush = on_kick, .close = on_close
-};
+static const struct gw_conn_ops conn_ops = { on_kick, on_kick, on_close };
 
 /* ---- life ---- */
 
@@ -213,6 +216,8 @@ peer_fini(struct peer *p)
 {
 	struct peer_said *s;
 
+	if (p->last != NULL)
+		*p->last = p->kept;
 	while ((s = p->first) != NULL) {
 		p->first = s->next;
 		free(s);
@@ -309,7 +314,7 @@ peer_turn(struct peer *p)
 {
 	while (p->kicked && !p->closed && p->conn.ready != NULL) {
 		p->kicked = false;
-		(void)p->conn.ready(&p->conn, p->conn.owner);
+		p->wants = p->conn.ready(&p->conn, p->conn.owner);
 	}
 }
 

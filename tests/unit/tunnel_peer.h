@@ -28,7 +28,9 @@ struct peer_bytes {
 struct peer {
 	struct gw_conn conn;       /* first */
 	struct gw_session session; /* of that */
-	struct peer_said *first, **last, *lent;
+	struct peer_said *first, **last;
+	struct peer_said *lent, *kept; /* data until the next event, datagrams
+					  for as long as the peer is */
 	struct peer_bytes heard[GW_STREAMS_MAX];
 	struct peer_bytes datagrams; /* each after its length, a size_t */
 	uint64_t credited;           /* bytes that were dealt with */
@@ -37,6 +39,7 @@ struct peer {
 	size_t datagram_max;
 	gw_usec heard_at;
 	bool kicked;
+	bool wants;  /* it has more to write, it says */
 	bool closed; /* the session was given up: */
 	enum gw_err err;
 	char why[256];

@@ -195,17 +195,67 @@ data_goes_under_the_flow_s_number(void **state)
 {
 	struct bed *b = *state;
 	struct bed_flow *w = bed_begin(b, true);
+	struct iovec places[GW_TUNNEL_PLACES];
 	struct gw_tunnel_message m;
 
-	assert_int_equal(gw_tunnel_room(&w->in), GW_TUNNEL_DATA_MAX);
-	memset(b->t->buffer + GW_TUNNEL_DATA_HEAD, 9, GW_TUNNEL_DATA_MAX);
-	gw_tunnel_data(&w->in, GW_TUNNEL_DATA_MAX);
+	/* As many messages as are made at once, all full or the last not. */
+	for (size_t less = 0; less < GW_TUNNEL_DATA_MAX; less += 12345) {
+		const size_t n = gw_tunnel_room(&w->in) - less;
+		size_t left = n;
+
+		assert_int_equal(
+		    n + less, GW_TUNNEL_PLACES * GW_TUNNEL_DATA_MAX);
+		assert_int_equal(
+		    gw_tunnel_places(b->t, n, places), GW_TUNNEL_PLACES);
+		for (int i = 0; i < GW_TUNNEL_PLACES; i++)
+			memset(places[i].iov_base, 1 + i, places[i].iov_len);
+		gw_tunnel_data(&w->in, n);
+		peer_turn(&b->p);
+		for (int i = 0; i < GW_TUNNEL_PLACES; i++) {
+			assert_true(peer_hear(&b->p, w->in.lane, &m));
+			assert_int_equal(m.kind, GW_TUNNEL_DATA);
+			assert_int_equal(m.flow, w->in.id);
+			assert_int_equal(m.text.n, places[i].iov_len);
+			assert_int_equal(m.text.p[m.text.n - 1], 1 + i);
+			left -= m.text.n;
+		}
+		assert_int_equal(left, 0);
+	}
+	/* What there is room for counts the heads. */
+	for (size_t takes = GW_TUNNEL_DATA_HEAD + 1; takes < 300000;
+	     takes += 9973) {
+		b->p.takes = takes;
+		gw_tunnel_data(&w->in, gw_tunnel_room(&w->in));
+		b->p.takes = 0;
+		assert_int_equal(b->t->backlog, 0);
+		while (peer_hear(&b->p, w->in.lane, &m))
+			;
+	}
+}
+
+/* Whoever writes does not fill what the CPU has in its cache. */
+static void
+who_waits_for_room_lets_leave_what_was_written(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *v[2];
+
+	b->p.takes = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		v[i] = bed_begin(b, true);
+		assert_int_equal(gw_tunnel_room(&v[i]->in), 0);
+	}
+	v[0]->writes = true;
+	b->p.takes = SIZE_MAX;
+	b->p.kicked = true;
 	peer_turn(&b->p);
-	assert_true(peer_hear(&b->p, w->in.lane, &m));
-	assert_int_equal(m.kind, GW_TUNNEL_DATA);
-	assert_int_equal(m.flow, w->in.id);
-	assert_int_equal(m.text.n, GW_TUNNEL_DATA_MAX);
-	assert_int_equal(m.text.p[GW_TUNNEL_DATA_MAX - 1], 9);
+	assert_int_equal(v[0]->writables, 1);
+	assert_int_equal(v[1]->writables, 0);
+	assert_true(b->p.wants);
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	assert_int_equal(v[1]->writables, 1);
+	assert_false(b->p.wants);
 }
 
 /* A live peer says something every two seconds. */
@@ -395,6 +445,7 @@ main(void)
 		CASE(who_waits_for_room_is_told_once_in_turn),
 		CASE(behind_what_waits_on_a_lane_there_is_no_room),
 		CASE(data_goes_under_the_flow_s_number),
+		CASE(who_waits_for_room_lets_leave_what_was_written),
 		CASE(fifteen_seconds_of_silence_end_the_session),
 		CASE(who_waited_in_a_lost_session_is_not_told_in_the_next),
 		CASE(without_a_session_nothing_is_said),

@@ -370,6 +370,45 @@ windows_grow_as_far_as_all_together_may(void **state)
 	close(c.fd);
 }
 
+/* What waits for a client that has become slow lies in memory for nothing. */
+static void
+who_falls_behind_gets_a_smaller_window_again(void **state)
+{
+	struct via_bed *b = *state;
+	struct client c = begin(b);
+	struct gw_tunnel *t =
+	    ((struct gw_via_rule *)(void *)b->set->first)->tunnel;
+	const int little = 1 << 16;
+	static uint8_t got[sizeof some];
+	struct gw_tunnel_message m;
+	uint64_t sent = 0, granted = GW_TUNNEL_WINDOW_MIN;
+
+	setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+	say(&c, GW_TUNNEL_READY, 0);
+	for (bool slow = false;
+	     !slow || t->widened > GW_TUNNEL_WINDOW_MAX / 4 * 3;) {
+		uint64_t left = granted - sent;
+
+		slow = slow || t->widened > GW_TUNNEL_WINDOW_MAX / 2;
+		if (!slow && left > sizeof some)
+			left = sizeof some;
+		for (size_t n; left > 0; left -= n, sent += n) {
+			n = left < sizeof some ? (size_t)left : sizeof some;
+			peer_data(c.p, c.lane, c.flow, some, n);
+		}
+		assert_true(
+		    via_bed_read(b, c.fd, got, slow ? 10000 : 60000) > 0);
+		while (peer_hear(c.p, c.lane, &m))
+			granted = m.total;
+		assert_true(sent < 1 << 28);
+	}
+	via_bed_is_there(b, c.p);
+	say(&c, GW_TUNNEL_RESET, 0);
+	via_bed_turn(b);
+	assert_int_equal(t->widened, 0);
+	close(c.fd);
+}
+
 /* It is a flow, or has been reset. */
 static bool
 was_reset(struct via_bed *b, int fd)
@@ -433,6 +472,7 @@ main(void)
 		CASE(a_client_that_goes_is_told_as_broken),
 		CASE(who_reads_nothing_gets_no_larger_window),
 		CASE(windows_grow_as_far_as_all_together_may),
+		CASE(who_falls_behind_gets_a_smaller_window_again),
 		CASE(without_memory_a_client_is_reset),
 	};
 

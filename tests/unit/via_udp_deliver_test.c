@@ -78,6 +78,46 @@ a_flow_has_a_socket_until_it_is_over(void **state)
 	close(target);
 }
 
+/* Those of one flow that are alike leave in one call, of others each in its
+ * own; which of it happens nobody can tell from what comes. */
+static void
+what_comes_together_leaves_as_it_came(void **state)
+{
+	static const size_t sizes[] = { 300, 300, 300, 20, 300, 0, 300, 400,
+		1000, 1000, 1000, 1000, 999, 1 };
+	enum { COUNT = sizeof sizes / sizeof *sizes };
+	struct via_bed *b = *state;
+	int target;
+	struct peer *p = deliver(b, &target);
+	struct gw_tunnel_datagram d = opening(4, "hello");
+	static uint8_t text[COUNT][1000], got[1000];
+
+	peer_datagram(p, &d);
+	via_bed_hear(b, p, 0, GW_TUNNEL_KNOWN);
+	assert_int_equal(recv(target, got, sizeof got, 0), 5);
+	d.opens = false;
+	for (size_t i = 0; i < COUNT; i++) {
+		memset(text[i], 'a' + (int)i, sizeof text[i]);
+		d.data = gw_slice(text[i], sizes[i]);
+		peer_datagram(p, &d);
+	}
+	peer_turn(p);
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_int_equal(
+		    recv(target, got, sizeof got, MSG_DONTWAIT), sizes[i]);
+		assert_memory_equal(got, text[i], sizes[i]);
+	}
+	/* The last of them before it is over. */
+	peer_datagram(p, &d);
+	peer_say(p, 0,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_OVER, .flow = 4 });
+	via_bed_is_there(b, p);
+	assert_int_equal(recv(target, got, sizeof got, MSG_DONTWAIT), 1);
+	assert_int_equal(via_bed_rule(b).flows, 0);
+	assert_int_equal(via_bed_rule(b).packets_in, COUNT + 2);
+	close(target);
+}
+
 static void
 a_flow_that_is_idle_is_over_on_both_sides(void **state)
 {
@@ -210,6 +250,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_flow_has_a_socket_until_it_is_over),
+		CASE(what_comes_together_leaves_as_it_came),
 		CASE(a_flow_that_is_idle_is_over_on_both_sides),
 		CASE(a_flow_too_many_is_dropped_and_opens_when_there_is_room),
 		CASE(a_name_that_leads_elsewhere_than_may_be_is_not_followed),

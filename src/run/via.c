@@ -139,7 +139,7 @@ gw_via_takes(const struct gw_rule *r, char why[GW_RULE_WHY])
 	else if (r->source[0] != '\0')
 		what = "source";
 	else if (r->protocol == GW_RULE_TCP && r->per_source != 0)
-		what = "per_source";
+		what = "perSource";
 	else if (r->icmp != GW_RULE_ICMP_IGNORE)
 		what = "icmp";
 	if (what != NULL)

@@ -22,6 +22,7 @@ from mixed_load import (
 
 SECONDS = int(os.environ.get("GODWIT_SOAK_SECONDS", "1800"))
 SEED = int(os.environ.get("GODWIT_SEED", "1"))
+FIGURES = os.environ.get("GODWIT_SOAK_FIGURES", os.devnull)
 ROUND = 12  # s of load, after which all is counted
 FAR_PORT = 4639
 SIZES = (0, 1, 7, 8, 64, 512, 1100, 1400, 1472, 9000, 30_000, 65_000)
@@ -467,8 +468,11 @@ def test_a_mixed_soak_loses_nothing_uncounted(link, pair):
             number += 1
             soak.round(what)
         after = soak.rest()
-        print(soak.total())
-        print(f"descriptors, KiB: before {before}, after {after}")
+        text = (f"{soak.total()}\ndescriptors, KiB: before {before}, "
+                f"after {after}")
+        print(text)
+        with open(FIGURES, "a", encoding="utf-8") as out:
+            out.write(text + "\n")
         check_rest(before, after)
     finally:
         soak.close()

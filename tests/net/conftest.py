@@ -15,17 +15,27 @@ sys.path.insert(0, str(Path(__file__).parent))
 import beacons  # noqa: E402
 import forwards  # noqa: E402
 import namespaces  # noqa: E402
+import neighbours  # noqa: E402
 import program  # noqa: E402
 import tcp_states  # noqa: E402
 import terminal  # noqa: E402
 import trees  # noqa: E402
 
 
+NEIGHBOURS = neighbours.Room()
+
+
 def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # one for all of xdist's workers
+        NEIGHBOURS.take()
     config.addinivalue_line(
         "markers", "soak: long; runs only with GODWIT_SOAK=1 (make soak)")
     config.addinivalue_line(
         "markers", "carriers(...): run over each of these; without, auto")
+
+
+def pytest_unconfigure():
+    NEIGHBOURS.give_back()
 
 
 def pytest_generate_tests(metafunc):

@@ -99,7 +99,7 @@ def test_wrong_words_cost_one_guess(pair, bridged, note):
 
 def test_nobody_is_said_early_and_ends_with_3(pair, bridged):
     bridged()
-    run = recv(pair, CODE, "--timeout", "9s", json_events=False)
+    run = recv(pair, CODE, "--timeout", "6s", json_events=False)
     run.wait_said("nobody here waits with the number 7")
     assert run.alive()
     for word in ("eth0", "10.93.255.255", beacons.GROUP, "godwit send",
@@ -108,7 +108,7 @@ def test_nobody_is_said_early_and_ends_with_3(pair, bridged):
     run.expect(3)
     # And not all of it twice.
     assert run.said().count("nobody here waits") == 1
-    assert "number 7 was found in 9 s" in run.said()
+    assert "number 7 was found in 6 s" in run.said()
 
 
 def test_a_standing_recv_takes_another_number(pair, bridged, note):

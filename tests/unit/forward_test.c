@@ -315,6 +315,36 @@ what_explains_a_packet_opens_nothing(void **state)
 }
 
 static void
+f28_an_explanation_tells_of_loops(void **state)
+{
+	static const char *const rules[] = {
+		"tcp://:8080/localhost:8081,192.0.2.1:80",
+		"tcp://127.0.0.1:8081/[::1]:8080"
+	};
+	struct rig *r = *state;
+	struct gw_forward_options o = rig_options(r, rules, 2, 0);
+	static struct gw_forward_explained e;
+	char why[GW_RULE_WHY_MAX];
+
+	assert_int_equal(
+	    gw_forward_explain(&o, "tcp 10.0.0.5:1 -> :8080", &e, why), GW_OK);
+	assert_string_equal(e.goes_to, "192.0.2.1:80");
+	assert_string_equal(e.loops, "localhost:8081");
+	assert_int_equal(e.loop_rule, 1);
+	assert_int_equal(
+	    gw_forward_explain(&o, "tcp 10.0.0.5:1 -> 127.0.0.1:8081", &e, why),
+	    GW_OK);
+	assert_string_equal(e.goes_to, "");
+	assert_string_equal(e.loops, "[::1]:8080");
+	assert_int_equal(e.loop_rule, 0);
+	/* Seen from another machine these are other places. */
+	o.via = "hall";
+	assert_int_equal(
+	    gw_forward_explain(&o, "tcp 10.0.0.5:1 -> :8080", &e, why), GW_OK);
+	assert_string_equal(e.loops, "");
+}
+
+static void
 a_rule_has_a_normal_form_or_a_reason(void **state)
 {
 	char out[GW_RULE_TEXT_MAX], why[GW_RULE_WHY_MAX];
@@ -347,6 +377,7 @@ main(void)
 		TEST(closing_ends_all_flows_with_a_reset),
 		TEST(a_failed_allocation_opens_nothing_and_leaks_nothing),
 		TEST(what_explains_a_packet_opens_nothing),
+		TEST(f28_an_explanation_tells_of_loops),
 		TEST(a_rule_has_a_normal_form_or_a_reason),
 	};
 

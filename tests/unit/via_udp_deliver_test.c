@@ -78,6 +78,34 @@ a_flow_has_a_socket_until_it_is_over(void **state)
 	close(target);
 }
 
+static void
+f24_an_answer_that_becomes_stale_has_not_passed(void **state)
+{
+	struct via_bed *b = *state;
+	int target;
+	struct peer *p = deliver(b, &target);
+	const struct gw_tunnel_datagram d = opening(4, "hello");
+	struct sockaddr_storage from;
+	socklen_t n = sizeof from;
+	unsigned waits = 0;
+	char got[16];
+
+	peer_datagram(p, &d);
+	via_bed_hear(b, p, 0, GW_TUNNEL_KNOWN);
+	while (recvfrom(target, got, sizeof got, 0, (void *)&from, &n) < 0)
+		via_bed_wait(b, &waits);
+	p->takes_datagrams = false;
+	assert_int_equal(sendto(target, "hi", 2, 0, (void *)&from, n), 2);
+	while (via_bed_rule(b).packets_out == 0)
+		via_bed_wait(b, &waits);
+	assert_int_equal(via_bed_rule(b).bytes_out, 2);
+	via_bed_leap(b, GW_TUNNEL_AGE);
+	assert_int_equal(via_bed_rule(b).packets_out, 0);
+	assert_int_equal(via_bed_rule(b).bytes_out, 0);
+	assert_int_equal(via_bed_rule(b).drops[GW_DROP_STALE], 1);
+	close(target);
+}
+
 /* Those of one flow that are alike leave in one call, of others each in its
  * own; which of it happens nobody can tell from what comes. */
 static void
@@ -250,6 +278,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_flow_has_a_socket_until_it_is_over),
+		CASE(f24_an_answer_that_becomes_stale_has_not_passed),
 		CASE(what_comes_together_leaves_as_it_came),
 		CASE(a_flow_that_is_idle_is_over_on_both_sides),
 		CASE(a_flow_too_many_is_dropped_and_opens_when_there_is_room),

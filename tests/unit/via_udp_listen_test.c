@@ -283,6 +283,29 @@ f26_the_shorter_idle_time_ends_a_flow_and_tells_so(void **state)
 	close(fd);
 }
 
+/* What the other side has sent just before it ended the flow. */
+static void
+f26_an_answer_that_is_under_way_finds_its_flow(void **state)
+{
+	struct via_bed *b = *state;
+	struct peer *p = via_bed_ask(b, listening, 1, false);
+	int fd = client(b);
+	uint32_t flow;
+
+	peer_say(p, 0,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_ACCEPT,
+		.rule = 1,
+		.idle_ms = 4000,
+		.unreplied_ms = 2000 });
+	via_bed_turn(b);
+	flow = pass(b, p, fd, "1").flow;
+	via_bed_leap(b, 2500 * GW_MSEC);
+	assert_int_equal(via_bed_rule(b).flows, 1);
+	answer(p, flow, "late");
+	reads(b, fd, "late");
+	close(fd);
+}
+
 /* No time at all is what an odd peer may say: its flows end as soon as the
  * other side can have ended them. */
 static void
@@ -358,6 +381,7 @@ main(void)
 		CASE(what_the_other_side_does_not_take_is_dropped_by_name),
 		CASE(f26_a_flow_goes_on_in_the_next_session),
 		CASE(f26_the_shorter_idle_time_ends_a_flow_and_tells_so),
+		CASE(f26_an_answer_that_is_under_way_finds_its_flow),
 		CASE(an_idle_time_of_nothing_harms_nobody),
 		CASE(without_memory_a_client_s_datagram_is_dropped),
 	};

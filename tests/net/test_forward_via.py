@@ -128,9 +128,14 @@ def ask(s, data, timeout=60):
 
 def exchange(port, data):
     """Sends it all, and reads meanwhile what comes back."""
+    def send():
+        try:
+            one.sendall(data)
+            one.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # who reads is told as well
     with connect(port) as one:
-        threading.Thread(target=lambda: (
-            one.sendall(data), one.shutdown(socket.SHUT_WR))).start()
+        threading.Thread(target=send).start()
         return read_all(one)
 
 

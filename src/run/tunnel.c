@@ -62,9 +62,11 @@ put(struct gw_tunnel *t, uint16_t i, struct gw_slice s)
 	struct gw_tunnel_lane *lane = gw_tunnel_lane(t, i);
 	size_t n = 0;
 
+	if (t->broken)
+		return;
 	if (lane != NULL && gw_bytes_len(&lane->out) == 0)
 		n = gw_session_write(t->conn->session, i, s, gw_clock_now());
-	if (n < s.n && !t->broken)
+	if (n < s.n)
 		keep(t, lane, gw_slice(s.p + n, s.n - n));
 	if (!t->in_ready)
 		gw_conn_kick(t->conn);
@@ -278,7 +280,7 @@ gw_tunnel_lose_broken(struct gw_tunnel *t)
 		[GW_TUNNEL_CROWDED] = { GW_E_PROTOCOL,
 		    "more waits for the other side than it may" },
 		[GW_TUNNEL_NO_MEMORY] = { GW_E_MEMORY,
-		    "no memory was left for it" },
+		    "no memory was left for the tunnel" },
 	};
 	const enum gw_tunnel_fault f = t->broken;
 

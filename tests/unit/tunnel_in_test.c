@@ -258,6 +258,30 @@ what_is_for_no_flow_is_left_out(void **state)
 	assert_int_equal(b->flows[0].bytes, 5);
 }
 
+/* Of lanes each side takes its own, but nothing depends on it. */
+static void
+what_shares_a_lane_is_kept_apart_by_its_number(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *own = bed_begin(b, true);
+	const uint16_t lane = own->in.lane;
+
+	peer_say(&b->p, lane,
+	    &(struct gw_tunnel_message){
+		.kind = GW_TUNNEL_FLOW, .flow = FLOW, .rule = 7 });
+	peer_data(&b->p, lane, FLOW, some, 3);
+	peer_data(&b->p, lane, own->in.id, some, 4);
+	peer_say(&b->p, lane,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_END, .flow = FLOW });
+	peer_turn(&b->p);
+	bed_is_there(b);
+	assert_int_equal(b->count, 2);
+	assert_int_equal(own->bytes, 4);
+	assert_int_equal(own->messages, 0);
+	assert_int_equal(b->flows[1].bytes, 3);
+	assert_int_equal(b->flows[1].messages, 1);
+}
+
 static void
 is_refused(struct bed *b, uint32_t flow, uint16_t rule, uint16_t port)
 {
@@ -433,7 +457,8 @@ without_memory_the_session_is_lost(void **state)
 		test_fail_alloc(-1);
 		if (b->losses == 0)
 			break;
-		bed_is_lost(b, GW_E_MEMORY, "no memory was left for it");
+		bed_is_lost(
+		    b, GW_E_MEMORY, "no memory was left for the tunnel");
 		b->losses = 0;
 		bed_attach(b);
 	}
@@ -464,6 +489,7 @@ main(void)
 		CASE(the_end_of_a_stream_ends_the_session),
 		CASE(a_stream_reset_ends_the_session),
 		CASE(what_is_for_no_flow_is_left_out),
+		CASE(what_shares_a_lane_is_kept_apart_by_its_number),
 		CASE(a_flow_of_no_open_rule_is_refused),
 		CASE(a_rule_that_drains_begins_no_flow),
 		CASE(a_flow_may_end_in_any_call),

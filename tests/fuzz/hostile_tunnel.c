@@ -52,15 +52,15 @@ static void
 say_message(struct tunnel_rig *r, struct gw_reader *in)
 {
 	const uint16_t lane = read_lane(in);
-	struct gw_tunnel_message m = {
-		.kind = GW_TUNNEL_HELLO +
-			gw_read_u8(in) % (GW_TUNNEL_KINDS - GW_TUNNEL_HELLO),
-		.flow = read_flow(in),
-		.rule = gw_read_u8(in) % 5,
-		.port = gw_read_u8(in) % 3,
-	};
-	const uint8_t how = gw_read_u8(in);
+	struct gw_tunnel_message m = { .kind = GW_TUNNEL_HELLO };
+	uint8_t how;
 
+	/* One after the other: an initializer has no order. */
+	m.kind += gw_read_u8(in) % (GW_TUNNEL_KINDS - GW_TUNNEL_HELLO);
+	m.flow = read_flow(in);
+	m.rule = gw_read_u8(in) % 5;
+	m.port = gw_read_u8(in) % 3;
+	how = gw_read_u8(in);
 	m.id[0] = how % 3;
 	m.reverse = how & 1;
 	m.reason = how % GW_TUNNEL_REASONS;

@@ -14,6 +14,7 @@
 #include "run/lookup.h"
 #include "run/serve_private.h"
 #include "run/tunnel_private.h"
+#include "run/via_tcp.h"
 
 /* For all inputs: a context, and targets on loopback. */
 static struct {
@@ -122,6 +123,7 @@ tunnel_rig_turn(struct tunnel_rig *r)
 
 	for (unsigned i = 0; i < r->peers; i++)
 		peer_turn(&r->p[i]);
+	tunnel_rig_check(r);
 	gw_dispatch(world.g);
 	while (gw_forward_next(r->set, &e))
 		;
@@ -190,6 +192,23 @@ check_tunnel(const struct gw_tunnel *t)
 	GW_ASSERT(t->widened <= GW_TUNNEL_WINDOWS);
 }
 
+/* What its sockets have not taken is within the windows. */
+static void
+check_connections(const struct gw_forwarder *f)
+{
+	const struct gw_via_tcp *t = (const void *)f;
+
+	if (f->rule.protocol != GW_RULE_TCP)
+		return;
+	for (const struct gw_via_tcp_flow *w = t->first; w != NULL;
+	     w = w->next) {
+		GW_ASSERT(w->gone <= w->came && w->came <= w->granted);
+		GW_ASSERT(w->granted - w->gone <= w->window);
+		GW_ASSERT(w->window <= GW_TUNNEL_WINDOW_MAX);
+		GW_ASSERT(w->sent <= w->sent_max);
+	}
+}
+
 void
 tunnel_rig_check(struct tunnel_rig *r)
 {
@@ -200,6 +219,7 @@ tunnel_rig_check(struct tunnel_rig *r)
 	for (const struct gw_forwarder *f = r->set->first; f != NULL;
 	     f = f->next) {
 		flows += f->counts.flows;
+		check_connections(f);
 		if (r->serve == NULL && f == r->set->first) {
 			const struct gw_via_rule *v = (const void *)f;
 

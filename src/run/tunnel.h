@@ -116,7 +116,7 @@ struct gw_tunnel {
 	size_t backlog;       /* bytes that wait on all of them */
 	struct gw_map *flows; /* by id */
 	uint32_t next_id;
-	uint16_t next_lane;
+	uint16_t on_lane[GW_STREAMS_MAX]; /* connections */
 	uint64_t widened; /* bytes of windows beyond what flows begin with */
 	struct {
 		struct gw_tunnel_flow *first, **last;

@@ -135,23 +135,27 @@ gw_tunnel_flow_take(struct gw_tunnel *t, struct gw_tunnel_flow *w)
 	if (gw_map_count(t->flows) >= GW_TUNNEL_FLOWS)
 		return GW_E_LIMIT;
 	err = gw_map_set(t->flows, &k, (uintptr_t)w);
-	if (err == GW_OK)
-		w->tunnel = t;
-	return err;
+	if (err != GW_OK)
+		return err;
+	w->tunnel = t;
+	if (w->lane != 0)
+		t->on_lane[w->lane]++;
+	return GW_OK;
 }
 
 /* The connections of one lane wait for each other's packets when one is lost:
- * as few as may be share one. */
+ * as few as may be share one.  The first lanes first: on tcp a session has no
+ * wide windows for more than a few streams, and they keep them. */
 static uint16_t
-pick_lane(struct gw_tunnel *t)
+pick_lane(const struct gw_tunnel *t)
 {
-	const uint16_t first = t->initiator ? 2 : 1;
+	uint16_t best = t->initiator ? 2 : 1;
 
-	t->next_lane =
-	    t->next_lane < first || t->next_lane + 2 >= GW_STREAMS_MAX
-		? first
-		: (uint16_t)(t->next_lane + 2);
-	return t->next_lane;
+	for (uint16_t i = best; i < GW_STREAMS_MAX && t->on_lane[best] > 0;
+	     i += 2)
+		if (t->on_lane[i] < t->on_lane[best])
+			best = i;
+	return best;
 }
 
 enum gw_err
@@ -178,6 +182,8 @@ gw_tunnel_flow_end(struct gw_tunnel_flow *w)
 	gw_tunnel_drop_waiting(w, GW_DROP_STALE);
 	for (enum gw_tunnel_row r = 0; r < GW_TUNNEL_ROWS; r++)
 		leave(w, r);
+	if (w->lane != 0)
+		t->on_lane[w->lane]--;
 	w->tunnel = NULL;
 }
 

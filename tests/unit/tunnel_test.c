@@ -48,6 +48,33 @@ who_waited_has_odd_numbers_and_lanes(void **state)
 	each_side_has_numbers_and_lanes_of_its_own(*state, 1);
 }
 
+/* As few as may be share one, and those that were used are used again. */
+static void
+the_first_lane_with_the_fewest_is_taken(void **state)
+{
+	enum { LANES = (GW_STREAMS_MAX - 1) / 2 + 1 };
+	struct bed *b = *state;
+	struct gw_tunnel_flow w[LANES + 2] = { { .id = 0 } };
+
+	for (unsigned i = 0; i < LANES; i++) {
+		assert_int_equal(
+		    gw_tunnel_flow_begin(b->t, &w[i], true), GW_OK);
+		assert_int_equal(w[i].lane, 1 + 2 * i);
+	}
+	assert_int_equal(gw_tunnel_flow_begin(b->t, &w[LANES], true), GW_OK);
+	assert_int_equal(w[LANES].lane, 1);
+	gw_tunnel_flow_end(&w[7]);
+	gw_tunnel_flow_end(&w[3]);
+	gw_tunnel_flow_end(&w[0]);
+	assert_int_equal(
+	    gw_tunnel_flow_begin(b->t, &w[LANES + 1], true), GW_OK);
+	assert_int_equal(w[LANES + 1].lane, w[3].lane);
+	for (unsigned i = 0; i < LANES + 2; i++)
+		gw_tunnel_flow_end(&w[i]);
+	for (unsigned i = 0; i < GW_STREAMS_MAX; i++)
+		assert_int_equal(b->t->on_lane[i], 0);
+}
+
 static void
 past_the_most_flows_none_begins(void **state)
 {
@@ -439,6 +466,7 @@ main(void)
 		    who_dialled_has_even_numbers_and_lanes, bed_setup_initiator,
 		    bed_teardown),
 		CASE(who_waited_has_odd_numbers_and_lanes),
+		CASE(the_first_lane_with_the_fewest_is_taken),
 		CASE(past_the_most_flows_none_begins),
 		CASE(what_waits_leaves_in_order_when_there_is_room),
 		CASE(more_than_may_wait_ends_the_session),

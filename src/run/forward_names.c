@@ -269,6 +269,40 @@ gw_forward_names_choose(struct gw_forward_names *all,
 	return GW_DROP_NONE;
 }
 
+/* False: it was there already. */
+static bool
+note_tried(struct gw_forward_tried *tried, const struct gw_addr *at)
+{
+	struct gw_hash h = gw_hash_of(gw_slice(&at->ss, at->len));
+	uint32_t v;
+
+	memcpy(&v, h.b, sizeof v);
+	for (unsigned k = 0; k < tried->n; k++)
+		if (tried->v[k] == v)
+			return false;
+	tried->v[tried->n++] = v;
+	return true;
+}
+
+enum gw_drop
+gw_forward_names_next(struct gw_forward_names *all,
+    struct gw_forward_tried *tried, const struct gw_ip *client,
+    uint16_t came_at, unsigned *i, struct gw_addr *at)
+{
+	const unsigned most = sizeof tried->v / sizeof tried->v[0];
+
+	for (unsigned k = 0; k < most && tried->n < most; k++) {
+		const enum gw_drop d =
+		    gw_forward_names_choose(all, client, came_at, i, at);
+
+		if (d != GW_DROP_NONE || note_tried(tried, at))
+			return d;
+		/* That it is chosen again means that the others rest, too. */
+		gw_forward_names_failed(all, *i);
+	}
+	return GW_DROP_NO_TARGET;
+}
+
 void
 gw_forward_names_failed(struct gw_forward_names *all, unsigned i)
 {

@@ -23,6 +23,12 @@ struct gw_forward_name {
 	bool failed;   /* the last one did */
 };
 
+/* The addresses that one flow has tried, as hashes.  All zeros: none yet. */
+struct gw_forward_tried {
+	uint32_t v[8];
+	unsigned n;
+};
+
 struct gw_forward_names {
 	struct gw_forwarder *f;
 	struct gw_targets targets;
@@ -51,6 +57,10 @@ enum gw_err gw_forward_names_check(struct gw_forward_names *, struct gw_why *);
 enum gw_drop gw_forward_names_choose(struct gw_forward_names *,
     const struct gw_ip *client, uint16_t came_at, unsigned *i,
     struct gw_addr *at);
+/* The same for a flow that may try several: none of them twice. */
+enum gw_drop gw_forward_names_next(struct gw_forward_names *,
+    struct gw_forward_tried *, const struct gw_ip *client, uint16_t came_at,
+    unsigned *i, struct gw_addr *at);
 /* It could not be reached: the next address of its name is used from now on.
  */
 void gw_forward_names_failed(struct gw_forward_names *, unsigned i);

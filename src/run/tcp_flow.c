@@ -17,7 +17,6 @@
 enum {
 	RESOLVE_PATIENCE = 15000000, /* us */
 	CONNECT_PATIENCE = 10000,    /* ms, with each target */
-	TRIES = 8,                   /* at most, of all targets' addresses */
 	BUDGET = 1 << 19 /* bytes of a direction, until others have their turn
 			  */
 };
@@ -365,15 +364,14 @@ try_next(struct gw_tcp_flow *w)
 	enum gw_drop d;
 
 	memcpy(client.b, w->from.ip, sizeof client.b);
-	d = gw_forward_names_choose(
-	    &w->t->names, &client, w->hit.port, &w->number, &to);
+	d = gw_forward_names_next(
+	    &w->t->names, &w->tried, &client, w->hit.port, &w->number, &to);
 	if (d != GW_DROP_NONE) {
 		/* What was tried says more than that no more is. */
-		if (w->tries == 0)
+		if (w->tried.n == 0)
 			no_target(w, d, gw_drop_text(d));
 		return GW_E_RESOLVE;
 	}
-	w->tries++;
 	w->to = gw_endpoint_of(&to);
 	if (w->state == GW_TCP_FLOW_RESOLVING)
 		set_state(w, GW_TCP_FLOW_CONNECTING);
@@ -396,7 +394,7 @@ gw_tcp_flow_resolved(struct gw_tcp_flow *w)
 	enum gw_err err = GW_E_AGAIN;
 
 	drop_target(w, true);
-	while (err == GW_E_AGAIN && w->tries < TRIES)
+	while (err == GW_E_AGAIN)
 		err = try_next(w);
 	if (err == GW_OK)
 		wait_for_target(w);

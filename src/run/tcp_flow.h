@@ -14,6 +14,7 @@
 
 #include "base/heap.h"
 #include "os/conduit.h"
+#include "run/forward_names.h"
 #include "run/forwarder.h"
 #include "run/poller.h"
 
@@ -38,7 +39,7 @@ struct gw_tcp_flow {
 	struct gw_endpoint from, hit, source, to;
 	enum gw_drop why; /* it has no target */
 	unsigned number;  /* of the target */
-	unsigned tries;
+	struct gw_forward_tried tried;
 	gw_usec opened, seen; /* seen: bytes moved */
 	uint64_t counted_in, counted_out;
 	char error[96];

@@ -40,7 +40,8 @@ struct gw_via_tcp_flow {
 	enum gw_via_tcp_state state;
 	struct gw_endpoint from, hit, source, to;
 	uint16_t came_at; /* port of the rule */
-	unsigned number, tries;
+	unsigned number;
+	struct gw_forward_tried tried;
 	/* to the other side */
 	uint64_t sent, sent_max;
 	bool readable, ended_out;

@@ -15,9 +15,8 @@
 #include "run/via_tcp.h"
 
 enum {
-	PATIENCE = 15000,         /* ms, with the other side or a name */
-	CONNECT_PATIENCE = 10000, /* ms, with a target */
-	TRIES = 8                 /* at targets' addresses */
+	PATIENCE = 15000,        /* ms, with the other side or a name */
+	CONNECT_PATIENCE = 10000 /* ms, with a target */
 };
 
 #define FLOW_OF_ITEM(i)                                                        \
@@ -172,21 +171,19 @@ gw_via_tcp_resolved(struct gw_via_tcp_flow *w)
 	struct gw_addr to;
 
 	memcpy(client.b, w->from.ip, sizeof client.b);
-	for (; w->tries < TRIES;
-	     gw_forward_names_failed(&r->names, w->number)) {
+	for (;; gw_forward_names_failed(&r->names, w->number)) {
 		struct gw_why why = { "" };
 		enum gw_drop d;
 
 		gw_via_tcp_close_socket(w, true);
-		d = gw_forward_names_choose(
-		    &r->names, &client, w->came_at, &w->number, &to);
+		d = gw_forward_names_next(
+		    &r->names, &w->tried, &client, w->came_at, &w->number, &to);
 		if (d != GW_DROP_NONE) {
-			if (w->tries == 0)
+			if (w->tried.n == 0)
 				snprintf(w->error, sizeof w->error, "%s",
 				    gw_drop_text(d));
 			break;
 		}
-		w->tries++;
 		w->to = gw_endpoint_of(&to);
 		/* The name may have led elsewhere than the rights allow. */
 		if (!gw_via_rule_may(&r->base, w->number, &to)) {

@@ -13,6 +13,7 @@ import urllib.request
 
 import pytest
 
+import far_sockets
 import forwards
 import program
 from forwards import LOOPBACK, connect, read_all, to, until
@@ -195,6 +196,16 @@ def test_a_dead_target_is_passed_over(device, tcp_server):
         with connect(run.at[0]) as one:
             one.sendall(b"ping")
             assert one.recv(4) == b"ping"
+
+
+def test_a_target_that_does_not_answer_is_tried_once(pair, joined):
+    run = forwards.start(
+        pair.sender, f"tcp://{LOOPBACK}:{{port}}/10.77.0.99:80?connect=1s")
+    one = far_sockets.inside(
+        joined.a, lambda: connect(run.at[0]))
+    closed = run.wait_event("closed", reason="unreachable")
+    assert closed["age_ms"] < 6000, "not as often as names may have addresses"
+    one.close()
 
 
 # ---- many, and limits

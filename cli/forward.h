@@ -30,6 +30,10 @@ void cli_forward_rules_fini(struct cli_forward_rules *);
 char *cli_forward_line(const struct gw_forward_event *);
 /* The same in short, for one who sees rules and flows above it. */
 char *cli_forward_note(const struct gw_forward_event *);
+/* The text of one that is about a rule, or about all. */
+char *cli_forward_told(const struct gw_forward_event *);
+/* An address, or "-". */
+char *cli_forward_end(const struct gw_endpoint *);
 char *cli_forward_json_event(const struct gw_forward_event *);
 /* With the event's name, "listening" or "rule". */
 char *cli_forward_json_rule(const char *event, const struct gw_forward_rule *);

@@ -29,6 +29,16 @@ struct frame {
 
 enum cut { MIDDLE, END }; /* of what is too long */
 
+/* A line as it stands, that is not too long. */
+static void
+put(struct frame *f, const char *look, const char *line)
+{
+	cli_output_text(f->out, "%s%s%s\033[K\n", look, line,
+	    cli_style_plain(&f->l->style));
+	f->left--;
+	f->l->lines++;
+}
+
 static void
 draw(struct frame *f, const char *look, const char *text, enum cut how)
 {
@@ -41,12 +51,35 @@ draw(struct frame *f, const char *look, const char *text, enum cut how)
 	safe = cli_text_sentence(text);
 	cut = how == MIDDLE ? cli_text_fit(safe, room, s->utf8)
 			    : cli_text_begin(safe, room);
-	cli_output_text(
-	    f->out, "%s%s%s\033[K\n", look, cut, cli_style_plain(s));
+	put(f, look, cut);
 	free(cut);
 	free(safe);
-	f->left--;
-	f->l->lines++;
+}
+
+/* On as many lines as it takes: advice is of no use without its end. */
+static void
+draw_whole(struct frame *f, const char *look, const char *text)
+{
+	const struct cli_style *s = &f->l->style;
+	size_t room = s->columns > 1 ? s->columns - 1 : 1;
+	char *safe = cli_text_sentence(text), *at = safe;
+
+	while (f->left > 0) {
+		char *line = cli_text_begin(at, room);
+		size_t n = strlen(line), space = n;
+
+		while (at[n] != '\0' && space > 0 && at[space] != ' ')
+			space--;
+		if (space > 0 && space < n)
+			line[n = space] = '\0';
+		put(f, look, line);
+		free(line);
+		at += n;
+		at += strspn(at, " ");
+		if (*at == '\0' || n == 0)
+			break;
+	}
+	free(safe);
 }
 
 /* Columns of an address, so that figures have room beside two of them. */
@@ -89,7 +122,7 @@ draw_rule(struct frame *f, const struct gw_forward_rule *r)
 	free(text);
 	if (*r->last_error != '\0') {
 		text = cli_format("     %s", r->last_error);
-		draw(f, cli_style_yellow(&f->l->style), text, END);
+		draw_whole(f, cli_style_yellow(&f->l->style), text);
 		free(text);
 	}
 	free(drops);
@@ -98,12 +131,11 @@ draw_rule(struct frame *f, const struct gw_forward_rule *r)
 static void
 draw_flow(struct frame *f, const struct gw_forward_flow *w)
 {
-	char client[GW_ENDPOINT_TEXT], target[GW_ENDPOINT_TEXT];
+	char *client = cli_forward_end(&w->client);
+	char *target = cli_forward_end(&w->target);
 	char age[CLI_SIZE_TEXT], idle[CLI_SIZE_TEXT] = "-";
 	char in[CLI_SIZE_TEXT], out[CLI_SIZE_TEXT], *ends[2], *text;
 
-	gw_endpoint_text(&w->client, client);
-	gw_endpoint_text(&w->target, target);
 	ends[0] = cell(f, client);
 	ends[1] = cell(f, target);
 	cli_clock_text(age, w->age_ms);
@@ -117,6 +149,8 @@ draw_flow(struct frame *f, const struct gw_forward_flow *w)
 	    w->one_way && *w->error != '\0' ? ", " : "", w->error);
 	draw(f, w->one_way ? cli_style_dim(&f->l->style) : "", text, END);
 	free(text);
+	free(client);
+	free(target);
 	free(ends[0]);
 	free(ends[1]);
 }
@@ -169,7 +203,7 @@ draw_flows(struct frame *f, const struct gw_forward *set, unsigned keep)
 	struct gw_forward_flow w;
 	uint64_t shown = 0;
 	int width = (int)ends_width(&f->l->style);
-	char *head = cli_format("     %-*s %-*s STATE          AGE    IDLE"
+	char *head = cli_format("     %-*s %-*s STATE          AGE ENDS IN"
 				"       IN      OUT",
 	    width, "CLIENT", width, "TARGET");
 
@@ -249,7 +283,7 @@ cli_forward_live_draw(struct cli_forward_live *l, const struct gw_forward *set,
 	}
 	for (size_t i = 0; i < CLI_FORWARD_LAST; i++)
 		if (l->last[i] != NULL)
-			draw(&f, cli_style_dim(&l->style), l->last[i], MIDDLE);
+			draw_whole(&f, cli_style_dim(&l->style), l->last[i]);
 	cli_output_text(out, "\033[J");
 	cli_output_flush(out);
 }

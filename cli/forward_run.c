@@ -108,12 +108,13 @@ tell_event(struct cli_forward *w, const struct gw_forward_event *e)
 		return;
 	}
 	if (e->kind == GW_FORWARD_WARNING) {
-		char *text = cli_text_sentence(e->text);
+		char *told = cli_forward_told(e);
+		char *text = cli_text_sentence(told);
 
 		cli_output_flush(&w->out);
-		cli_screen_warning(
-		    &w->s.report.screen, "rule %u: %s", e->flow.rule, text);
+		cli_screen_warning(&w->s.report.screen, "%s", text);
 		free(text);
+		free(told);
 	} else if (e->kind == GW_FORWARD_PEER) {
 		char *text = cli_text_sentence(e->text);
 
@@ -198,6 +199,9 @@ reload(struct cli_forward *w)
 		tell(w, err, gw_last_error(w->gw));
 	if (!w->is_live)
 		cli_forward_tell_rules(w);
+	else if (err == GW_OK)
+		cli_forward_live_note(&w->live,
+		    cli_format("%s was read again.", w->o->rules.file));
 }
 
 static void

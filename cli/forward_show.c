@@ -37,7 +37,26 @@ is_none(const struct gw_endpoint *e)
 {
 	static const uint8_t zeros[sizeof e->ip];
 
-	return memcmp(e->ip, zeros, sizeof zeros) == 0 && e->port == 0;
+	return memcmp(e->ip, zeros, sizeof zeros) == 0;
+}
+
+/* As gw_endpoint_text; "-": there is none, or it is not known here. */
+char *
+cli_forward_end(const struct gw_endpoint *e)
+{
+	char text[GW_ENDPOINT_TEXT];
+
+	gw_endpoint_text(e, text);
+	return cli_copy(is_none(e) ? "-" : text);
+}
+
+/* What happened to all, or to a rule. */
+char *
+cli_forward_told(const struct gw_forward_event *e)
+{
+	return e->flow.rule != 0
+		   ? cli_format("rule %u: %s", e->flow.rule, e->text)
+		   : cli_copy(e->text);
 }
 
 /* ", by 10.0.0.1:4444 to 10.0.0.2:80", as far as it went. */
@@ -90,18 +109,18 @@ char *
 cli_forward_line(const struct gw_forward_event *e)
 {
 	const struct gw_forward_flow *f = &e->flow;
-	char client[GW_ENDPOINT_TEXT], local[GW_ENDPOINT_TEXT], *on, *end,
-	    *text;
+	char client[GW_ENDPOINT_TEXT], *local, *on, *end, *text;
 
 	if (e->kind >= GW_FORWARD_WARNING)
-		return cli_copy(e->text);
+		return cli_forward_told(e);
 	gw_endpoint_text(&f->client, client);
-	gw_endpoint_text(&f->local, local);
+	local = cli_forward_end(&f->local);
 	on = way(f);
 	end = e->kind == GW_FORWARD_CLOSED ? end_text(e) : cli_copy("open");
 	text = cli_format("rule %u, flow %llu: %s %s -> %s%s: %s", f->rule,
 	    (unsigned long long)f->id, f->tcp ? "tcp" : "udp", client, local,
 	    on, end);
+	free(local);
 	free(on);
 	free(end);
 	return text;
@@ -112,8 +131,8 @@ cli_forward_note(const struct gw_forward_event *e)
 {
 	char client[GW_ENDPOINT_TEXT], *end, *text;
 
-	if (e->kind == GW_FORWARD_WARNING)
-		return cli_format("rule %u: %s", e->flow.rule, e->text);
+	if (e->kind >= GW_FORWARD_WARNING)
+		return cli_forward_told(e);
 	gw_endpoint_text(&e->flow.client, client);
 	end = e->kind == GW_FORWARD_CLOSED ? end_text(e) : cli_copy("open");
 	text = cli_format("rule %u: %s: %s", e->flow.rule, client, end);

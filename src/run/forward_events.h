@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-enum { GW_FORWARD_EVENTS = 4096, GW_FORWARD_EVENT_TEXT = 256 };
+enum { GW_FORWARD_EVENTS = 4096, GW_FORWARD_EVENT_TEXT = 512 };
 
 struct gw_forward_event_kept {
 	struct gw_forward_event ev;

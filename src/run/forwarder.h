@@ -13,6 +13,7 @@
 #include "os/addr.h"
 #include "os/why.h"
 #include "run/context.h"
+#include "run/forward_events.h"
 
 struct gw_forward;
 struct gw_forwarder;
@@ -51,7 +52,7 @@ struct gw_forwarder {
 	uint16_t port;   /* the first that it listens at */
 	struct gw_forward_counts counts; /* kept by the forwarder: always as of
 					    now */
-	char last_error[256];
+	char last_error[GW_FORWARD_EVENT_TEXT];
 	bool draining;
 	bool keep; /* by gw_forward_reload, while it compares */
 };

@@ -31,7 +31,7 @@ struct gw_via {
 	bool ever; /* it has been connected */
 	uint32_t again_ms;
 	char carrier[8];
-	char told[256]; /* the last failure */
+	char told[GW_FORWARD_EVENT_TEXT]; /* the last failure */
 	uv_timer_t timer;
 };
 

@@ -81,8 +81,13 @@ f10_a_line_tells_ends_figures_and_why(void **state)
 	is_line(&e, "rule 2, flow 7: udp 10.0.0.5:4000 -> 10.0.0.1:80: open");
 	e.kind = GW_FORWARD_WARNING;
 	e.text = "a warning";
-	is_line(&e, "a warning");
+	is_line(&e, "rule 2: a warning");
 	is_note(&e, "rule 2: a warning");
+	e.kind = GW_FORWARD_PEER;
+	e.text = "through gate at 10.0.0.9:4639";
+	e.flow.rule = 0; /* of none */
+	is_line(&e, "through gate at 10.0.0.9:4639");
+	is_note(&e, "through gate at 10.0.0.9:4639");
 }
 
 static void

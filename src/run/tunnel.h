@@ -186,7 +186,7 @@ void gw_tunnel_ring_take(struct gw_tunnel *, struct gw_ring *);
 void gw_tunnel_ring_give(struct gw_tunnel *, struct gw_ring *);
 
 /* Send one, in parts if it is large; `head` says what opens the flow.  What
- * did not go is not counted yet. */
+ * did not go is the caller's to count: `dropped` does not come for it. */
 enum gw_drop gw_tunnel_datagram(struct gw_tunnel_flow *,
     const struct gw_tunnel_datagram *head, struct gw_slice);
 

@@ -94,6 +94,17 @@ gw_tunnel_drop_waiting(struct gw_tunnel_flow *w, enum gw_drop why)
 		w->ops->dropped(w, why, n);
 }
 
+/* Before a datagram is cut, and not between its parts: what becomes stale is
+ * told, the path may become narrower, and neither is to concern this one. */
+static void
+make_room(struct gw_tunnel *t)
+{
+	if (t->queue.count == 0 && has_room(t))
+		return;
+	gw_conn_flush(t->conn);
+	gw_tunnel_pump(t);
+}
+
 /* All of it, or a part; `whole` are the bytes of all. */
 static enum gw_drop
 one(struct gw_tunnel_flow *w, const struct gw_tunnel_datagram *d, size_t whole,
@@ -106,10 +117,6 @@ one(struct gw_tunnel_flow *w, const struct gw_tunnel_datagram *d, size_t whole,
 	const struct gw_tunnel_entry e = { gw_slice(out, n), whole,
 		d->part && d->at + 1 < d->parts };
 
-	if (t->queue.count > 0 || !has_room(t)) {
-		gw_conn_flush(t->conn);
-		gw_tunnel_pump(t);
-	}
 	if (t->queue.count == 0 && has_room(t) && give(t, w, &e, now))
 		return GW_DROP_NONE;
 	if (gw_tunnel_queue_push(&t->queue, &w->line, &e, now)) {
@@ -129,11 +136,13 @@ gw_tunnel_datagram(struct gw_tunnel_flow *w,
 	struct gw_tunnel_datagram d = *head;
 	const gw_usec now = gw_clock_now(); /* parts become stale together */
 	const size_t whole = s.n;
-	const size_t max =
-	    t->conn != NULL ? gw_session_datagram_max(t->conn->session) : 0;
 	enum gw_drop drop = GW_DROP_NONE;
-	size_t room, parts;
+	size_t max, room, parts;
 
+	if (t->conn == NULL)
+		return GW_DROP_PEER;
+	make_room(t);
+	max = gw_session_datagram_max(t->conn->session);
 	if (max < 2 * GW_TUNNEL_DATAGRAM_HEAD)
 		return GW_DROP_PEER;
 	d.data = s;

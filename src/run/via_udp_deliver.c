@@ -144,17 +144,16 @@ reply(struct gw_via_udp_flow *w, struct gw_slice s)
 {
 	struct gw_forward_counts *c = &w->r->base.base.counts;
 	const struct gw_tunnel_datagram d = { .flow = w->in.id };
-	const enum gw_drop why = gw_tunnel_datagram(&w->in, &d, s);
+	enum gw_drop why;
 
 	w->seen = gw_clock_now();
-	if (why != GW_DROP_NONE) {
-		dropped(w, why, 1);
-		return;
-	}
 	w->replies.packets++;
 	w->replies.bytes += s.n;
 	c->packets_out++;
 	c->bytes_out += s.n;
+	why = gw_tunnel_datagram(&w->in, &d, s);
+	if (why != GW_DROP_NONE)
+		on_dropped(&w->in, why, s.n);
 }
 
 static void

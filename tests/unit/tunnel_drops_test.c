@@ -180,6 +180,29 @@ what_no_longer_fits_is_dropped_and_told(void **state)
 	assert_int_equal(b->t->queue.count, 0);
 }
 
+/* Nor is one whose first part is told so told again with the next. */
+static void
+f24_what_becomes_stale_while_it_is_cut_is_told_once(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, false);
+	static const uint8_t bytes[3000];
+	struct gw_tunnel_datagram d;
+
+	b->p.takes_datagrams = false;
+	assert_int_equal(send_it(w, bytes, sizeof bytes), GW_DROP_NONE);
+	b->p.narrows = 500;
+	assert_int_equal(send_it(w, bytes, sizeof bytes), GW_DROP_NONE);
+	assert_int_equal(w->stales, 1);
+	peer_leap(GW_TUNNEL_AGE);
+	peer_turn(&b->p);
+	bed_dispatch(b);
+	assert_int_equal(w->stales, 1);
+	while (peer_hear_datagram(&b->p, &d))
+		assert_int_equal(d.parts, 7);
+	assert_int_equal(d.at, 6);
+}
+
 #define CASE(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 
@@ -192,6 +215,7 @@ main(void)
 		CASE(f24_one_in_parts_that_is_stale_is_told_once),
 		CASE(what_the_session_has_not_sent_is_told_when_it_is_lost),
 		CASE(what_no_longer_fits_is_dropped_and_told),
+		CASE(f24_what_becomes_stale_while_it_is_cut_is_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

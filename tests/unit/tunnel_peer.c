@@ -183,6 +183,19 @@ on_kick(struct gw_conn *c)
 }
 
 static void
+on_flush(struct gw_conn *c)
+{
+	struct peer *p = (struct peer *)(void *)c;
+
+	p->kicked = true;
+	if (p->narrows == 0)
+		return;
+	p->datagram_max = p->narrows;
+	p->takes_datagrams = true;
+	p->narrows = 0;
+}
+
+static void
 on_close(struct gw_conn *c)
 {
 	struct peer *p = (struct peer *)(void *)c;
@@ -191,7 +204,7 @@ on_close(struct gw_conn *c)
 	p->closed = true;
 }
 
-static const struct gw_conn_ops conn_ops = { on_kick, on_kick, on_close };
+static const struct gw_conn_ops conn_ops = { on_kick, on_flush, on_close };
 
 /* ---- life ---- */
 

@@ -37,6 +37,8 @@ struct peer {
 	size_t takes;                /* bytes of streams; SIZE_MAX: all */
 	bool takes_datagrams;
 	size_t datagram_max;
+	size_t narrows; /* what that becomes, and they are taken, when it is
+			   flushed; 0: all stays as it is */
 	gw_usec heard_at;
 	bool kicked;
 	bool wants;  /* it has more to write, it says */

@@ -106,6 +106,40 @@ f24_an_answer_that_becomes_stale_has_not_passed(void **state)
 	close(target);
 }
 
+/* The path becomes narrower in the moment in which room is made for it. */
+static void
+f24_an_answer_is_cut_for_the_path_as_it_is(void **state)
+{
+	struct via_bed *b = *state;
+	int target;
+	struct peer *p = deliver(b, &target);
+	struct gw_tunnel_datagram d = opening(4, "hello");
+	struct sockaddr_storage from;
+	socklen_t n = sizeof from;
+	static const uint8_t much[3000];
+	unsigned waits = 0;
+	size_t bytes = 0;
+	char got[16];
+
+	peer_datagram(p, &d);
+	via_bed_hear(b, p, 0, GW_TUNNEL_KNOWN);
+	while (recvfrom(target, got, sizeof got, 0, (void *)&from, &n) < 0)
+		via_bed_wait(b, &waits);
+	p->takes_datagrams = false;
+	p->narrows = 500;
+	assert_int_equal(
+	    sendto(target, much, sizeof much, 0, (void *)&from, n), 3000);
+	do {
+		d = via_bed_hear_datagram(b, p);
+		assert_true(d.data.n <= 500);
+		bytes += d.data.n;
+	} while (d.at + 1 < d.parts);
+	assert_int_equal(bytes, 3000);
+	assert_int_equal(via_bed_rule(b).packets_out, 1);
+	assert_int_equal(via_bed_rule(b).bytes_out, 3000);
+	close(target);
+}
+
 /* Those of one flow that are alike leave in one call, of others each in its
  * own; which of it happens nobody can tell from what comes. */
 static void
@@ -279,6 +313,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_flow_has_a_socket_until_it_is_over),
 		CASE(f24_an_answer_that_becomes_stale_has_not_passed),
+		CASE(f24_an_answer_is_cut_for_the_path_as_it_is),
 		CASE(what_comes_together_leaves_as_it_came),
 		CASE(a_flow_that_is_idle_is_over_on_both_sides),
 		CASE(a_flow_too_many_is_dropped_and_opens_when_there_is_room),

@@ -23,16 +23,19 @@ has_room(const struct gw_tunnel *t)
 	return gw_session_datagrams(t->conn->session) < GW_TUNNEL_GIVEN;
 }
 
-/* False: the session does not take it. */
-static bool
+/* GW_E_AGAIN: the session has no room for its bytes yet; another: it will
+ * not take it. */
+static enum gw_err
 give(struct gw_tunnel *t, const struct gw_tunnel_flow *w,
     const struct gw_tunnel_entry *e, gw_usec now)
 {
-	if (gw_session_datagram(t->conn->session, e->bytes, now) != GW_OK)
-		return false;
-	t->given[t->given_count++ % GW_TUNNEL_GIVEN] =
-	    (struct gw_tunnel_given){ w->id, e->whole, e->more };
-	return true;
+	const enum gw_err err =
+	    gw_session_datagram(t->conn->session, e->bytes, now);
+
+	if (err == GW_OK)
+		t->given[t->given_count++ % GW_TUNNEL_GIVEN] =
+		    (struct gw_tunnel_given){ w->id, e->whole, e->more };
+	return err;
 }
 
 /* One in parts is here if its last part is: else that waits in its line. */
@@ -63,15 +66,18 @@ gw_tunnel_pump(struct gw_tunnel *t)
 	struct gw_tunnel_line *line;
 	struct gw_tunnel_entry e;
 	enum gw_tunnel_turn turn;
+	enum gw_err err;
 	bool sent = false;
 
 	while ((turn = gw_tunnel_queue_next(&t->queue, now, &line, &e)) !=
 	       GW_TUNNEL_TURN_NONE) {
 		if (turn == GW_TUNNEL_TURN_SEND) {
-			if (!has_room(t))
+			err = has_room(t) ? give(t, FLOW_OF(line), &e, now)
+					  : GW_E_AGAIN;
+			if (err == GW_E_AGAIN)
 				break;
 			/* A path that has become narrower loses it. */
-			if (give(t, FLOW_OF(line), &e, now))
+			if (err == GW_OK)
 				sent = true;
 			else
 				turn = GW_TUNNEL_TURN_STALE;
@@ -117,7 +123,7 @@ one(struct gw_tunnel_flow *w, const struct gw_tunnel_datagram *d, size_t whole,
 	const struct gw_tunnel_entry e = { gw_slice(out, n), whole,
 		d->part && d->at + 1 < d->parts };
 
-	if (t->queue.count == 0 && has_room(t) && give(t, w, &e, now))
+	if (t->queue.count == 0 && has_room(t) && give(t, w, &e, now) == GW_OK)
 		return GW_DROP_NONE;
 	if (gw_tunnel_queue_push(&t->queue, &w->line, &e, now)) {
 		if (t->queue.count == 1)

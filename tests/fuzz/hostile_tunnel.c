@@ -207,6 +207,7 @@ set_taking(struct tunnel_rig *r, struct gw_reader *in)
 
 	r->now->takes = how % 4 == 0 ? 0 : how % 4 == 1 ? how * 10U : SIZE_MAX;
 	r->now->takes_datagrams = how & 8;
+	r->now->full = how & 32;
 	r->now->datagram_max = how & 16 ? 1200 : how * 4U;
 	r->now->kicked = true;
 }

@@ -180,7 +180,35 @@ what_no_longer_fits_is_dropped_and_told(void **state)
 	assert_int_equal(b->t->queue.count, 0);
 }
 
-/* Nor is one whose first part is told so told again with the next. */
+/* For their number, but not for their bytes: those that are there wait. */
+static void
+f24_without_room_in_the_session_they_wait(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flow *w = bed_begin(b, false);
+	struct gw_tunnel_datagram d;
+
+	b->p.full = true;
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(
+		    send_it(w, (const uint8_t *)"x", 1), GW_DROP_NONE);
+	peer_leap(GW_TUNNEL_AGE - 1);
+	bed_dispatch(b);
+	assert_int_equal(w->stales, 0);
+	b->p.full = false;
+	b->p.kicked = true;
+	peer_turn(&b->p);
+	for (unsigned i = 0; i < 5; i++)
+		assert_true(peer_hear_datagram(&b->p, &d));
+	b->p.full = true;
+	assert_int_equal(send_it(w, (const uint8_t *)"x", 1), GW_DROP_NONE);
+	peer_leap(GW_TUNNEL_AGE);
+	bed_dispatch(b);
+	assert_int_equal(w->stales, 1);
+	bed_is_there(b);
+}
+
+/* Nor is it told again with its next part. */
 static void
 f24_what_becomes_stale_while_it_is_cut_is_told_once(void **state)
 {
@@ -215,6 +243,7 @@ main(void)
 		CASE(f24_one_in_parts_that_is_stale_is_told_once),
 		CASE(what_the_session_has_not_sent_is_told_when_it_is_lost),
 		CASE(what_no_longer_fits_is_dropped_and_told),
+		CASE(f24_without_room_in_the_session_they_wait),
 		CASE(f24_what_becomes_stale_while_it_is_cut_is_told_once),
 	};
 

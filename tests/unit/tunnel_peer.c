@@ -134,7 +134,7 @@ datagram(struct gw_session *s, struct gw_slice b, gw_usec now)
 	GW_ASSERT(!p->closed);
 	if (b.n > p->datagram_max)
 		return GW_E_LIMIT;
-	if (!p->takes_datagrams)
+	if (!p->takes_datagrams || p->full)
 		return GW_E_AGAIN;
 	add(&p->datagrams, &b.n, sizeof b.n);
 	add(&p->datagrams, b.p, b.n);

@@ -36,6 +36,7 @@ struct peer {
 	uint64_t credited;           /* bytes that were dealt with */
 	size_t takes;                /* bytes of streams; SIZE_MAX: all */
 	bool takes_datagrams;
+	bool full; /* few of them wait, but there is no room for their bytes */
 	size_t datagram_max;
 	size_t narrows; /* what that becomes, and they are taken, when it is
 			   flushed; 0: all stays as it is */

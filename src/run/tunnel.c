@@ -401,7 +401,8 @@ gw_tunnel_new(struct gw *g, bool initiator, struct gw_tunnel **out)
 	}
 	t->g = g;
 	t->initiator = initiator;
-	t->next_id = initiator ? 0 : 1;
+	/* Anywhere: the other side may have flows of an earlier run still. */
+	t->next_id = (uint32_t)gw_random_u64(&g->self.random) << 1 | !initiator;
 	for (enum gw_tunnel_row r = 0; r < GW_TUNNEL_ROWS; r++)
 		gw_tunnel_row_clear(t, r);
 	uv_timer_init(&g->loop.uv, &t->timer);

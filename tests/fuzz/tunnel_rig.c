@@ -150,6 +150,8 @@ tunnel_rig_come(struct tunnel_rig *r, unsigned device, unsigned id)
 		return;
 	memset(key, (int)device + 1, sizeof key);
 	peer_come(p, key);
+	if (!p->closed)
+		r->serve->first->tunnel->next_id = 1; /* not just any */
 	memset(hello.id, (int)id, sizeof hello.id);
 	if (!p->closed && id != 0)
 		peer_say(p, 0, &hello);
@@ -294,6 +296,8 @@ tunnel_rig_begin(struct tunnel_rig *r, uint8_t how)
 		tunnel_rig_come(r, 0, 1);
 	} else {
 		GW_ASSERT(gw_forward_open(world.g, &fo, &r->set) == GW_OK);
+		((struct gw_via_rule *)(void *)r->set->first)->tunnel->next_id =
+		    0;
 		peer_leap(GW_MSEC);
 		tunnel_rig_turn(r);
 		tunnel_rig_dialled(r, 1);

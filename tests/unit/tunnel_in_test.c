@@ -429,6 +429,32 @@ without_memory_the_session_is_lost(void **state)
 	}
 }
 
+/* The other side may have flows of another run still, which is not to be met;
+ * by its number each side's own are known, however many there were. */
+static void
+numbers_begin_anywhere_and_stay_this_sides(void **state)
+{
+	struct bed *b = *state;
+	struct gw_tunnel_flow w[2] = { { .ops = NULL } };
+	struct gw_tunnel *t[2];
+
+	for (unsigned i = 0; i < 4; i++) {
+		for (unsigned k = 0; k < 2; k++) {
+			assert_int_equal(
+			    gw_tunnel_new(b->g, i % 2 == 0, &t[k]), GW_OK);
+			if (i >= 2)
+				t[k]->next_id |= UINT32_MAX << 1;
+			assert_int_equal(
+			    gw_tunnel_flow_begin(t[k], &w[k], false), GW_OK);
+			assert_int_equal(w[k].id % 2, i % 2);
+			gw_tunnel_flow_end(&w[k]);
+		}
+		assert_int_equal(w[0].id == w[1].id, i >= 2);
+		gw_tunnel_free(t[0]);
+		gw_tunnel_free(t[1]);
+	}
+}
+
 #define CASE(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 
@@ -457,6 +483,7 @@ main(void)
 		CASE(why_the_session_ended_is_passed_on),
 		CASE(an_end_without_a_word_is_a_loss),
 		CASE(without_memory_the_session_is_lost),
+		CASE(numbers_begin_anywhere_and_stay_this_sides),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,20 +179,12 @@ static const struct gw_session_ops session_ops = {
 static void
 on_kick(struct gw_conn *c)
 {
-	((struct peer *)(void *)c)->kicked = true;
-}
-
-static void
-on_flush(struct gw_conn *c)
-{
 	struct peer *p = (struct peer *)(void *)c;
 
 	p->kicked = true;
-	if (p->narrows == 0)
-		return;
-	p->datagram_max = p->narrows;
-	p->takes_datagrams = true;
-	p->narrows = 0;
+	p->takes_datagrams = p->takes_datagrams || p->narrows != 0;
+	if (p->narrows != 0)
+		p->datagram_max = p->narrows;
 }
 
 static void
@@ -204,7 +196,7 @@ on_close(struct gw_conn *c)
 	p->closed = true;
 }
 
-static const struct gw_conn_ops conn_ops = { on_kick, on_flush, on_close };
+static const struct gw_conn_ops conn_ops = { on_kick, on_kick, on_close };
 
 /* ---- life ---- */
 

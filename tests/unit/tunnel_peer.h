@@ -39,7 +39,7 @@ struct peer {
 	bool full; /* few of them wait, but there is no room for their bytes */
 	size_t datagram_max;
 	size_t narrows; /* what that becomes, and they are taken, when it is
-			   flushed; 0: all stays as it is */
+			   kicked or flushed; 0: all stays as it is */
 	gw_usec heard_at;
 	bool kicked;
 	bool wants;  /* it has more to write, it says */

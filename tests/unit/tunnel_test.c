@@ -384,32 +384,6 @@ another_tunnel_takes_over_rules_and_flows(void **state)
 	peer_fini(&second);
 }
 
-/* The other side may have flows of another run still, which is not to be met;
- * by its number each side's own are known, however many there were. */
-static void
-numbers_begin_anywhere_and_stay_this_sides(void **state)
-{
-	struct bed *b = *state;
-	struct gw_tunnel_flow w[2] = { { .ops = NULL } };
-	struct gw_tunnel *t[2];
-
-	for (unsigned i = 0; i < 4; i++) {
-		for (unsigned k = 0; k < 2; k++) {
-			assert_int_equal(
-			    gw_tunnel_new(b->g, i % 2 == 0, &t[k]), GW_OK);
-			if (i >= 2)
-				t[k]->next_id |= UINT32_MAX << 1;
-			assert_int_equal(
-			    gw_tunnel_flow_begin(t[k], &w[k], false), GW_OK);
-			assert_int_equal(w[k].id % 2, i % 2);
-			gw_tunnel_flow_end(&w[k]);
-		}
-		assert_int_equal(w[0].id == w[1].id, i >= 2);
-		gw_tunnel_free(t[0]);
-		gw_tunnel_free(t[1]);
-	}
-}
-
 static void
 without_memory_there_is_none(void **state)
 {
@@ -505,7 +479,6 @@ main(void)
 		CASE(who_waited_in_a_lost_session_is_not_told_in_the_next),
 		CASE(without_a_session_nothing_is_said),
 		CASE(another_tunnel_takes_over_rules_and_flows),
-		CASE(numbers_begin_anywhere_and_stay_this_sides),
 		CASE(without_memory_there_is_none),
 		CASE(what_cannot_be_kept_ends_the_session),
 		CASE(without_memory_no_flow_begins),

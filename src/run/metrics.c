@@ -10,6 +10,10 @@
 #include "os/tcp.h"
 #include "os/tcp_forward.h"
 
+/* In one turn of the listener, which may have three before a client has had
+ * its first: no place is taken away before that. */
+enum { ACCEPTS = GW_METRICS_CLIENTS / 4 };
+
 struct client {
 	struct gw_poll_item item; /* first; fd -1: free */
 	struct gw_metrics *m;
@@ -232,9 +236,13 @@ on_listener(struct gw_poll_item *i, uint32_t events)
 	int fd;
 
 	(void)events;
-	while (gw_tcp_accept(i->fd, &fd, &from) == GW_OK)
+	for (unsigned n = 0; n < ACCEPTS; n++) {
+		if (gw_tcp_accept(i->fd, &fd, &from) != GW_OK)
+			return;
 		if (!take_client(m, fd))
 			close(fd);
+	}
+	gw_poller_again(&m->poller, i);
 }
 
 /* ---- life ---- */

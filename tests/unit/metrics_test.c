@@ -1,10 +1,12 @@
 /* A page for Prometheus, as those get it who ask, and those who do not. */
 #include "run/metrics.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "forward_rig.h"
@@ -12,6 +14,8 @@
 static struct gw_metrics *m;
 static unsigned out, most; /* descriptors that are taken; that may be */
 static bool no_page;
+static unsigned to_come;               /* one for each that is taken */
+static unsigned in_a_row, longest_row; /* taken, and nobody answered */
 static char page[65536];
 
 static char *
@@ -19,15 +23,37 @@ a_page(const void *arg)
 {
 	struct gw_metrics_page p = { .failed = no_page };
 
+	in_a_row = 0;
 	gw_metrics_kind(&p, "godwit_x", "gauge", "Help.");
 	gw_metrics_put(&p, "godwit_x %s\n", (const char *)arg);
 	return gw_metrics_text(&p);
+}
+
+/* Who asks, and does not stay. */
+static void
+one_comes(void)
+{
+	static const char request[] = "GET /metrics HTTP/1.0\n\n";
+	const struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(gw_metrics_port(m)) };
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (const struct sockaddr *)&a, sizeof a), 0);
+	assert_true(write(fd, request, sizeof request - 1) > 0);
+	close(fd);
 }
 
 static bool
 take(void *arg)
 {
 	(void)arg;
+	if (to_come > 0) {
+		to_come--;
+		one_comes();
+	}
+	if (++in_a_row > longest_row)
+		longest_row = in_a_row;
 	if (out == most)
 		return false;
 	out++;
@@ -51,7 +77,7 @@ set_up(void **state)
 	if (rig_setup(state) != 0)
 		return -1;
 	r = *state;
-	out = 0;
+	out = to_come = in_a_row = longest_row = 0;
 	most = 64;
 	no_page = false;
 	rig_open(r, "tcp://127.0.0.1:0/127.0.0.1:1", 0);
@@ -133,6 +159,18 @@ those_who_say_nothing_keep_nobody_out(void **state)
 }
 
 static void
+those_who_come_without_end_are_answered_meanwhile(void **state)
+{
+	struct rig *r = *state;
+
+	to_come = 1000;
+	one_comes();
+	while (to_come > 0)
+		rig_turn(r);
+	assert_in_range(longest_row, 1, 100);
+}
+
+static void
 without_a_descriptor_it_asks_again_later(void **state)
 {
 	struct rig *r = *state;
@@ -173,6 +211,7 @@ main(void)
 		CASE(who_asks_gets_the_page),
 		CASE(nothing_else_is_given),
 		CASE(those_who_say_nothing_keep_nobody_out),
+		CASE(those_who_come_without_end_are_answered_meanwhile),
 		CASE(without_a_descriptor_it_asks_again_later),
 		cmocka_unit_test(a_label_holds_anything),
 	};

@@ -50,6 +50,15 @@ put_flows(struct gw_metrics_page *p, const struct gw_forward *set)
 	}
 }
 
+/* What is told now, after all that was told before. */
+static unsigned long long
+at_least(uint64_t *told, uint64_t now)
+{
+	if (*told < now)
+		*told = now;
+	return *told;
+}
+
 static void
 put_ways(struct gw_metrics_page *p, const struct gw_forward *set,
     const char *name, const char *help, bool bytes)
@@ -57,16 +66,16 @@ put_ways(struct gw_metrics_page *p, const struct gw_forward *set,
 	char l[LABELS];
 
 	gw_metrics_kind(p, name, "counter", help);
-	for (const struct gw_forwarder *f = set->first; f != NULL;
-	     f = f->next) {
+	for (struct gw_forwarder *f = set->first; f != NULL; f = f->next) {
 		const struct gw_forward_counts *c = &f->counts;
 
 		labels(f, l);
 		gw_metrics_put(p, "%s{%s,way=\"in\"} %llu\n", name, l,
-		    (unsigned long long)(bytes ? c->bytes_in : c->packets_in));
+		    bytes ? at_least(&f->told.bytes_in, c->bytes_in)
+			  : at_least(&f->told.packets_in, c->packets_in));
 		gw_metrics_put(p, "%s{%s,way=\"out\"} %llu\n", name, l,
-		    (unsigned long long)(bytes ? c->bytes_out
-					       : c->packets_out));
+		    bytes ? at_least(&f->told.bytes_out, c->bytes_out)
+			  : at_least(&f->told.packets_out, c->packets_out));
 	}
 }
 

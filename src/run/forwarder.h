@@ -52,6 +52,12 @@ struct gw_forwarder {
 	uint16_t port;   /* the first that it listens at */
 	struct gw_forward_counts counts; /* kept by the forwarder: always as of
 					    now */
+	/* The most that Prometheus was told of what passed, by
+	 * forward_metrics: what was to pass may still be dropped, and its
+	 * counters do not go down. */
+	struct {
+		uint64_t bytes_in, bytes_out, packets_in, packets_out;
+	} told;
 	char last_error[GW_FORWARD_EVENT_TEXT];
 	bool draining;
 	bool keep; /* by gw_forward_reload, while it compares */

@@ -51,6 +51,34 @@ the_figures_of_each_rule_are_given(void **state)
 	close(target);
 }
 
+static void
+what_was_given_as_passed_is_not_taken_back(void **state)
+{
+	static const char request[] = "GET /metrics HTTP/1.0\n\n";
+	struct rig *r = *state;
+	struct gw_forward_counts *c;
+
+	rig_open(r, "udp://127.0.0.1:0/127.0.0.1:9?name=dns", 0);
+	assert_int_equal(gw_forward_metrics(r->f, NULL, 0), GW_OK);
+	c = &r->f->first->counts;
+	*c = (struct gw_forward_counts){ .bytes_in = 500,
+		.packets_in = 5,
+		.bytes_out = 60,
+		.packets_out = 6 };
+	ask(r, request);
+	assert_non_null(strstr(page, "name=\"dns\",way=\"in\"} 500\n"));
+	/* Two of them were dropped after all; one more went out. */
+	*c = (struct gw_forward_counts){ .bytes_in = 300,
+		.packets_in = 3,
+		.bytes_out = 70,
+		.packets_out = 7 };
+	ask(r, request);
+	assert_non_null(strstr(page, "name=\"dns\",way=\"in\"} 500\n"));
+	assert_non_null(strstr(page, "name=\"dns\",way=\"in\"} 5\n"));
+	assert_non_null(strstr(page, "name=\"dns\",way=\"out\"} 70\n"));
+	assert_non_null(strstr(page, "name=\"dns\",way=\"out\"} 7\n"));
+}
+
 int
 main(void)
 {
@@ -58,6 +86,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(the_figures_of_each_rule_are_given),
+		TEST(what_was_given_as_passed_is_not_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

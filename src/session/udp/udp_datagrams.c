@@ -53,7 +53,9 @@ gw_udp_session_next_datagram(
 	while (gw_queue_peek(&l->messages, out)) {
 		if (out->n <= most(l))
 			return out->n + GW_UDP_OVERHEAD + HEAD <= size;
-		/* It was let in when the path still took it. */
+		/* It was let in when the path still took it.  Who gave it is
+		 * not told: to him it has left, as what is lost on the way
+		 * has. */
 		gw_queue_pop(&l->messages);
 		l->messages_dropped++;
 	}

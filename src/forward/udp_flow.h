@@ -159,6 +159,9 @@ void gw_udp_flows_drop(
 /* ICMP says that the target, or the way to it, is not there. */
 void gw_udp_flows_refused(
     struct gw_udp_flows *, struct gw_udp_flow *, gw_usec now);
+/* May the client be told so as well?  Who may be forged is told no more than
+ * a kernel would tell him. */
+bool gw_udp_flow_tell(struct gw_udp_flow *, gw_usec now);
 
 /* ---- life ---- */
 

@@ -148,6 +148,13 @@ is_within_ratio(
 	       f->replies.bytes + bytes <= t->o.ratio * f->requests.bytes;
 }
 
+/* Nobody elsewhere can send from this machine's own. */
+static bool
+may_be_forged(const struct gw_udp_flow *f)
+{
+	return !f->proven && !is_loopback(f->key.client);
+}
+
 /* How many of the first n may go to an address that may be forged. */
 static uint32_t
 within_rate(struct gw_udp_flows *t, struct gw_udp_flow *f,
@@ -155,8 +162,7 @@ within_rate(struct gw_udp_flows *t, struct gw_udp_flow *f,
 {
 	uint32_t passed = 0;
 
-	/* Nobody elsewhere can send from this machine's own. */
-	if (f->proven || n == 0 || is_loopback(f->key.client))
+	if (n == 0 || !may_be_forged(f))
 		return n;
 	if (is_within_ratio(t, f, bytes_of(l, n)) &&
 	    gw_udp_source_take(&t->sources, f->source, bytes_of(l, n), now))
@@ -209,4 +215,11 @@ gw_udp_flows_refused(struct gw_udp_flows *t, struct gw_udp_flow *f, gw_usec now)
 	/* Who has not been answered yet loses nothing by another target. */
 	if (t->o.icmp == GW_UDP_ICMP_CLOSE || (elsewhere && !f->answered))
 		gw_udp_flow_close(t, f, GW_FORWARD_ICMP, now);
+}
+
+bool
+gw_udp_flow_tell(struct gw_udp_flow *f, gw_usec now)
+{
+	GW_ASSERT(!f->over);
+	return !may_be_forged(f) || gw_udp_source_tell(f->source, now);
 }

@@ -121,18 +121,41 @@ gw_udp_source_take(struct gw_udp_sources *s, struct gw_udp_source *x,
 	return true;
 }
 
+bool
+gw_udp_source_tell(struct gw_udp_source *x, gw_usec now)
+{
+	const gw_usec from = x->calm > now ? x->calm : now;
+
+	if (from - now > (GW_UDP_SOURCE_NEWS - 1) * GW_SEC)
+		return false;
+	x->calm = from + GW_SEC;
+	return true;
+}
+
+/* When both buckets are full. */
+static gw_usec
+full_at(const struct gw_udp_sources *s, struct gw_udp_source *x, gw_usec now)
+{
+	gw_usec at = now;
+
+	if (s->rate > 0)
+		fill(s, x, now);
+	if (s->rate > 0 && x->tokens < s->burst)
+		at += (s->burst - x->tokens) * GW_SEC / s->rate + 1;
+	return at > x->calm ? at : x->calm;
+}
+
 void
 gw_udp_source_put(
     struct gw_udp_sources *s, struct gw_udp_source *x, gw_usec now)
 {
+	gw_usec at;
+
 	GW_ASSERT(x->flows > 0);
 	if (--x->flows > 0)
 		return;
-	if (s->rate > 0)
-		fill(s, x, now);
-	if (s->rate == 0 || x->tokens == s->burst ||
-	    gw_heap_add(&s->idle, &x->full,
-		now + (s->burst - x->tokens) * GW_SEC / s->rate + 1) != GW_OK) {
+	at = full_at(s, x, now);
+	if (at <= now || gw_heap_add(&s->idle, &x->full, at) != GW_OK) {
 		forget(s, x);
 		return;
 	}

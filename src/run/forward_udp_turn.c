@@ -368,7 +368,7 @@ refused(struct gw_forward_udp *f, struct gw_udp_upstream *u,
 		gw_forward_names_another(&f->names, flow->target);
 	gw_udp_flows_refused(f->flows, flow, now);
 	/* One that is over goes on at another target. */
-	if (u->told && !flow->over)
+	if (u->told && !flow->over && gw_udp_flow_tell(flow, now))
 		reflect(f, &flow->key, what);
 }
 

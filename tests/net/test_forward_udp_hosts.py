@@ -183,6 +183,29 @@ def test_f17_reflected_the_client_hears_that_nobody_is_there(net, pair, host):
     late.close()
 
 
+def test_f27_who_may_be_forged_is_told_as_little_as_by_a_kernel(net, pair):
+    run = start(net, pair, f"udp://:{PORT}/{FAR}:{TARGET}?icmp=reflect")
+    near = udp(net.one, connect=(NEAR, PORT))
+    near.settimeout(0.02)
+    began = time.monotonic()
+    told = 0
+
+    def refusals():
+        seen = run.events("rule")
+        return seen[-1]["drops"].get("icmp", 0) if seen else 0
+
+    while refusals() < 30:
+        assert time.monotonic() - began < 60
+        try:
+            near.send(b"anybody?")
+            near.recv(1)
+        except ConnectionRefusedError:
+            told += 1
+        except TimeoutError:
+            pass
+    assert 1 <= told <= 6 + (time.monotonic() - began)
+
+
 def test_f17_to_reflect_without_the_right_is_refused(net, pair):
     run = pair.receiver.start(
         "forward", f"udp://{NEAR}:{PORT}/{FAR}:{TARGET}?icmp=reflect",

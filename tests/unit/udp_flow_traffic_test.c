@@ -384,6 +384,42 @@ f27_this_machine_does_not_forge_its_own_address(void **state)
 	flow_bed_fini(&b);
 }
 
+static unsigned
+told(struct flow_bed *b, struct gw_udp_flow *f)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < 100; i++)
+		n += gw_udp_flow_tell(f, b->now);
+	return n;
+}
+
+static void
+f27_who_may_be_forged_is_told_little_of_refusals(void **state)
+{
+	struct gw_udp_flow_key here = flow_key(3);
+	const struct gw_udp_load l = { .count = 1, .bytes = 1, .segment = 1 };
+	struct gw_udp_flow *f, *g;
+	struct flow_bed b;
+
+	(void)state;
+	flow_bed_init(&b, &guarded, 100);
+	f = flow_asked(&b, 1);
+	g = flow_asked(&b, 1 + 256);
+	assert_int_equal(told(&b, f), GW_UDP_SOURCE_NEWS);
+	assert_int_equal(told(&b, g), 0);
+	/* Somebody else's, and this machine's own. */
+	assert_int_equal(told(&b, flow_asked(&b, 2)), GW_UDP_SOURCE_NEWS);
+	here.client[12] = 127;
+	assert_int_equal(
+	    gw_udp_flows_request(b.t, &here, &l, b.now, &g), GW_DROP_NONE);
+	assert_int_equal(told(&b, g), 100);
+	assert_int_equal(flow_answer(&b, f, 1, 100), 1);
+	(void)flow_asked(&b, 1);
+	assert_int_equal(told(&b, f), 100);
+	flow_bed_fini(&b);
+}
+
 int
 main(void)
 {
@@ -406,6 +442,8 @@ main(void)
 		cmocka_unit_test(f27_with_a_ratio_no_more_comes_back_than_that),
 		cmocka_unit_test(
 		    f27_this_machine_does_not_forge_its_own_address),
+		cmocka_unit_test(
+		    f27_who_may_be_forged_is_told_little_of_refusals),
 		cmocka_unit_test(a_flow_keeps_its_target_and_flows_take_turns),
 		cmocka_unit_test(by_hash_a_client_always_gets_the_same_target),
 		cmocka_unit_test(f14_a_new_address_is_for_new_flows_only),

@@ -104,6 +104,55 @@ an_empty_bucket_outlives_the_flow_that_emptied_it(void **state)
 }
 
 static void
+bad_news_is_told_as_rarely_as_kernels_do(void **state)
+{
+	struct gw_udp_sources s;
+	struct gw_udp_source *a;
+	gw_usec now = 5;
+	unsigned told = 0;
+
+	(void)state;
+	init(&s, 0, 0);
+	a = gw_udp_source_get(&s, v4_a, now);
+	while (gw_udp_source_tell(a, now))
+		told++;
+	assert_int_equal(told, GW_UDP_SOURCE_NEWS);
+	/* One a second from then on, however often one asks. */
+	for (told = 0; now < 10 * GW_SEC; now += GW_MSEC)
+		told += gw_udp_source_tell(a, now);
+	assert_int_equal(told, 9);
+	now += 3600 * GW_SEC;
+	for (told = 0; gw_udp_source_tell(a, now);)
+		told++;
+	assert_int_equal(told, GW_UDP_SOURCE_NEWS);
+	gw_udp_source_put(&s, a, now);
+	gw_udp_sources_fini(&s);
+}
+
+static void
+a_source_that_was_told_much_is_remembered_without_flows(void **state)
+{
+	struct gw_udp_sources s;
+	struct gw_udp_source *a;
+
+	(void)state;
+	init(&s, 0, 0);
+	a = gw_udp_source_get(&s, v4_a, 0);
+	while (gw_udp_source_tell(a, 0))
+		;
+	gw_udp_source_put(&s, a, 0);
+	assert_int_equal(gw_udp_sources_count(&s), 1);
+	a = gw_udp_source_get(&s, v4_a, GW_MSEC);
+	assert_false(gw_udp_source_tell(a, GW_MSEC));
+	gw_udp_source_put(&s, a, GW_MSEC);
+	gw_udp_sources_tick(&s, GW_UDP_SOURCE_NEWS * GW_SEC - 1);
+	assert_int_equal(gw_udp_sources_count(&s), 1);
+	gw_udp_sources_tick(&s, GW_UDP_SOURCE_NEWS * GW_SEC + 1);
+	assert_int_equal(gw_udp_sources_count(&s), 0);
+	gw_udp_sources_fini(&s);
+}
+
+static void
 no_more_than_so_many_are_remembered_without_flows(void **state)
 {
 	struct gw_udp_sources s;
@@ -153,6 +202,9 @@ main(void)
 		cmocka_unit_test(without_a_rate_everything_may_be_taken),
 		cmocka_unit_test(
 		    an_empty_bucket_outlives_the_flow_that_emptied_it),
+		cmocka_unit_test(bad_news_is_told_as_rarely_as_kernels_do),
+		cmocka_unit_test(
+		    a_source_that_was_told_much_is_remembered_without_flows),
 		cmocka_unit_test(
 		    no_more_than_so_many_are_remembered_without_flows),
 		cmocka_unit_test(without_memory_there_is_no_source),

@@ -248,6 +248,8 @@ gw_tunnel_detach(struct gw_tunnel *t, enum gw_err err, const char *text)
 	if (t->conn == NULL)
 		return;
 	gw_tunnel_drop_given(t);
+	/* What lacks parts now does so forever. */
+	gw_tunnel_tick_parts(t, gw_clock_now() + GW_TUNNEL_PARTIAL_TIME);
 	gw_session_abort(t->conn->session, err, text, gw_clock_now());
 	gw_conn_close(t->conn);
 	t->conn = NULL;

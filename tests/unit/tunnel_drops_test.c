@@ -79,6 +79,26 @@ f25_what_lacks_parts_is_told_once(void **state)
 	bed_is_there(b);
 }
 
+/* In the next session its rest does not come. */
+static void
+f25_what_lacks_parts_when_the_session_is_lost_is_told(void **state)
+{
+	struct bed *b = *state;
+
+	begin(b);
+	part(b, FLOW, 0);
+	part(b, FLOW + 2, 0);
+	peer_turn(&b->p);
+	assert_int_equal(b->flows[0].incomplete, 0);
+	gw_tunnel_detach(b->t, GW_E_LOST, "");
+	assert_int_equal(b->flows[0].incomplete, 1);
+	assert_int_equal(b->rule.base.counts.drops[GW_DROP_INCOMPLETE], 1);
+	assert_int_equal(b->t->parts.count, 0);
+	bed_attach(b);
+	wait_for_parts(b);
+	assert_int_equal(b->flows[0].incomplete, 1);
+}
+
 static void
 what_has_waited_too_long_is_told_as_stale(void **state)
 {
@@ -239,6 +259,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(f25_what_lacks_parts_is_told_once),
+		CASE(f25_what_lacks_parts_when_the_session_is_lost_is_told),
 		CASE(what_has_waited_too_long_is_told_as_stale),
 		CASE(f24_one_in_parts_that_is_stale_is_told_once),
 		CASE(what_the_session_has_not_sent_is_told_when_it_is_lost),

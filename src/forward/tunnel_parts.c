@@ -21,9 +21,9 @@ take_out(struct gw_tunnel_parts *t, struct gw_tunnel_partial **at)
 }
 
 static void
-drop_oldest(struct gw_tunnel_parts *t, gw_usec now)
+drop(struct gw_tunnel_parts *t, struct gw_tunnel_partial **at, gw_usec now)
 {
-	const struct gw_tunnel_partial *p = t->first;
+	const struct gw_tunnel_partial *p = *at;
 
 	GW_ASSERT(p != NULL);
 	t->lost[t->dropped++ % GW_TUNNEL_PARTIAL] =
@@ -32,7 +32,7 @@ drop_oldest(struct gw_tunnel_parts *t, gw_usec now)
 		    .opens = p->opens,
 		    .rule = p->rule,
 		    .until = now + GW_TUNNEL_LOST_TIME };
-	take_out(t, &t->first);
+	take_out(t, at);
 }
 
 /* Was it dropped already, when this part had not come? */
@@ -84,10 +84,8 @@ begin(
 {
 	struct gw_tunnel_partial *p, **at;
 
-	if (is_lost(t, d, now))
-		return NULL;
 	if (t->count >= GW_TUNNEL_PARTIAL)
-		drop_oldest(t, now);
+		drop(t, &t->first, now);
 	if ((p = calloc(1, sizeof *p)) == NULL)
 		return NULL;
 	p->flow = d->flow;
@@ -103,13 +101,25 @@ begin(
 	return at;
 }
 
+/* Its number has come again.  A part that comes twice is none: where it is of a
+ * later datagram all the same, both have those bytes. */
+static bool
+is_another(
+    const struct gw_tunnel_partial *p, const struct gw_tunnel_datagram *d)
+{
+	return p->parts != d->parts ||
+	       (p->v[d->at].p != NULL &&
+		   !gw_slice_eq(
+		       gw_slice(p->v[d->at].p, p->v[d->at].n), d->data));
+}
+
 static bool
 keep(struct gw_tunnel_parts *t, struct gw_tunnel_partial *p,
     const struct gw_tunnel_datagram *d)
 {
 	uint8_t *copy;
 
-	if (p->parts != d->parts || p->v[d->at].p != NULL)
+	if (p->v[d->at].p != NULL)
 		return false;
 	if ((copy = malloc(d->data.n + 1)) == NULL)
 		return false;
@@ -135,13 +145,19 @@ gw_tunnel_parts_add(struct gw_tunnel_parts *t,
 	enum gw_err err = GW_OK;
 
 	GW_ASSERT(d->part && d->at < d->parts && d->parts <= GW_TUNNEL_PARTS);
+	if (at == NULL && is_lost(t, d, now))
+		return false;
+	if (at != NULL && is_another(*at, d)) {
+		drop(t, at, now);
+		at = NULL;
+	}
 	if (at == NULL && (at = begin(t, d, now)) == NULL)
 		return false;
 	if (!keep(t, *at, d))
 		return false;
 	if ((*at)->got < (*at)->parts) {
 		while (t->bytes > GW_TUNNEL_PARTIAL_BYTES)
-			drop_oldest(t, now);
+			drop(t, &t->first, now);
 		return false;
 	}
 	gw_bytes_clear(&t->whole);
@@ -156,7 +172,7 @@ void
 gw_tunnel_parts_tick(struct gw_tunnel_parts *t, gw_usec now)
 {
 	while (gw_tunnel_parts_deadline(t) <= now)
-		drop_oldest(t, now);
+		drop(t, &t->first, now);
 }
 
 gw_usec

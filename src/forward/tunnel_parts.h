@@ -3,7 +3,9 @@
  *
  * What is incomplete for GW_TUNNEL_PARTIAL_TIME, or is the oldest when there
  * are too many or they are too large, is dropped, and told once: parts that
- * come later begin nothing.  Sans-IO.
+ * come later begin nothing, until numbers may have come again.  So is one
+ * whose number has come again while it waits: of a part that is there, another
+ * comes.  Sans-IO.
  */
 #ifndef GW_FORWARD_TUNNEL_PARTS_H
 #define GW_FORWARD_TUNNEL_PARTS_H

@@ -102,7 +102,7 @@ enum {
 	GW_TUNNEL_PARTIAL = 256,     /* datagrams that lack parts */
 	GW_TUNNEL_PARTIAL_BYTES = 4 << 20,
 	GW_TUNNEL_PARTIAL_TIME = 1000000, /* us that one may */
-	GW_TUNNEL_LOST_TIME = 30000000,   /* us that one is known as lost */
+	GW_TUNNEL_LOST_TIME = 2000000,    /* us that one is known as lost */
 	GW_TUNNEL_AGE = 200000,           /* us that a datagram may wait */
 	GW_TUNNEL_WAITING = 256,          /* datagrams of one flow that do */
 

@@ -2,7 +2,7 @@
 
 #include "wire/limits.h"
 
-#define PERIOD (600 * GW_SEC)
+#define PERIOD (30 * GW_SEC)
 
 /* Both count on beyond 2^32. */
 static bool

@@ -2,9 +2,10 @@
  * relay_age - how long messages of another site have been under way, though
  * its clock is another one.
  *
- * The fastest of the last minutes is taken for one that did not wait anywhere;
- * what took so much longer than that is late.  Clocks that drift apart do no
- * harm: what is remembered is ten to twenty minutes old at most.
+ * The fastest of the last minute is taken for one that did not wait anywhere;
+ * what took so much longer than that is late.  Clocks that drift apart, or one
+ * that stood still while its machine was halted, do no lasting harm: what is
+ * remembered is half a minute to a minute old at most.
  */
 #ifndef GW_FORWARD_RELAY_AGE_H
 #define GW_FORWARD_RELAY_AGE_H

@@ -54,6 +54,21 @@ a_drift_is_followed(void **state)
 	assert_true(is_late(0, behind + GW_RELAY_AGE));
 }
 
+/* The other machine was halted, and its clock with it: from then on all seems
+ * to take so much longer. */
+static void
+a_clock_that_stood_still_is_known_as_such_within_a_minute(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++, now += GW_SEC)
+		assert_false(is_late(9000, 5));
+	assert_true(is_late(0, 5));
+	for (unsigned i = 0; i < 60; i++, now += GW_SEC)
+		is_late(0, 5);
+	assert_false(is_late(0, 5));
+	assert_true(is_late(0, 6 + GW_RELAY_AGE));
+}
+
 int
 main(void)
 {
@@ -63,6 +78,9 @@ main(void)
 		    the_fastest_one_is_the_measure_though_it_comes_later,
 		    begin),
 		cmocka_unit_test_setup(a_drift_is_followed, begin),
+		cmocka_unit_test_setup(
+		    a_clock_that_stood_still_is_known_as_such_within_a_minute,
+		    begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

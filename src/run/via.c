@@ -183,6 +183,24 @@ ask_for(struct gw_via *v, const struct gw_via_rule *r)
 		.text = gw_slice_str(r->base.text) });
 }
 
+static void
+say_closed(struct gw_tunnel *t, uint16_t number)
+{
+	gw_tunnel_say(t, 0,
+	    &(struct gw_tunnel_message){
+		.kind = GW_TUNNEL_CLOSE, .rule = number });
+}
+
+/* The other side may have kept rules that went while it could not hear of
+ * that: they go before others need their room or their ports. */
+static void
+say_what_has_gone(struct gw_tunnel *t)
+{
+	for (uint32_t n = 1; n <= t->numbers; n++)
+		if (gw_tunnel_rule(t, (uint16_t)n) == NULL)
+			say_closed(t, (uint16_t)n);
+}
+
 /* The shorter time holds on both sides (F26). */
 static void
 agree(struct gw_via_rule *r, const struct gw_tunnel_message *m)
@@ -275,6 +293,7 @@ on_opened(void *arg, struct gw_conn *conn, const struct gw_session_event *ev)
 	gw_tunnel_attach(v->tunnel, conn);
 	memcpy(hello.id, v->id, sizeof hello.id);
 	gw_tunnel_say(v->tunnel, 0, &hello);
+	say_what_has_gone(v->tunnel);
 	for (struct gw_via_rule *r = v->tunnel->rules; r != NULL; r = r->next) {
 		r->base.last_error[0] = '\0';
 		ask_for(v, r);
@@ -466,7 +485,5 @@ void
 gw_via_gone(struct gw_via_rule *r)
 {
 	if (r->via != NULL)
-		gw_tunnel_say(r->tunnel, 0,
-		    &(struct gw_tunnel_message){
-			.kind = GW_TUNNEL_CLOSE, .rule = r->number });
+		say_closed(r->tunnel, r->number);
 }

@@ -39,6 +39,27 @@ hello_and_rules_are_said_again_in_each_session(void **state)
 	assert_false(peer_hear(next, 0, &m));
 }
 
+/* The other side may have it still: it was not there to hear of that. */
+static void
+a_rule_that_went_without_a_session_is_closed_in_the_next(void **state)
+{
+	struct via_bed *b = *state;
+	struct peer *p = via_bed_ask(b, two, 2, false), *next;
+	struct gw_tunnel_message m;
+
+	peer_leave(p, GW_E_LOST, "");
+	via_bed_turn(b);
+	gw_forward_remove(b->set, b->set->first, GW_FORWARD_RULE_GONE);
+	via_bed_leap(b, 200 * GW_MSEC);
+	next = via_bed_peer(b);
+	peer_answer(next, key);
+	via_bed_hear(b, next, 0, GW_TUNNEL_HELLO);
+	/* First: the other rules may need the room, or the port. */
+	assert_int_equal(via_bed_hear(b, next, 0, GW_TUNNEL_CLOSE).rule, 1);
+	assert_int_equal(via_bed_hear(b, next, 0, GW_TUNNEL_OPEN).rule, 2);
+	assert_false(peer_hear(next, 0, &m));
+}
+
 static void
 what_only_who_asks_may_say_ends_the_session(void **state)
 {
@@ -336,6 +357,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(hello_and_rules_are_said_again_in_each_session),
+		CASE(a_rule_that_went_without_a_session_is_closed_in_the_next),
 		CASE(what_only_who_asks_may_say_ends_the_session),
 		CASE(answers_about_rules_that_are_not_there_change_nothing),
 		CASE(the_shorter_idle_time_holds_and_never_grows_again),

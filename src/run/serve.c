@@ -163,13 +163,12 @@ on_timer(uv_timer_t *h)
 	gw_loop_arm(&s->timer, now + LOOK, on_timer);
 }
 
-/* It has come again: what it had is there still. */
+/* It has come again: what it had is there still, unless it is called otherwise
+ * by now, since rights go by names. */
 void
 gw_serve_adopt(struct gw_serve_one *p)
 {
 	struct gw_serve_one *o = p->s->first;
-	struct gw_via_rule *r, *next;
-	char why[GW_RULE_WHY];
 
 	while (o != NULL && (o == p || !o->greeted ||
 				memcmp(o->key, p->key, sizeof o->key) != 0 ||
@@ -177,15 +176,11 @@ gw_serve_adopt(struct gw_serve_one *p)
 		o = o->next;
 	if (o == NULL)
 		return;
-	gw_tunnel_adopt(p->tunnel, o->tunnel);
-	for (r = p->tunnel->rules; r != NULL; r = next) {
-		next = r->next;
+	if (strcmp(o->device, p->device) == 0)
+		gw_tunnel_adopt(p->tunnel, o->tunnel);
+	for (struct gw_via_rule *r = p->tunnel->rules; r != NULL; r = r->next) {
 		r->rights = (struct gw_via_rights){ p->rights, p->right_count };
 		r->base.via = p->device;
-		/* It may be called otherwise by now, and have other rights. */
-		if (!gw_serve_allows(p, &r->base.rule, r->listens, why))
-			gw_forward_remove(
-			    p->s->set, &r->base, GW_FORWARD_RULE_GONE);
 	}
 	one_free(o, GW_E_INTERRUPTED, "it came again");
 }

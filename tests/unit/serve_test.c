@@ -106,6 +106,26 @@ who_comes_again_with_fewer_rights_has_no_more_than_those(void **state)
 	via_bed_refused(b, p, false, TO_80, "visitor may not forward");
 }
 
+/* Its flows go where its old name let them, which a right for a name of a
+ * target does not show: they end. */
+static void
+who_is_called_otherwise_takes_nothing_over(void **state)
+{
+	struct via_bed *b = *state;
+	static const char *const rights[] = { "tcp:127.0.0.1:80" };
+	struct peer *p;
+
+	via_bed_serve(b, rights, 1);
+	p = via_bed_come(b, 0, 1);
+	via_bed_accepted(b, p, 1, false, TO_80);
+	rename_device(b, "peer-0", "visitor");
+	p = via_bed_come(b, 0, 1);
+	via_bed_is_lost(b, &b->p[0], GW_E_INTERRUPTED, "it came again");
+	assert_int_equal(b->serve->count, 1);
+	assert_null(b->set->first);
+	via_bed_accepted(b, p, 1, false, TO_80);
+}
+
 static void
 those_that_were_lost_make_room(void **state)
 {
@@ -200,6 +220,7 @@ main(void)
 		CASE(who_comes_again_has_its_rules_for_three_minutes),
 		CASE(only_the_same_run_of_the_same_device_takes_over),
 		CASE(who_comes_again_with_fewer_rights_has_no_more_than_those),
+		CASE(who_is_called_otherwise_takes_nothing_over),
 		CASE(those_that_were_lost_make_room),
 		CASE(no_device_keeps_another_one_out),
 		CASE(without_memory_it_does_not_begin),

@@ -81,23 +81,28 @@ gw_serve_allows(const struct gw_serve_one *p, const struct gw_rule *rule,
 }
 
 /* The same device listens there in a session that is stale, because it was
- * killed: its new one has the port. */
+ * killed: its new one has the port.  The other one is told, in case it is not
+ * stale. */
 static void
 take_port_back(struct gw_serve_one *p, const struct gw_rule *rule)
 {
 	struct gw_serve_one *o;
 	struct gw_via_rule *r, *next;
+	uint16_t port, number;
 
 	for (o = p->s->first; o != NULL; o = o->next) {
 		if (o == p || memcmp(o->key, p->key, sizeof o->key) != 0)
 			continue;
 		for (r = o->tunnel->rules; r != NULL; r = next) {
 			next = r->next;
-			if (r->listens &&
-			    r->base.rule.protocol == rule->protocol &&
-			    r->base.rule.port == rule->port)
-				gw_forward_remove(
-				    p->s->set, &r->base, GW_FORWARD_RULE_GONE);
+			if (!r->listens ||
+			    !gw_match_clash(&r->base.rule, rule, &port))
+				continue;
+			number = r->number;
+			gw_forward_remove(
+			    p->s->set, &r->base, GW_FORWARD_RULE_GONE);
+			refuse(o, number,
+			    "this device has that port in a newer session");
 		}
 	}
 }
@@ -148,7 +153,7 @@ open_rule(
 		refuse(p, m->rule, "it has as many rules as it may");
 		return;
 	}
-	if (m->reverse && rule.port != 0)
+	if (m->reverse)
 		take_port_back(p, &rule);
 	err = gw_via_rule_open(p->s->set, &rule, &role, &why, &r);
 	if (err == GW_E_ADDRESS && m->reverse)

@@ -232,6 +232,49 @@ a_port_goes_to_the_newest_session_of_its_device_alone(void **state)
 	assert_null(b->set->first->next);
 }
 
+static void
+rule_at(struct via_bed *b, struct peer *p, uint16_t number, const char *address,
+    unsigned port, unsigned ports)
+{
+	char rule[64];
+
+	snprintf(rule, sizeof rule, "tcp://%s:%u-%u/h:1-%u", address, port,
+	    port + ports - 1, ports);
+	via_bed_accepted(b, p, number, true, rule);
+}
+
+/* And is told that it has not any more: the older one may be alive. */
+static void
+what_is_taken_is_what_clashes_and_that_is_told(void **state)
+{
+	struct via_bed *b = *state;
+	static const char *const rights[] = { "listen:tcp:127.0.0.0/8:*" };
+	struct gw_tunnel_message m;
+	struct peer *p, *newer;
+	uint16_t port;
+	int fd;
+
+	via_bed_serve(b, rights, 1);
+	fd = via_bed_listen(&port);
+	close(fd);
+	port = port < 65000 ? port : 65000;
+	p = via_bed_come(b, 0, 1);
+	rule_at(b, p, 7, "127.0.0.3", port, 3);
+	rule_at(b, p, 8, "127.0.0.4", port, 3);
+	newer = via_bed_come(b, 0, 2);
+	rule_at(b, newer, 1, "127.0.0.5", port, 3);
+	rule_at(b, newer, 2, "127.0.0.4", port + 3, 1);
+	via_bed_is_there(b, p);
+	assert_false(peer_hear(p, 0, &m));
+	assert_int_equal(gw_tunnel_rules(b->serve->first->next->tunnel), 2);
+	rule_at(b, newer, 3, "127.0.0.3", port + 2, 1);
+	m = via_bed_hear(b, p, 0, GW_TUNNEL_REFUSE);
+	assert_int_equal(m.rule, 7);
+	assert_false(peer_hear(p, 0, &m));
+	assert_int_equal(gw_tunnel_rules(b->serve->first->next->tunnel), 1);
+	assert_int_equal(gw_tunnel_rules(b->serve->first->tunnel), 3);
+}
+
 /* Of any port nobody needs that of another one. */
 static void
 listeners_at_any_port_leave_each_other_alone(void **state)
@@ -330,6 +373,7 @@ main(void)
 		CASE(a_rule_is_what_its_number_was_said_to_be_last),
 		CASE(more_rules_than_there_may_be_are_refused),
 		CASE(a_port_goes_to_the_newest_session_of_its_device_alone),
+		CASE(what_is_taken_is_what_clashes_and_that_is_told),
 		CASE(listeners_at_any_port_leave_each_other_alone),
 		CASE(rules_with_more_ports_than_descriptors_are_refused),
 		CASE(without_memory_a_rule_is_refused),

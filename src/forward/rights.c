@@ -182,7 +182,7 @@ gw_rights_reach(const struct gw_right *v, size_t count,
 		    !has_ports(r, port, 1))
 			continue;
 		if (r->name[0] != '\0') {
-			if (strcasecmp(r->name, host) == 0 &&
+			if (host != NULL && strcasecmp(r->name, host) == 0 &&
 			    !is_own_or_link(ip))
 				return true;
 		} else if (r->any || gw_ip_net_has(&r->net, ip)) {

@@ -36,7 +36,8 @@ void gw_right_text(const struct gw_right *, char out[GW_RIGHT_TEXT]);
 /*
  * May it go to this address, which the host as it stands in the rule has
  * turned out to be?  What a name leads to is this machine or its link only
- * where that address itself is allowed.
+ * where that address itself is allowed: host is NULL where it is one of this
+ * machine's, which loopback and link-local ones are taken for anyway.
  */
 bool gw_rights_reach(const struct gw_right *, size_t count,
     enum gw_rule_protocol, const char *host, const struct gw_ip *,

@@ -143,9 +143,7 @@ check_rules(struct gw_forward *set)
 {
 	enum gw_err err = GW_OK;
 
-	gw_netifs_fini(&set->own);
-	memset(&set->own, 0, sizeof set->own);
-	set->own_known = false;
+	set->own_until = 0;
 	for (struct gw_forwarder *f = set->first; f != NULL; f = f->next) {
 		struct gw_why why = { "" };
 		enum gw_err e = f->ops->check(f, &why);

@@ -34,10 +34,9 @@ struct gw_forward {
 	struct gw_conduit_pool pool;
 	struct gw_forward_events events;
 	struct gw_metrics *metrics; /* or NULL */
-	struct gw_netifs own; /* of this machine, for loops; as of the last
-				 check */
-	bool own_known;
-	struct gw_via *via; /* through which device; NULL: none */
+	struct gw_netifs own;       /* of this machine, as they were lately */
+	gw_usec own_until;          /* are they good enough; 0: not any more */
+	struct gw_via *via;         /* through which device; NULL: none */
 };
 
 /* ---- for serve, whose rules come and go with devices ---- */

@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "os/clock.h"
 #include "os/tcp_forward.h"
 #include "run/forward.h"
+
+enum { FRESH = 1000000 /* us for which addresses are taken as they were */ };
 
 enum gw_err
 gw_forwarder_init(struct gw_forwarder *f, struct gw_forward *set,
@@ -97,12 +100,29 @@ gw_forwarder_warn(struct gw_forwarder *f, const char *format, ...)
 		.text = text });
 }
 
-static bool
-is_here(struct gw_forward *set, const struct gw_addr *a)
+/* The machine's addresses as they were a moment ago. */
+static const struct gw_netifs *
+own_addresses(const struct gw_forward *seen)
 {
-	if (!set->own_known)
-		set->own_known = gw_netifs_list(&set->own) == GW_OK;
-	return gw_netifs_is_own(&set->own, a);
+	/* Only what is asked of the system is kept. */
+	struct gw_forward *set = (struct gw_forward *)(uintptr_t)seen;
+	const gw_usec now = gw_clock_now();
+	struct gw_netifs fresh;
+
+	if (set->own_until <= now && gw_netifs_list(&fresh) == GW_OK) {
+		gw_netifs_fini(&set->own);
+		set->own = fresh;
+		set->own_until = now + FRESH;
+	}
+	return &set->own;
+}
+
+bool
+gw_forward_is_elsewhere(const struct gw_forward *set, const struct gw_addr *a)
+{
+	const struct gw_netifs *own = own_addresses(set);
+
+	return own->count > 0 && !gw_netifs_is_own(own, a);
 }
 
 bool
@@ -111,8 +131,7 @@ gw_forward_is_own(const struct gw_forward *set, enum gw_rule_protocol protocol,
 {
 	uint32_t low = gw_addr_port(first), high = low + ports;
 
-	/* Only what is asked of the system is kept. */
-	if (!is_here((struct gw_forward *)(uintptr_t)set, first))
+	if (!gw_netifs_is_own(own_addresses(set), first))
 		return false;
 	for (const struct gw_forwarder *f = set->first; f != NULL;
 	     f = f->next) {

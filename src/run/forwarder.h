@@ -96,6 +96,8 @@ void gw_forwarder_warn(struct gw_forwarder *, const char *format, ...)
  * listener of the set that has the protocol (F28)? */
 bool gw_forward_is_own(const struct gw_forward *, enum gw_rule_protocol,
     const struct gw_addr *, uint16_t ports);
+/* Is it known to be none of this machine's addresses? */
+bool gw_forward_is_elsewhere(const struct gw_forward *, const struct gw_addr *);
 /* A socket that was passed to this process and listens there; -1: none. */
 int gw_forward_inherit(
     const struct gw_forward *, const char *address, uint16_t port);

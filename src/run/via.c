@@ -109,12 +109,16 @@ bool
 gw_via_rule_may(
     const struct gw_via_rule *r, unsigned target, const struct gw_addr *at)
 {
+	const struct gw_rule *rule = &r->base.rule;
 	const struct gw_ip ip = gw_forward_ip(at);
+	const char *host = rule->targets[target].host;
 
-	return r->all ||
-	       gw_rights_reach(r->rights.v, r->rights.count,
-		   r->base.rule.protocol, r->base.rule.targets[target].host,
-		   &ip, gw_addr_port(at));
+	if (r->all)
+		return true;
+	if (!gw_forward_is_elsewhere(r->base.set, at))
+		host = NULL;
+	return gw_rights_reach(r->rights.v, r->rights.count, rule->protocol,
+	    host, &ip, gw_addr_port(at));
 }
 
 enum gw_err

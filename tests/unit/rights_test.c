@@ -141,6 +141,8 @@ a_name_leads_neither_here_nor_to_the_link(void **state)
 	for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
 		assert_false(
 		    reaches("tcp:db.internal:80", "db.internal", inner[i], 80));
+	assert_false(reaches("tcp:db.internal:80", NULL, "10.0.0.2", 80));
+	assert_true(reaches("tcp:10.0.0.2:80", NULL, "10.0.0.2", 80));
 	/* A network is checked against what the name has become. */
 	assert_false(
 	    reaches("tcp:10.0.0.0/8:80", "some.name", "127.0.0.1", 80));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "os/interfaces.h"
 #include "via_bed.h"
 
 static const char *const two[] = { "tcp://127.0.0.1:0/10.0.0.1:80",
@@ -349,6 +350,64 @@ without_memory_a_session_is_lost_and_the_next_one_found(void **state)
 	via_bed_hear(b, p, 0, GW_TUNNEL_OPEN);
 }
 
+/* ---- where a rule may deliver ---- */
+
+/* The machine's own, but for those that every machine has; false: it has none
+ * in this place. */
+static bool
+own_address(struct gw_addr *out)
+{
+	struct gw_netifs all;
+	bool found = false;
+
+	assert_int_equal(gw_netifs_list(&all), GW_OK);
+	for (size_t i = 0; i < all.count && !found; i++)
+		for (size_t k = 0; k < all.v[i].addr_count && !found; k++) {
+			*out = all.v[i].addrs[k].addr;
+			found = out->ss.ss_family == AF_INET &&
+				!gw_addr_is_loopback(out);
+		}
+	gw_netifs_fini(&all);
+	gw_addr_set_port(out, 80);
+	return found;
+}
+
+static void
+a_right_for_a_name_is_none_for_an_address_of_this_machine(void **state)
+{
+	struct via_bed *b = *state;
+	static const char *const rights[] = { "tcp:localhost:80" };
+	const struct gw_via_rule *r;
+	struct gw_addr a;
+
+	via_bed_serve(b, rights, 1);
+	via_bed_accepted(
+	    b, via_bed_come(b, 0, 1), 1, false, "tcp://:1/localhost:80");
+	r = (void *)b->set->first;
+	assert_int_equal(gw_addr_parse(&a, "203.0.113.77", 80, NULL), GW_OK);
+	assert_true(gw_via_rule_may(r, 0, &a));
+	assert_int_equal(gw_addr_parse(&a, "127.0.0.1", 80, NULL), GW_OK);
+	assert_false(gw_via_rule_may(r, 0, &a));
+	if (own_address(&a))
+		assert_false(gw_via_rule_may(r, 0, &a));
+}
+
+/* Another right says that it may. */
+static void
+a_right_for_its_address_lets_a_name_lead_to_this_machine(void **state)
+{
+	struct via_bed *b = *state;
+	static const char *const rights[] = { "tcp:localhost:80",
+		"tcp:0.0.0.0/0:80" };
+	struct gw_addr a;
+
+	via_bed_serve(b, rights, 2);
+	via_bed_accepted(
+	    b, via_bed_come(b, 0, 1), 1, false, "tcp://:1/localhost:80");
+	if (own_address(&a))
+		assert_true(gw_via_rule_may((void *)b->set->first, 0, &a));
+}
+
 #define CASE(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, via_bed_setup, via_bed_teardown)
 
@@ -371,6 +430,8 @@ main(void)
 		CASE(more_rules_than_a_tunnel_has_are_an_error),
 		CASE(without_memory_nothing_is_forwarded),
 		CASE(without_memory_a_session_is_lost_and_the_next_one_found),
+		CASE(a_right_for_a_name_is_none_for_an_address_of_this_machine),
+		CASE(a_right_for_its_address_lets_a_name_lead_to_this_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

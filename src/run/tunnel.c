@@ -288,7 +288,13 @@ gw_tunnel_lose_broken(struct gw_tunnel *t)
 
 	if (f == GW_TUNNEL_SOUND)
 		return false;
-	gw_tunnel_lose(t, faults[f].err, faults[f].text);
+	/* The other side shows it, and has perhaps only taken a wrong port. */
+	if (f == GW_TUNNEL_SENSELESS && !t->heard && !t->initiator)
+		gw_tunnel_lose(t, GW_E_PROTOCOL,
+		    "`godwit serve` waits at this port, and what came is not "
+		    "from `godwit forward --via`");
+	else
+		gw_tunnel_lose(t, faults[f].err, faults[f].text);
 	return true;
 }
 
@@ -329,6 +335,7 @@ gw_tunnel_attach(struct gw_tunnel *t, struct gw_conn *conn)
 {
 	GW_ASSERT(t->conn == NULL);
 	t->conn = conn;
+	t->heard = false;
 	gw_conn_set_owner(conn, on_ready, t);
 	gw_tunnel_arm(t);
 }

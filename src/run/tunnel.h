@@ -132,6 +132,7 @@ struct gw_tunnel {
 	size_t fresh;    /* bytes of data that have had no time to leave */
 	bool more;       /* there is more to write once this has left */
 	bool in_ready;   /* what is written leaves after it by itself */
+	bool heard;      /* the owner has understood something, this session */
 	enum gw_tunnel_fault broken;
 	uv_timer_t timer;
 };

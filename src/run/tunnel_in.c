@@ -32,7 +32,9 @@ on_message(
 	struct gw_tunnel_flow *w;
 
 	if (m->kind <= GW_TUNNEL_CLOSE) {
-		if (lane != 0 || !t->owner.control(t->owner.arg, m))
+		if (lane == 0 && t->owner.control(t->owner.arg, m))
+			t->heard = true;
+		else
 			t->broken = GW_TUNNEL_SENSELESS;
 		return;
 	}

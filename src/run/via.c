@@ -28,7 +28,8 @@ struct gw_via {
 	uint16_t port;
 	bool reverse;
 	uint8_t id[GW_TUNNEL_ID];
-	bool ever; /* it has been connected */
+	bool ever;   /* it has been connected */
+	bool astray; /* none has answered as `godwit serve` since one did not */
 	uint32_t again_ms;
 	char carrier[8];
 	char told[GW_FORWARD_EVENT_TEXT]; /* the last failure */
@@ -235,6 +236,31 @@ refused(struct gw_via *v, struct gw_via_rule *r, struct gw_slice text)
 	tell(v, GW_FORWARD_USELESS, GW_E_REFUSED, why);
 }
 
+static void
+tell_peer(struct gw_via *v)
+{
+	const struct gw_conn *conn = v->tunnel->conn;
+	char line[256];
+
+	snprintf(line, sizeof line,
+	    "through %s at %s, over %s; datagrams up to %zu bytes go in one "
+	    "piece",
+	    v->device.name, conn->address, v->carrier,
+	    gw_session_datagram_max(conn->session) - GW_TUNNEL_PLAIN_HEAD);
+	tell(v, GW_FORWARD_PEER, GW_OK, line);
+}
+
+/* It answers as `godwit serve` does: only such a session is a success. */
+static void
+found(struct gw_via *v)
+{
+	v->told[0] = '\0';
+	v->again_ms = AGAIN_FIRST;
+	if (v->astray)
+		tell_peer(v);
+	v->astray = false;
+}
+
 static bool
 on_control(void *arg, const struct gw_tunnel_message *m)
 {
@@ -243,6 +269,7 @@ on_control(void *arg, const struct gw_tunnel_message *m)
 
 	if (m->kind != GW_TUNNEL_ACCEPT && m->kind != GW_TUNNEL_REFUSE)
 		return false;
+	found(v);
 	if (r == NULL)
 		return true; /* it has gone meanwhile */
 	if (m->kind == GW_TUNNEL_ACCEPT)
@@ -270,12 +297,20 @@ static void
 on_lost(void *arg, enum gw_err err, const char *text)
 {
 	struct gw_via *v = arg;
+	const bool strange = err == GW_E_PROTOCOL && !v->tunnel->heard;
 	char line[sizeof v->told];
 
 	for (struct gw_via_rule *r = v->tunnel->rules; r != NULL; r = r->next)
 		r->accepted = false;
-	snprintf(line, sizeof line, "%s: %.170s; trying again", v->device.name,
-	    text);
+	v->astray = v->astray || strange;
+	if (strange)
+		snprintf(line, sizeof line,
+		    "%s waits there for something else, not with `godwit "
+		    "serve`: give its port (%s=HOST:PORT); trying again",
+		    v->device.name, v->device.name);
+	else
+		snprintf(line, sizeof line, "%s: %.170s; trying again",
+		    v->device.name, text);
 	tell_failure(v, err, line);
 	again(v);
 }
@@ -285,14 +320,11 @@ on_opened(void *arg, struct gw_conn *conn, const struct gw_session_event *ev)
 {
 	struct gw_via *v = arg;
 	struct gw_tunnel_message hello = { .kind = GW_TUNNEL_HELLO };
-	char line[256];
 
 	(void)ev;
 	v->dial = NULL;
 	v->quest = NULL;
 	v->ever = true;
-	v->told[0] = '\0';
-	v->again_ms = AGAIN_FIRST;
 	snprintf(v->carrier, sizeof v->carrier, "%s", conn->carrier);
 	gw_tunnel_attach(v->tunnel, conn);
 	memcpy(hello.id, v->id, sizeof hello.id);
@@ -302,12 +334,8 @@ on_opened(void *arg, struct gw_conn *conn, const struct gw_session_event *ev)
 		r->base.last_error[0] = '\0';
 		ask_for(v, r);
 	}
-	snprintf(line, sizeof line,
-	    "through %s at %s, over %s; datagrams up to %zu bytes go in one "
-	    "piece",
-	    v->device.name, conn->address, v->carrier,
-	    gw_session_datagram_max(conn->session) - GW_TUNNEL_PLAIN_HEAD);
-	tell(v, GW_FORWARD_PEER, GW_OK, line);
+	if (!v->astray)
+		tell_peer(v);
 }
 
 static void

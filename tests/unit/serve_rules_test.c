@@ -128,7 +128,9 @@ hello_is_the_first_and_comes_once(void **state)
 		p = via_bed_peer(b);
 		peer_come(p, key);
 		peer_say(p, 0, &m);
-		via_bed_is_lost(b, p, GW_E_PROTOCOL, "makes no sense");
+		via_bed_is_lost(b, p, GW_E_PROTOCOL,
+		    "`godwit serve` waits at this port, and what came is not "
+		    "from `godwit forward --via`");
 	}
 	for (unsigned i = 0; i < 3; i++) {
 		p = via_bed_come(b, 0, (uint8_t)(20 + i));

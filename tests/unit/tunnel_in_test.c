@@ -84,7 +84,7 @@ breaks(void **state, void (*say)(struct bed *))
 	/* What comes behind it is not looked at. */
 	peer_data(&b->p, LANE, FLOW, some, 10);
 	peer_turn(&b->p);
-	bed_is_lost(b, GW_E_PROTOCOL, "makes no sense in a tunnel");
+	bed_is_lost(b, GW_E_PROTOCOL, "not from `godwit forward --via`");
 	assert_int_equal(b->flows[0].bytes, 0);
 	assert_int_equal(b->flows[0].losses, b->count);
 }
@@ -108,7 +108,8 @@ bytes_that_are_no_message_end_the_session(void **state)
 		peer_bytes(&b->p, LANE, bad[i].bytes, bad[i].n);
 		peer_data(&b->p, LANE, FLOW, some, 10);
 		peer_turn(&b->p);
-		bed_is_lost(b, GW_E_PROTOCOL, "makes no sense in a tunnel");
+		bed_is_lost(
+		    b, GW_E_PROTOCOL, "not from `godwit forward --via`");
 		assert_int_equal(b->flows[0].bytes, 0);
 		assert_int_equal(b->flows[0].losses, 1);
 		bed_end(&b->flows[0]);

@@ -225,6 +225,43 @@ who_is_lost_is_dialled_again_and_told_of_once(void **state)
 	assert_null(via_bed_told(b, GW_FORWARD_USELESS, 0));
 }
 
+/* `godwit recv --from-known`, a relay: each time it lets this one in. */
+static void
+who_waits_there_for_something_else_is_asked_ever_less_often(void **state)
+{
+	struct via_bed *b = *state;
+	struct peer *p = via_bed_ask(b, two, 2, false);
+	gw_usec after = 200 * GW_MSEC;
+
+	assert_non_null(via_bed_told(b, GW_FORWARD_PEER, 0));
+	via_bed_forget(b);
+	for (unsigned i = 0; i < 10; i++) {
+		peer_leave(p, GW_E_PROTOCOL, "it sent what is no message");
+		via_bed_turn(b);
+		via_bed_leap(b, after - 1000);
+		assert_false(peer_is_dialled());
+		p = via_bed_peer(b);
+		via_bed_leap(b, 1000);
+		assert_true(peer_is_dialled());
+		peer_answer(p, key);
+		after = 2 * after < 10 * GW_SEC ? 2 * after : 10 * GW_SEC;
+	}
+	assert_string_equal(via_bed_told(b, GW_FORWARD_WARNING, 0)->text,
+	    "peer-0 waits there for something else, not with `godwit serve`: "
+	    "give its port (peer-0=HOST:PORT); trying again");
+	assert_null(via_bed_told(b, GW_FORWARD_WARNING, 1));
+	assert_null(via_bed_told(b, GW_FORWARD_PEER, 0));
+	via_bed_accept(b, p, 1);
+	assert_non_null(via_bed_told(b, GW_FORWARD_PEER, 0));
+	/* It was a success: what ends it now is another matter. */
+	peer_leave(p, GW_E_PROTOCOL, "it sent what is no message");
+	via_bed_turn(b);
+	assert_string_equal(via_bed_told(b, GW_FORWARD_WARNING, 1)->text,
+	    "peer-0: it sent what is no message; trying again");
+	via_bed_leap(b, 200 * GW_MSEC);
+	assert_true(peer_is_dialled());
+}
+
 static void
 silence_is_a_loss(void **state)
 {
@@ -424,6 +461,8 @@ main(void)
 		CASE(refused_twice_and_accepted_a_rule_is_what_was_said_last),
 		CASE(a_rule_that_drains_is_not_accepted_again),
 		CASE(who_is_lost_is_dialled_again_and_told_of_once),
+		CASE(
+		    who_waits_there_for_something_else_is_asked_ever_less_often),
 		CASE(silence_is_a_loss),
 		CASE(who_does_not_let_this_one_in_is_useless),
 		CASE(each_rule_has_a_number_of_its_own),

@@ -9,18 +9,33 @@
 
 /* ---- messages ---- */
 
+/* NULL: nothing is wrong with it. */
+static const char *
+wrong_with(const struct gw_relay_far *f, const struct gw_relay_message *m,
+    enum gw_err *err)
+{
+	if (m->version != GW_RELAY_VERSION) {
+		*err = GW_E_VERSION;
+		return "it speaks another version of this: update the older "
+		       "one";
+	}
+	*err = GW_E_USAGE;
+	return memcmp(m->origin, gw_relay_engine_origin(f->r->e),
+		   sizeof m->origin) == 0
+		   ? "this relay has reached itself"
+		   : NULL;
+}
+
 static void
 take_hello(struct gw_relay_far *f, const struct gw_relay_message *m)
 {
+	enum gw_err err;
+	const char *wrong = wrong_with(f, m, &err);
+
 	if (f->greeted)
 		gw_relay_far_lost(f, GW_E_PROTOCOL, "it says hello twice");
-	else if (m->version != GW_RELAY_VERSION)
-		gw_relay_far_lost(f, GW_E_VERSION,
-		    "it speaks another version of this: update the older one");
-	else if (memcmp(m->origin, gw_relay_engine_origin(f->r->e),
-		     sizeof m->origin) == 0)
-		gw_relay_far_lost(
-		    f, GW_E_USAGE, "this relay has reached itself");
+	else if (wrong != NULL)
+		gw_relay_far_lost(f, err, wrong);
 	else
 		gw_relay_far_greeted(f);
 }
@@ -160,4 +175,79 @@ gw_relay_far_read(struct gw_relay_far *f)
 	while (f->c != NULL && gw_datagram_receive(f->c, room,
 				   GW_RELAY_MESSAGE_MAX, &n) == GW_OK)
 		(void)take(f, gw_slice(room, n), false);
+}
+
+/* ---- one that comes while its session is there ---- */
+
+void
+gw_relay_far_refuse(struct gw_relay_far *f, enum gw_err err, const char *text)
+{
+	if (f->next == NULL)
+		return;
+	gw_connection_abort(f->next, err, text);
+	gw_connection_close(f->next);
+	f->next = NULL;
+}
+
+/* Some of its first words.  False: there is nothing more now. */
+static bool
+hear(struct gw_relay_far *f)
+{
+	size_t n = 0;
+
+	if (f->next_count == sizeof f->next_in ||
+	    gw_stream_read(f->next, GW_STREAM_FIRST, f->next_in + f->next_count,
+		sizeof f->next_in - f->next_count, &n) != GW_OK)
+		return false;
+	f->next_count += n;
+	return n > 0;
+}
+
+/* As far as it has come: its length, which is always the same. */
+static bool
+may_be_hello(const struct gw_relay_far *f)
+{
+	static const uint8_t head[] = { 0, 0, 0, GW_RELAY_HELLO_LEN };
+
+	return memcmp(f->next_in, head,
+		   f->next_count < sizeof head ? f->next_count : sizeof head) ==
+	       0;
+}
+
+void
+gw_relay_far_meet(struct gw_relay_far *f, gw_usec now)
+{
+	struct gw_connection *c = f->next;
+	struct gw_connection_event ev;
+	struct gw_relay_message m;
+	enum gw_err err = GW_E_PROTOCOL;
+	const char *wrong;
+	bool whole;
+
+	while (hear(f))
+		;
+	while (gw_connection_next(c, &ev))
+		if (ev.kind == GW_CONNECTION_CLOSED) {
+			gw_relay_far_refuse(f, GW_E_PEER_GONE, "");
+			return;
+		}
+	whole = f->next_count == sizeof f->next_in;
+	if (!whole && may_be_hello(f) && now < f->next_by)
+		return;
+	if (whole && may_be_hello(f) &&
+	    gw_relay_message_decode(
+		gw_slice(f->next_in + GW_RELAY_STREAM_HEAD, GW_RELAY_HELLO_LEN),
+		&m) &&
+	    m.kind == GW_RELAY_HELLO)
+		wrong = wrong_with(f, &m, &err);
+	else
+		wrong = "`godwit relay` waits at this port, and what came is "
+			"not from one";
+	if (wrong != NULL) {
+		gw_relay_far_refuse(f, err, wrong);
+		return;
+	}
+	f->next = NULL;
+	gw_relay_far_begin(f, c);
+	gw_relay_far_greeted(f);
 }

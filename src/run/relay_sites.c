@@ -123,6 +123,15 @@ greet(struct gw_relay_far *f)
 }
 
 void
+gw_relay_far_begin(struct gw_relay_far *f, struct gw_connection *c)
+{
+	if (f->c != NULL)
+		gw_relay_far_lost(f, GW_E_INTERRUPTED, "it has come again");
+	f->c = c;
+	greet(f);
+}
+
+void
 gw_relay_far_greeted(struct gw_relay_far *f)
 {
 	struct gw_connection_info info;
@@ -161,11 +170,15 @@ let_in(struct gw_relay *r, struct gw_connection *c)
 		gw_connection_close(c);
 		return;
 	}
-	/* It has proved its key: what it has begun before is dead. */
-	if (f->c != NULL)
-		gw_relay_far_lost(f, GW_E_INTERRUPTED, "it has come again");
-	f->c = c;
-	greet(f);
+	gw_relay_far_refuse(f, GW_E_INTERRUPTED, "it has come again");
+	if (!f->greeted) {
+		gw_relay_far_begin(f, c);
+		return;
+	}
+	/* It has proved its key, but it may be no relay that runs there. */
+	f->next = c;
+	f->next_by = gw_clock_now() + GREETING;
+	f->next_count = 0;
 }
 
 static enum gw_err
@@ -250,6 +263,11 @@ take_events(struct gw_relay_far *f)
 				: gw_err_text(ev.err));
 			if (f->open)
 				gw_relay_far_read(f);
+			if (ev.err == GW_E_PROTOCOL && !f->greeted && !f->waits)
+				snprintf(text, sizeof text,
+				    "it waits there for something else, not "
+				    "with `godwit relay`: give its port "
+				    "(DEVICE=HOST:PORT)");
 			if (f->c != NULL)
 				gw_relay_far_lost(f, ev.err, text);
 			break;
@@ -261,6 +279,8 @@ take_events(struct gw_relay_far *f)
 static void
 turn(struct gw_relay_far *f, gw_usec now)
 {
+	if (f->next != NULL)
+		gw_relay_far_meet(f, now);
 	if (f->c == NULL && !f->waits && now >= f->again)
 		dial_again(f);
 	if (f->c != NULL)
@@ -430,6 +450,8 @@ gw_relay_sites_fini(struct gw_relay *r)
 			gw_connection_abort(f->c, GW_E_INTERRUPTED,
 			    "the relay there has ended");
 		gw_connection_close(f->c);
+		gw_relay_far_refuse(
+		    f, GW_E_INTERRUPTED, "the relay there has ended");
 		free(f->host);
 		free(f->in);
 		free(f->out);

@@ -35,6 +35,12 @@ struct gw_relay_far {
 	bool open;               /* the handshake is complete, ... */
 	bool greeted;            /* ... and it has said HELLO */
 	gw_usec greet_by;
+	/* It has come again, and takes c's place once it has said HELLO, which
+	 * it may until then.  NULL: it has not. */
+	struct gw_connection *next;
+	gw_usec next_by;
+	uint8_t next_in[GW_RELAY_STREAM_HEAD + GW_RELAY_HELLO_LEN];
+	size_t next_count;
 	gw_usec again, pause; /* when to connect; how long to wait then */
 	struct gw_relay_age age;
 
@@ -77,11 +83,17 @@ enum gw_relay_fate gw_relay_sites_send(
 
 /* Its session is over, because of this. */
 void gw_relay_far_lost(struct gw_relay_far *, enum gw_err, const char *text);
+/* Its session is this one from now on: say HELLO. */
+void gw_relay_far_begin(struct gw_relay_far *, struct gw_connection *);
 /* Its HELLO has come: from now on it is an interface. */
 void gw_relay_far_greeted(struct gw_relay_far *);
 /* What is left to go on the stream. */
 void gw_relay_far_flush(struct gw_relay_far *);
 /* Everything that its session has for us. */
 void gw_relay_far_read(struct gw_relay_far *);
+/* What `next` has said by now. */
+void gw_relay_far_meet(struct gw_relay_far *, gw_usec now);
+/* `next` is not to come in, because of this. */
+void gw_relay_far_refuse(struct gw_relay_far *, enum gw_err, const char *text);
 
 #endif /* GW_RUN_RELAY_SITES_H */

@@ -43,6 +43,56 @@ one_that_comes_again_takes_its_own_place(void **state)
 	assert_true(site_look(rig)->connected);
 }
 
+/* `godwit forward --via`, with the wrong port. */
+static void
+what_is_no_relay_does_not_take_its_place(void **state)
+{
+	static const uint8_t senseless[] = { 1, 0, 16, 9, 9, 9, 9, 9 };
+	struct site_rig *rig = *state;
+	struct gw_connection *first, *second;
+	const struct gw_relay_message hello = site_hello();
+
+	site_wait(rig);
+	site_greet(rig, GW_CARRIERS_TCP);
+	first = rig->e.at[1].c;
+	site_dial(rig, GW_CARRIERS_TCP);
+	site_write(rig, senseless, sizeof senseless);
+	assert_non_null(
+	    strstr(ends_until(&rig->e, 1, GW_CONNECTION_CLOSED)->text,
+		"`godwit relay` waits at this port"));
+	gw_connection_close(rig->e.at[1].c);
+	/* One that says nothing leaves it in peace, too, while it waits. */
+	site_dial(rig, GW_CARRIERS_TCP);
+	while (rig->r->sites.v[0].next == NULL)
+		site_turn(rig);
+	assert_true(site_look(rig)->connected);
+	rig->r->sites.v[0].next_by = 0;
+	assert_non_null(
+	    strstr(ends_until(&rig->e, 1, GW_CONNECTION_CLOSED)->text,
+		"`godwit relay` waits at this port"));
+	gw_connection_close(rig->e.at[1].c);
+	/* Nor is a relay one that says what is none's first word. */
+	site_dial(rig, GW_CARRIERS_TCP);
+	site_write(rig,
+	    "\0\0\0\x14"
+	    "12345678901234567890",
+	    24);
+	ends_until(&rig->e, 1, GW_CONNECTION_CLOSED);
+	gw_connection_close(rig->e.at[1].c);
+	rig->e.at[1].c = first;
+	assert_int_equal(site_look(rig)->sessions, 1);
+	assert_true(site_look(rig)->connected);
+	/* The last of several is the one that counts. */
+	site_dial(rig, GW_CARRIERS_TCP);
+	second = rig->e.at[1].c;
+	site_dial(rig, GW_CARRIERS_TCP);
+	site_say(rig, &hello);
+	site_until(rig, GW_RELAY_EVENT_SITE, "connected over ");
+	assert_int_equal(site_look(rig)->sessions, 2);
+	gw_connection_close(first);
+	gw_connection_close(second);
+}
+
 static void
 one_that_says_nothing_is_left(void **state)
 {
@@ -90,6 +140,15 @@ what_is_lost_is_dialled_again_and_again(void **state)
 		site_until(
 		    rig, GW_RELAY_EVENT_SITE, "enough; the next try is in 0.");
 	}
+	/* `godwit serve`, say, or an inbox. */
+	while (gw_accept(rig->e.acceptor, 0, &rig->e.at[1].c) != GW_OK)
+		site_turn(rig);
+	gw_connection_abort(rig->e.at[1].c, GW_E_PROTOCOL, "no message");
+	gw_connection_close(rig->e.at[1].c);
+	rig->e.at[1].c = NULL;
+	site_until(rig, GW_RELAY_EVENT_SITE,
+	    "waits there for something else, not with `godwit relay`: give its "
+	    "port (DEVICE=HOST:PORT); the next try is in ");
 	/* Nobody is there any more: the pauses grow, but not for ever. */
 	gw_acceptor_close(rig->e.acceptor);
 	rig->e.acceptor = NULL;
@@ -140,6 +199,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(who_is_not_named_is_refused),
 		CASE(one_that_comes_again_takes_its_own_place),
+		CASE(what_is_no_relay_does_not_take_its_place),
 		CASE(one_that_says_nothing_is_left),
 		CASE(what_is_lost_is_dialled_again_and_again),
 		CASE(what_came_of_it_is_told_to_prometheus),

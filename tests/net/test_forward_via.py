@@ -496,17 +496,3 @@ def test_iperf3_over_a_link_that_loses_one_in_fifty(link, introduced):
     finally:
         server.kill()
         server.wait()
-
-
-def test_who_waits_there_for_something_else_is_said(introduced):
-    """And it is not dialled five times a second."""
-    inbox = introduced.receiver.start(
-        "recv", "--from-known", "-o", introduced.target, "--listen",
-        f"{LOOPBACK}:{program.free_port()}")
-    run = via(introduced, inbox, to("tcp", 9), ready=False)
-    assert run.wait_event("warning")["text"] == (
-        "hall waits there for something else, not with `godwit serve`: "
-        "give its port (hall=HOST:PORT); trying again")
-    time.sleep(1)
-    assert len(run.events("warning")) == 1
-    assert len(run.events("peer")) == 1

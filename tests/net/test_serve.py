@@ -1,6 +1,7 @@
 """What people and programs see of a `godwit serve`."""
 
 import signal
+import time
 
 import pytest
 
@@ -63,3 +64,26 @@ def test_serve_shows_who_is_connected(introduced, echo, carrier):
         shown.wait_for("desk, gone; 1 rule waits for it", 60)
     finally:
         shown.end()
+
+
+def test_who_waits_there_for_something_else_is_said(introduced):
+    """And it is not dialled five times a second."""
+    inbox = introduced.receiver.start(
+        "recv", "--from-known", "-o", introduced.target, "--listen",
+        f"{LOOPBACK}:{program.free_port()}")
+    run = via(introduced, inbox, to("tcp", 9), ready=False)
+    assert run.wait_event("warning")["text"] == (
+        "hall waits there for something else, not with `godwit serve`: "
+        "give its port (hall=HOST:PORT); trying again")
+    time.sleep(1)
+    assert len(run.events("warning")) == 1
+    assert len(run.events("peer")) == 1
+
+
+def test_who_does_not_forward_is_told_what_waits_there(introduced):
+    far = serve(introduced, "tcp:*:*")
+    run = introduced.sender.start(
+        "stream", "connect", f"hall={LOOPBACK}:{far.port}", "--carrier",
+        introduced.sender_carrier, json_events=False, stdin=b"hello")
+    assert run.wait() != 0
+    assert "`godwit serve` waits at this port" in run.said()

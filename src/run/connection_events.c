@@ -119,10 +119,10 @@ next_of(struct gw_program_stream *s, struct gw_connection_event *ev)
 		ev->code = s->code;
 	} else if (was_due(&s->readable_due)) {
 		ev->kind = GW_CONNECTION_READABLE;
-	} else if (was_due(&s->blocked_due)) {
-		ev->kind = GW_CONNECTION_BLOCKED;
 	} else if (was_due(&s->writable_due)) {
 		ev->kind = GW_CONNECTION_WRITABLE;
+	} else if (was_due(&s->blocked_due)) { /* which holds in spite of it */
+		ev->kind = GW_CONNECTION_BLOCKED;
 	} else {
 		return false;
 	}

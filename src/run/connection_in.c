@@ -183,6 +183,9 @@ look_at_stream(struct gw_connection *c, uint16_t id)
 		return !held;
 	s->short_of_room = false;
 	s->writable_due = c->any_due = true;
+	/* Who may write takes that for its end: it is told again if it is not.
+	 */
+	s->blocked = false;
 	return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include "connection_ends.h"
 #include "os_fixture.h"
+#include "run/connection.h"
 
 static const enum gw_carriers carriers[] = { GW_CARRIERS_UDP, GW_CARRIERS_TCP };
 enum { CARRIERS = sizeof carriers / sizeof *carriers };
@@ -311,6 +312,29 @@ what_nobody_takes_is_dropped_and_counted(void **state)
 	}
 }
 
+/* Who writes takes room for the end of what blocked. */
+static void
+room_is_told_before_that_it_is_still_blocked(void **state)
+{
+	struct gw_connection_event ev;
+	struct gw_program_stream *s;
+	struct ends e;
+
+	(void)state;
+	ends_pair(&e, GW_CARRIERS_TCP);
+	ends_move(&e, 1, 0, 0, 100);
+	s = e.at[1].c->v[0];
+	s->blocked_due = s->writable_due = e.at[1].c->any_due = true;
+	do
+		assert_true(gw_connection_next(e.at[1].c, &ev));
+	while (ev.kind != GW_CONNECTION_WRITABLE &&
+	       ev.kind != GW_CONNECTION_BLOCKED);
+	assert_int_equal(ev.kind, GW_CONNECTION_WRITABLE);
+	assert_true(gw_connection_next(e.at[1].c, &ev));
+	assert_int_equal(ev.kind, GW_CONNECTION_BLOCKED);
+	ends_close(&e);
+}
+
 int
 main(void)
 {
@@ -321,6 +345,7 @@ main(void)
 		cmocka_unit_test(
 		    a_write_waits_while_the_other_side_does_not_read),
 		cmocka_unit_test(room_that_bytes_leave_behind_is_told),
+		cmocka_unit_test(room_is_told_before_that_it_is_still_blocked),
 		cmocka_unit_test(a_stream_that_nobody_reads_holds_up_no_other),
 		cmocka_unit_test(what_is_left_after_a_read_is_told_again),
 		cmocka_unit_test(a_stream_that_is_given_up_tells_its_code),

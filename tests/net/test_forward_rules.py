@@ -362,7 +362,7 @@ def test_a_live_view_on_a_terminal(device, tcp_server, godwit, tmp_path):
         # What is wrong with other rules has its place in the picture.
         rules.write_text("nonsense\n")
         os.kill(int(pid.read_text()), signal.SIGHUP)
-        until(lambda: shown() and seen.count(b" [BIND:]PORT:HOST:PORT") > 2,
+        until(lambda: shown() and seen.count(b"[BIND:]PORT:HOST:PORT") > 2,
               "why")
         rules.write_text(f"tcp://{LOOPBACK}:{port}/{LOOPBACK}:9\n")
         os.kill(int(pid.read_text()), signal.SIGHUP)

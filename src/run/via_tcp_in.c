@@ -63,28 +63,34 @@ open_window(struct gw_via_tcp_flow *w)
 
 /* ---- to the socket ---- */
 
+/* As much of it as the socket takes now: *n.  True: the flow is gone. */
+static bool
+put(struct gw_via_tcp_flow *w, struct gw_slice s, size_t *n)
+{
+	*n = 0;
+	switch (gw_tcp_send(w->item.fd, s.p, s.n, n)) {
+	case GW_TCP_OK:
+		w->gone += *n;
+		gw_via_tcp_moved(w, false, *n);
+		return false;
+	case GW_TCP_AGAIN:
+		w->writable = false;
+		return false;
+	default:
+		gw_via_tcp_broken(w, "the connection was reset");
+		return true;
+	}
+}
+
 bool
 gw_via_tcp_write(struct gw_via_tcp_flow *w)
 {
 	size_t n;
 
-	while (w->writable && w->gone < w->came) {
-		const struct gw_slice s =
-		    gw_ring_get(&w->ring, w->gone, w->came - w->gone);
-
-		switch (gw_tcp_send(w->item.fd, s.p, s.n, &n)) {
-		case GW_TCP_OK:
-			w->gone += n;
-			gw_via_tcp_moved(w, false, n);
-			break;
-		case GW_TCP_AGAIN:
-			w->writable = false;
-			break;
-		default:
-			gw_via_tcp_broken(w, "the connection was reset");
+	while (w->writable && w->gone < w->came)
+		if (put(w, gw_ring_get(&w->ring, w->gone, w->came - w->gone),
+			&n))
 			return true;
-		}
-	}
 	if (w->state != GW_VIA_TCP_OPEN)
 		return false;
 	if (w->gone == w->came && w->ring.size > RING_KEEP)
@@ -124,20 +130,10 @@ pass_on(struct gw_via_tcp_flow *w, struct gw_slice *s)
 	size_t n;
 
 	while (w->writable && s->n > 0) {
-		switch (gw_tcp_send(w->item.fd, s->p, s->n, &n)) {
-		case GW_TCP_OK:
-			w->gone += n;
-			w->came += n;
-			*s = gw_slice(s->p + n, s->n - n);
-			gw_via_tcp_moved(w, false, n);
-			break;
-		case GW_TCP_AGAIN:
-			w->writable = false;
-			break;
-		default:
-			gw_via_tcp_broken(w, "the connection was reset");
+		if (put(w, *s, &n))
 			return true;
-		}
+		w->came += n;
+		*s = gw_slice(s->p + n, s->n - n);
 	}
 	return false;
 }

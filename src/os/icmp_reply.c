@@ -1,13 +1,11 @@
 #include "os/icmp_reply.h"
 
-#include <errno.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/cursor.h"
@@ -26,7 +24,7 @@ enum {
 
 /* They only speak: what comes for all such sockets is not theirs. */
 static void
-hear_nothing(const struct gw_icmp_reply *r)
+hear_nothing(const struct gw_raw *r)
 {
 	const uint32_t none = UINT32_MAX;
 	struct icmp6_filter none6;
@@ -39,53 +37,22 @@ hear_nothing(const struct gw_icmp_reply *r)
 }
 
 enum gw_err
-gw_icmp_reply_open(struct gw_icmp_reply *out, struct gw_why *why)
+gw_icmp_reply_open(struct gw_raw *out, struct gw_why *why)
 {
-	enum { TYPE = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC };
-	struct gw_icmp_reply r;
-	char buf[128];
+	const enum gw_err err = gw_raw_open(out, IPPROTO_ICMP, IPPROTO_ICMPV6,
+	    "icmp=reflect: to send ICMP", why);
 
-	r.v4 = socket(AF_INET, TYPE, IPPROTO_ICMP);
-	if (r.v4 < 0 && (errno == EPERM || errno == EACCES))
-		return gw_why(why, GW_E_ADDRESS,
-		    "icmp=reflect: to send ICMP one must be root, or have the "
-		    "capability CAP_NET_RAW");
-	if (r.v4 < 0)
-		return gw_why(why, GW_E_ADDRESS, "icmp=reflect: a socket: %s",
-		    strerror_r(errno, buf, sizeof buf));
-	r.v6 = socket(AF_INET6, TYPE, IPPROTO_ICMPV6);
-	hear_nothing(&r);
-	*out = r;
-	return GW_OK;
-}
-
-void
-gw_icmp_reply_close(struct gw_icmp_reply *r)
-{
-	close(r->v4);
-	if (r->v6 >= 0)
-		close(r->v6);
-	*r = (struct gw_icmp_reply){ -1, -1 };
+	if (err == GW_OK)
+		hear_nothing(out);
+	return err;
 }
 
 /* ---- the message ---- */
 
-static uint16_t
-checksum(const uint8_t *p, size_t n)
-{
-	uint32_t s = 0;
-
-	for (; n > 1; p += 2, n -= 2)
-		s += (uint32_t)(p[0] << 8 | p[1]);
-	s = (s & 0xffff) + (s >> 16);
-	s = (s & 0xffff) + (s >> 16);
-	return (uint16_t)~s;
-}
-
 static void
 put_checksum(uint8_t *at, const uint8_t *p, size_t n)
 {
-	const uint16_t c = checksum(p, n);
+	const uint16_t c = gw_raw_checksum(gw_raw_sum(0, p, n));
 
 	at[0] = (uint8_t)(c >> 8);
 	at[1] = (uint8_t)c;
@@ -206,7 +173,7 @@ put_source(struct msghdr *m, const struct gw_addr *local)
 }
 
 bool
-gw_icmp_reply_send(const struct gw_icmp_reply *r, const struct gw_addr *client,
+gw_icmp_reply_send(const struct gw_raw *r, const struct gw_addr *client,
     const struct gw_addr *local, enum gw_unreachable what)
 {
 	const bool v4 = client->ss.ss_family == AF_INET;

@@ -7,17 +7,12 @@
 #define GW_OS_ICMP_REPLY_H
 
 #include "os/addr.h"
+#include "os/raw.h"
 
 enum { GW_ICMP_REPLY = 8 + 40 + 8 }; /* bytes, IPv6's */
 
-struct gw_icmp_reply {
-	int v4, v6; /* sockets; v6 is -1 where there is no IPv6 */
-};
-
-/* GW_E_ADDRESS: it is not allowed; why says so, and what to do. */
-GW_MUST_USE enum gw_err gw_icmp_reply_open(
-    struct gw_icmp_reply *, struct gw_why *);
-void gw_icmp_reply_close(struct gw_icmp_reply *);
+/* As gw_raw_open; closed with gw_raw_close. */
+GW_MUST_USE enum gw_err gw_icmp_reply_open(struct gw_raw *, struct gw_why *);
 
 /*
  * The message about a datagram from `client` to `local`, of one family, with
@@ -30,8 +25,7 @@ size_t gw_icmp_reply_message(const struct gw_addr *client,
     uint8_t out[GW_ICMP_REPLY]);
 /* Send it, from `local`, a unicast address of this machine.  Never waits;
  * false: it has not left. */
-bool gw_icmp_reply_send(const struct gw_icmp_reply *,
-    const struct gw_addr *client, const struct gw_addr *local,
-    enum gw_unreachable);
+bool gw_icmp_reply_send(const struct gw_raw *, const struct gw_addr *client,
+    const struct gw_addr *local, enum gw_unreachable);
 
 #endif /* GW_OS_ICMP_REPLY_H */

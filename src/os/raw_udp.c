@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/cursor.h"
@@ -30,40 +29,22 @@ set(int fd, int level, int name, int value)
 }
 
 enum gw_err
-gw_raw_udp_open(struct gw_raw_udp *out, struct gw_why *why)
+gw_raw_udp_open(struct gw_raw *out, struct gw_why *why)
 {
-	enum { TYPE = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC };
-	struct gw_raw_udp r;
-	char buf[128];
+	const enum gw_err err = gw_raw_open(out, IPPROTO_RAW, IPPROTO_RAW,
+	    "to keep the source of datagrams", why);
 
-	r.v4 = socket(AF_INET, TYPE, IPPROTO_RAW);
-	if (r.v4 < 0 && (errno == EPERM || errno == EACCES))
-		return gw_why(why, GW_E_ADDRESS,
-		    "to keep the source of datagrams one must be root, or have "
-		    "the capability CAP_NET_RAW");
-	if (r.v4 < 0)
-		return gw_why(why, GW_E_ADDRESS, "a raw socket: %s",
-		    strerror_r(errno, buf, sizeof buf));
-	r.v6 = socket(AF_INET6, TYPE, IPPROTO_RAW);
-	set(r.v4, SOL_SOCKET, SO_BROADCAST, 1);
-	set(r.v4, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
-	if (r.v6 >= 0)
-		set(r.v6, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
-	*out = r;
+	if (err != GW_OK)
+		return err;
+	set(out->v4, SOL_SOCKET, SO_BROADCAST, 1);
+	set(out->v4, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
+	if (out->v6 >= 0)
+		set(out->v6, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
 	return GW_OK;
 }
 
-void
-gw_raw_udp_close(struct gw_raw_udp *r)
-{
-	close(r->v4);
-	if (r->v6 >= 0)
-		close(r->v6);
-	*r = (struct gw_raw_udp){ -1, -1 };
-}
-
 unsigned
-gw_raw_udp_mtu(const struct gw_raw_udp *r, unsigned interface)
+gw_raw_udp_mtu(const struct gw_raw *r, unsigned interface)
 {
 	struct ifreq q = { .ifr_mtu = 0 };
 
@@ -74,24 +55,6 @@ gw_raw_udp_mtu(const struct gw_raw_udp *r, unsigned interface)
 }
 
 /* ---- packets ---- */
-
-static uint32_t
-sum(uint32_t so_far, const uint8_t *p, size_t n)
-{
-	for (; n > 1; p += 2, n -= 2)
-		so_far += (uint32_t)(p[0] << 8 | p[1]);
-	if (n == 1)
-		so_far += (uint32_t)(p[0] << 8);
-	return so_far;
-}
-
-static uint16_t
-folded(uint32_t s)
-{
-	s = (s & 0xffff) + (s >> 16);
-	s = (s & 0xffff) + (s >> 16);
-	return (uint16_t)~s;
-}
 
 static bool
 is_v4(const struct gw_raw_datagram *d)
@@ -114,12 +77,12 @@ checksum(const struct gw_raw_datagram *d)
 		return 0;
 	gw_addr_mapped(&d->from, from);
 	gw_addr_mapped(&d->to, to);
-	s = sum(s, from + skip, 16 - skip);
-	s = sum(s, to + skip, 16 - skip);
+	s = gw_raw_sum(s, from + skip, 16 - skip);
+	s = gw_raw_sum(s, to + skip, 16 - skip);
 	s += gw_addr_port(&d->from);
 	s += gw_addr_port(&d->to);
 	s += (uint32_t)(d->len + UDP_HEAD);
-	c = folded(sum(s, d->data, d->len));
+	c = gw_raw_checksum(gw_raw_sum(s, d->data, d->len));
 	return c != 0 ? c : 0xffff;
 }
 
@@ -146,7 +109,7 @@ put_v4(struct gw_writer *w, const struct gw_raw_datagram *d, size_t at,
 	gw_write_u16(w, 0);
 	gw_write_bytes(w, from + 12, 4);
 	gw_write_bytes(w, to + 12, 4);
-	check = folded(sum(0, head, V4_HEAD));
+	check = gw_raw_checksum(gw_raw_sum(0, head, V4_HEAD));
 	head[10] = (uint8_t)(check >> 8);
 	head[11] = (uint8_t)check;
 }
@@ -264,8 +227,8 @@ cannot_send(struct gw_why *why, const struct gw_addr *to, int error)
 }
 
 enum gw_err
-gw_raw_udp_send(const struct gw_raw_udp *r, const struct gw_raw_datagram *d,
-    struct gw_why *why)
+gw_raw_udp_send(
+    const struct gw_raw *r, const struct gw_raw_datagram *d, struct gw_why *why)
 {
 	struct gw_addr to = d->to;
 	struct control control;

@@ -9,16 +9,12 @@
 #define GW_OS_RAW_UDP_H
 
 #include "os/addr.h"
+#include "os/raw.h"
 
 enum { GW_RAW_UDP_HEAD = 40 + 8 + 8 }; /* IPv6, fragment, UDP */
 
-struct gw_raw_udp {
-	int v4, v6; /* sockets; v6 is -1 where there is no IPv6 */
-};
-
-/* GW_E_ADDRESS: it is not allowed; why says so, and what to do. */
-GW_MUST_USE enum gw_err gw_raw_udp_open(struct gw_raw_udp *, struct gw_why *);
-void gw_raw_udp_close(struct gw_raw_udp *);
+/* As gw_raw_open; closed with gw_raw_close. */
+GW_MUST_USE enum gw_err gw_raw_udp_open(struct gw_raw *, struct gw_why *);
 
 struct gw_raw_datagram {
 	/* Of one family, with ports.  0.0.0.0 as `from` cannot be kept: the
@@ -51,9 +47,9 @@ bool gw_raw_udp_packet(
 /* GW_E_LIMIT: too big; GW_E_AGAIN: no room just now; GW_E_CONNECT: the kernel
  * refuses; why says so. */
 GW_MUST_USE enum gw_err gw_raw_udp_send(
-    const struct gw_raw_udp *, const struct gw_raw_datagram *, struct gw_why *);
+    const struct gw_raw *, const struct gw_raw_datagram *, struct gw_why *);
 
 /* What an interface takes at once, bytes; 0: it is not there. */
-unsigned gw_raw_udp_mtu(const struct gw_raw_udp *, unsigned interface);
+unsigned gw_raw_udp_mtu(const struct gw_raw *, unsigned interface);
 
 #endif /* GW_OS_RAW_UDP_H */

@@ -310,7 +310,7 @@ close_rule(struct gw_forwarder *base, enum gw_forward_end end)
 	count(f);
 	close_ports(f);
 	if (f->reflects) {
-		gw_icmp_reply_close(&f->icmp);
+		gw_raw_close(&f->icmp);
 		gw_forward_give_files(base->set, ICMP_FILES);
 		f->reflects = false;
 	}

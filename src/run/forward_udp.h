@@ -83,8 +83,8 @@ struct gw_forward_udp {
 	uv_timer_t timer;
 	unsigned handles;
 	bool listening;
-	struct gw_addr source;     /* to speak to targets from; or len 0 */
-	struct gw_icmp_reply icmp; /* open if `reflects` */
+	struct gw_addr source; /* to speak to targets from; or len 0 */
+	struct gw_raw icmp;    /* open if `reflects` */
 	bool reflects;
 	struct gw_udp_bursts *bursts; /* the set's */
 	struct gw_udp_outgoing out;

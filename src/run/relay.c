@@ -67,7 +67,7 @@ free_all(struct gw_relay *r)
 	for (size_t i = 0; i < GW_RELAY_RULES; i++)
 		free(r->texts[i]);
 	if (r->has_raw)
-		gw_raw_udp_close(&r->raw);
+		gw_raw_close(&r->raw);
 	gw_link_watch_free(r->watch);
 	gw_relay_engine_free(r->e);
 	free(r->rooms);

@@ -64,7 +64,7 @@ struct gw_relay {
 
 	struct gw_relay_socket *sockets;
 	struct gw_relay_socket *held[GW_RELAY_HELD];
-	struct gw_raw_udp raw;
+	struct gw_raw raw;
 	bool has_raw;
 	struct gw_relay_pipes pipes;
 	struct gw_relay_sites sites;

@@ -87,7 +87,7 @@ f17_each_reason_has_its_code(void **state)
 
 /* A connected socket hears of it as it does of a closed port. */
 static void
-hears(const struct gw_icmp_reply *r, const char *host)
+hears(const struct gw_raw *r, const char *host)
 {
 	struct gw_udp there = udp_open(host), here = udp_open(host);
 	struct gw_addr client, local;
@@ -110,7 +110,7 @@ static void
 f17_the_sender_hears_of_it(void **state)
 {
 	struct gw_why why = { "" };
-	struct gw_icmp_reply r;
+	struct gw_raw r;
 
 	(void)state;
 	if (gw_icmp_reply_open(&r, &why) != GW_OK) {
@@ -120,7 +120,7 @@ f17_the_sender_hears_of_it(void **state)
 	hears(&r, "127.0.0.1");
 	if (udp_has_ipv6())
 		hears(&r, "::1");
-	gw_icmp_reply_close(&r);
+	gw_raw_close(&r);
 }
 
 int

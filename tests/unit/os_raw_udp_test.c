@@ -210,7 +210,7 @@ B5_the_receiver_sees_the_source_that_was_kept(void **state)
 	struct gw_raw_datagram d = datagram("127.9.9.9", "127.0.0.1", 3000);
 	struct gw_udp_datagram *got;
 	struct gw_why why = { "" };
-	struct gw_raw_udp raw;
+	struct gw_raw raw;
 
 	(void)state;
 	if (geteuid() != 0) {
@@ -236,7 +236,7 @@ B5_the_receiver_sees_the_source_that_was_kept(void **state)
 	}
 	d.mtu = 100;
 	assert_int_equal(gw_raw_udp_send(&raw, &d, &why), GW_E_LIMIT);
-	gw_raw_udp_close(&raw);
+	gw_raw_close(&raw);
 	gw_udp_close(&to);
 }
 

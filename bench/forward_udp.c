@@ -16,24 +16,21 @@
  *
  * All of it runs on one CPU, and nobody takes it from another who has work, so
  * that whoever is measured finds as much waiting as a busy one would; its CPU
- * time is what counts (bench/forward.py).
+ * time is what counts (bench/forward_udp.py).
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <netinet/udp.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "ends.h"
+
 enum {
-	BUFFER = 8 << 20,
 	BATCH = 64,
 	ROOM = 65536,
 	WINDOW = 128, /* datagrams under way */
@@ -41,104 +38,7 @@ enum {
 	ASKED_MAX = 1000000
 };
 
-static _Noreturn void
-die(const char *what)
-{
-	fprintf(stderr, "forward-udp: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static struct sockaddr_in
-at(const char *port)
-{
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)atoi(port)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-}
-
-static void
-set(int fd, int level, int name, int value)
-{
-	setsockopt(fd, level, name, &value, sizeof value);
-}
-
-static int
-open_socket(void)
-{
-	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	if (fd < 0)
-		die("socket");
-	set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER);
-	set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER);
-	return fd;
-}
-
-static int
-bound(const char *port)
-{
-	const struct sockaddr_in a = at(port);
-	const int fd = open_socket();
-
-	if (bind(fd, (const struct sockaddr *)&a, sizeof a) != 0)
-		die(port);
-	return fd;
-}
-
-static int
-connected(const char *port)
-{
-	const struct sockaddr_in a = at(port);
-	const int fd = open_socket();
-
-	if (connect(fd, (const struct sockaddr *)&a, sizeof a) != 0)
-		die(port);
-	return fd;
-}
-
-static int
-waits(int fd, int msec)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return poll(&p, 1, msec) == 1;
-}
-
 /* ---- load ---- */
-
-static void
-send_train(int fd, const uint8_t *bytes, size_t size, unsigned n)
-{
-	union {
-		struct cmsghdr align;
-		uint8_t bytes[CMSG_SPACE(sizeof(uint16_t))];
-	} control = { .bytes = { 0 } };
-	struct iovec iov = { (void *)(uintptr_t)bytes, size * n };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	const uint16_t segment = (uint16_t)size;
-	struct cmsghdr *c;
-
-	if (n > 1) {
-		h.msg_control = &control;
-		h.msg_controllen = sizeof control;
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = IPPROTO_UDP;
-		c->cmsg_type = UDP_SEGMENT;
-		c->cmsg_len = CMSG_LEN(sizeof segment);
-		memcpy(CMSG_DATA(c), &segment, sizeof segment);
-	}
-	if (sendmsg(fd, &h, 0) < 0 && errno != ECONNREFUSED)
-		die("send");
-}
 
 /* Datagrams that wait, merged or not. */
 static unsigned
@@ -162,29 +62,31 @@ load(char **v)
 	const unsigned most = (unsigned)(65507 / size);
 	const unsigned asked = (unsigned)atoi(v[4]);
 	const unsigned train = asked < most ? asked : most;
-	const int sink = bound(v[1]);
+	const int sink = ends_bound(SOCK_DGRAM, v[1]);
 	int *fd = calloc(clients, sizeof *fd);
 	unsigned next = 0;
 	uint64_t arrived = 0;
 	double since, until;
 
 	if (fd == NULL)
-		die("memory");
-	set(sink, IPPROTO_UDP, UDP_GRO, 1);
+		ends_die("memory");
+	ends_set(sink, IPPROTO_UDP, UDP_GRO, 1);
 	for (unsigned i = 0; i < clients; i++)
-		fd[i] = connected(v[0]);
-	since = seconds();
+		fd[i] = ends_connected(SOCK_DGRAM, v[0]);
+	since = ends_seconds();
 	until = since + atof(v[5]);
-	while (seconds() < until) {
+	while (ends_seconds() < until) {
 		unsigned out = 0, in = 0;
 
 		for (; out < WINDOW; out += train)
-			send_train(fd[next++ % clients], bytes, size, train);
-		while (in < out && waits(sink, LOST_MSEC))
+			ends_send_train(
+			    fd[next++ % clients], bytes, size, train);
+		while (in < out && ends_waits(sink, LOST_MSEC))
 			in += take(sink, size);
 		arrived += in;
 	}
-	printf("%llu %.6f\n", (unsigned long long)arrived, seconds() - since);
+	printf(
+	    "%llu %.6f\n", (unsigned long long)arrived, ends_seconds() - since);
 }
 
 /* ---- ask ---- */
@@ -203,29 +105,29 @@ ask(char **v)
 	static uint8_t bytes[ROOM];
 	static double took[ASKED_MAX];
 	const size_t size = (size_t)atoi(v[2]);
-	const int sink = bound(v[1]);
-	const int fd = connected(v[0]);
-	const double until = seconds() + atof(v[3]);
+	const int sink = ends_bound(SOCK_DGRAM, v[1]);
+	const int fd = ends_connected(SOCK_DGRAM, v[0]);
+	const double until = ends_seconds() + atof(v[3]);
 	unsigned n = 0;
 
-	while (seconds() < until && n < ASKED_MAX) {
-		const double since = seconds();
+	while (ends_seconds() < until && n < ASKED_MAX) {
+		const double since = ends_seconds();
 		struct sockaddr_in from;
 		socklen_t len = sizeof from;
 
 		send(fd, bytes, size, 0);
-		if (!waits(sink, LOST_MSEC) ||
+		if (!ends_waits(sink, LOST_MSEC) ||
 		    recvfrom(sink, bytes, sizeof bytes, 0,
 			(struct sockaddr *)&from, &len) < 0)
 			continue;
 		sendto(sink, bytes, size, 0, (struct sockaddr *)&from, len);
-		if (!waits(fd, LOST_MSEC) ||
+		if (!ends_waits(fd, LOST_MSEC) ||
 		    recv(fd, bytes, sizeof bytes, 0) < 0)
 			continue;
-		took[n++] = (seconds() - since) * 1e6;
+		took[n++] = (ends_seconds() - since) * 1e6;
 	}
 	if (n == 0)
-		die("nothing came back");
+		ends_die("nothing came back");
 	qsort(took, n, sizeof took[0], by_time);
 	printf("%.1f %.1f\n", took[n / 2], took[n * 99 / 100]);
 }
@@ -236,8 +138,9 @@ static _Noreturn void
 one(char **v)
 {
 	static uint8_t room[ROOM];
-	const struct sockaddr_in to = at(v[1]);
-	const int in = bound(v[0]), out = open_socket();
+	const struct sockaddr_in to = ends_at(v[1]);
+	const int in = ends_bound(SOCK_DGRAM, v[0]),
+		  out = ends_socket(SOCK_DGRAM);
 	struct sockaddr_in from;
 
 	for (;;) {
@@ -258,8 +161,9 @@ many(char **v)
 	static struct mmsghdr h[BATCH];
 	static struct iovec iov[BATCH];
 	static struct sockaddr_in names[BATCH];
-	const struct sockaddr_in to = at(v[1]);
-	const int in = bound(v[0]), out = open_socket();
+	const struct sockaddr_in to = ends_at(v[1]);
+	const int in = ends_bound(SOCK_DGRAM, v[0]),
+		  out = ends_socket(SOCK_DGRAM);
 
 	for (;;) {
 		int n;

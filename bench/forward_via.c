@@ -9,16 +9,9 @@
  *       the same with datagrams, as many to a call as may be, and at most
  *       AHEAD of them under way.  Prints bytes, seconds, and the share of what
  *       was sent that did not arrive.
- *
- * CUBIC, since BBR paces loopback; it is chosen before a connection begins,
- * since pacing stays on where BBR has once been.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <netinet/udp.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -28,34 +21,18 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "ends.h"
+
 enum {
-	PIECE = 1 << 17,  /* bytes of a stream that one call moves */
-	BUFFER = 8 << 20, /* of a socket for datagrams */
-	AHEAD = 1024,     /* datagrams under way */
+	PIECE = 1 << 17, /* bytes of a stream that one call moves */
+	AHEAD = 1024,    /* datagrams under way */
 	LOST_MSEC = 50,
 	FLOWS_MAX = 256
 };
 
 static uint8_t bytes[PIECE];
-
-static _Noreturn void
-die(const char *what)
-{
-	fprintf(stderr, "forward-via: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void
 stay_on(unsigned cpu)
@@ -67,74 +44,13 @@ stay_on(unsigned cpu)
 	(void)sched_setaffinity(0, sizeof set, &set);
 }
 
-static struct sockaddr_in
-at(const char *port)
-{
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)atoi(port)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-}
-
-static void
-set(int fd, int level, int name, int value)
-{
-	setsockopt(fd, level, name, &value, sizeof value);
-}
-
-static int
-open_socket(int type)
-{
-	const int fd = socket(AF_INET, type, 0);
-
-	if (fd < 0)
-		die("socket");
-	if (type == SOCK_STREAM) {
-		setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
-	} else {
-		set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER);
-		set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER);
-	}
-	set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	return fd;
-}
-
-static int
-bound(int type, const char *port)
-{
-	const struct sockaddr_in a = at(port);
-	const int fd = open_socket(type);
-
-	if (bind(fd, (const struct sockaddr *)&a, sizeof a) != 0)
-		die(port);
-	return fd;
-}
-
-static int
-connected(int type, const char *port)
-{
-	const struct sockaddr_in a = at(port);
-	const int fd = open_socket(type);
-
-	if (connect(fd, (const struct sockaddr *)&a, sizeof a) != 0)
-		die(port);
-	return fd;
-}
-
-static int
-waits(int fd, int msec)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return poll(&p, 1, msec) == 1;
-}
-
 static void
 watch(int epoll, int fd, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.fd = fd };
 
 	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) != 0)
-		die("epoll");
+		ends_die("epoll");
 }
 
 /* ---- streams ---- */
@@ -146,15 +62,15 @@ pour_streams(const char *port, unsigned count, double until)
 	struct epoll_event ev[FLOWS_MAX];
 
 	for (unsigned i = 0; i < count; i++)
-		watch(epoll, connected(SOCK_STREAM, port), EPOLLOUT);
-	while (seconds() < until) {
+		watch(epoll, ends_connected(SOCK_STREAM, port), EPOLLOUT);
+	while (ends_seconds() < until) {
 		const int n = epoll_wait(epoll, ev, FLOWS_MAX, 100);
 
 		for (int i = 0; i < n; i++)
 			if (send(ev[i].data.fd, bytes, sizeof bytes,
 				MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
 			    errno != EAGAIN)
-				die("send");
+				ends_die("send");
 	}
 }
 
@@ -167,7 +83,7 @@ take_streams(int listener, double until)
 	uint64_t arrived = 0;
 
 	watch(epoll, listener, EPOLLIN);
-	while (seconds() < until) {
+	while (ends_seconds() < until) {
 		const int n = epoll_wait(epoll, ev, FLOWS_MAX, 100);
 
 		for (int i = 0; i < n; i++) {
@@ -182,7 +98,7 @@ take_streams(int listener, double until)
 			    ev[i].data.fd, bytes, sizeof bytes, MSG_DONTWAIT);
 			if (got <= 0)
 				continue;
-			last = seconds();
+			last = ends_seconds();
 			first = first > 0 ? first : last;
 			arrived += (uint64_t)got;
 		}
@@ -193,12 +109,12 @@ take_streams(int listener, double until)
 static void
 streams(char **v)
 {
-	const int listener = bound(SOCK_STREAM, v[1]);
-	const double until = seconds() + atof(v[3]);
+	const int listener = ends_bound(SOCK_STREAM, v[1]);
+	const double until = ends_seconds() + atof(v[3]);
 	pid_t child;
 
 	if (listen(listener, FLOWS_MAX) != 0 || (child = fork()) < 0)
-		die("fork");
+		ends_die("fork");
 	if (child == 0) {
 		stay_on(0);
 		pour_streams(v[0], (unsigned)atoi(v[2]), until);
@@ -211,29 +127,6 @@ streams(char **v)
 
 /* ---- datagrams ---- */
 
-static void
-send_train(int fd, size_t size, unsigned n)
-{
-	union {
-		struct cmsghdr align;
-		uint8_t bytes[CMSG_SPACE(sizeof(uint16_t))];
-	} control = { .bytes = { 0 } };
-	struct iovec iov = { bytes, size * n };
-	struct msghdr h = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control };
-	const uint16_t segment = (uint16_t)size;
-	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-
-	c->cmsg_level = IPPROTO_UDP;
-	c->cmsg_type = UDP_SEGMENT;
-	c->cmsg_len = CMSG_LEN(sizeof segment);
-	memcpy(CMSG_DATA(c), &segment, sizeof segment);
-	if (sendmsg(fd, &h, 0) < 0 && errno != ECONNREFUSED)
-		die("send");
-}
-
 /* Says how many have arrived by now whenever more have. */
 static _Noreturn void
 take_datagrams(int sink, size_t size, int news)
@@ -242,7 +135,7 @@ take_datagrams(int sink, size_t size, int news)
 	ssize_t got;
 
 	for (;;) {
-		if (!waits(sink, -1))
+		if (!ends_waits(sink, -1))
 			continue;
 		while (
 		    (got = recv(sink, bytes, sizeof bytes, MSG_DONTWAIT)) >= 0)
@@ -267,36 +160,36 @@ static void
 datagrams(char **v)
 {
 	const size_t size = (size_t)atoi(v[2]);
-	const unsigned train = (unsigned)(65507 / size);
-	const int sink = bound(SOCK_DGRAM, v[1]);
-	const int fd = connected(SOCK_DGRAM, v[0]);
-	const double since = seconds(), until = since + atof(v[3]);
+	const unsigned train = (unsigned)(ENDS_TRAIN / size);
+	const int sink = ends_bound(SOCK_DGRAM, v[1]);
+	const int fd = ends_connected(SOCK_DGRAM, v[0]);
+	const double since = ends_seconds(), until = since + atof(v[3]);
 	uint64_t sent = 0, lost = 0, arrived = 0;
 	int news[2];
 	pid_t child;
 
-	set(sink, IPPROTO_UDP, UDP_GRO, 1);
+	ends_set(sink, IPPROTO_UDP, UDP_GRO, 1);
 	if (pipe(news) != 0 || (child = fork()) < 0)
-		die("fork");
+		ends_die("fork");
 	if (child == 0) {
 		stay_on(1);
 		take_datagrams(sink, size, news[1]);
 	}
 	stay_on(0);
-	while (seconds() < until) {
+	while (ends_seconds() < until) {
 		if (sent < arrived + lost + AHEAD) {
-			send_train(fd, size, train);
+			ends_send_train(fd, bytes, size, train);
 			sent += train;
-			if (waits(news[0], 0))
+			if (ends_waits(news[0], 0))
 				hear(news[0], &arrived);
-		} else if (waits(news[0], LOST_MSEC)) {
+		} else if (ends_waits(news[0], LOST_MSEC)) {
 			hear(news[0], &arrived);
 		} else {
 			lost = sent - arrived;
 		}
 	}
 	printf("%llu %.6f %.4f\n", (unsigned long long)(arrived * size),
-	    seconds() - since, (double)lost / (double)sent);
+	    ends_seconds() - since, (double)lost / (double)sent);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 }

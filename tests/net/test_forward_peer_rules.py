@@ -14,8 +14,8 @@ import known
 import program
 from forwards import LOOPBACK, connect, until
 from test_forward_via import (
-    Echo, ask, client, exchange, right, serve, spaces_client, spaces_echo, to,
-    try_exchange, via)
+    Echo, ask, client, exchange, over_link, right, serve, spaces_client,
+    spaces_echo, to, try_exchange, via)
 
 pytestmark = pytest.mark.carriers("tcp", "udp")
 
@@ -228,15 +228,8 @@ def test_f26_what_comes_as_a_flow_ends_there_opens_it_again(link, introduced):
     """The other side ends it a moment before this one hears of that."""
     spaces = link(delay_ms=150)
     udp_echo = spaces_echo(spaces)
-    far = introduced.receiver.start(
-        "serve", "--listen", "10.77.0.2:4639", "--allow-forward",
-        f"udp:{LOOPBACK}:7000", "--json", json_events=False)
-    far.wait_event("listening")
-    run = introduced.sender.start(
-        "forward", f"udp://{LOOPBACK}:7001/{LOOPBACK}:7000?ttl=1s", "--via",
-        "hall=10.77.0.2:4639", "--carrier", introduced.sender_carrier,
-        "--json", json_events=False)
-    run.wait_event("peer")
+    over_link(introduced, [f"udp:{LOOPBACK}:7000"],
+              f"udp://{LOOPBACK}:7001/{LOOPBACK}:7000?ttl=1s")
     s = spaces_client(spaces)
     s.settimeout(0.6)
     ask(s, b"before")

@@ -420,20 +420,28 @@ def test_the_near_side_killed_has_its_rules_again(introduced, echo):
     until(lambda: try_exchange(port), "the port again")
 
 
+def over_link(introduced, rights, *rules):
+    """serve in b, and these rules through it in a."""
+    at = "10.77.0.2:4639"
+    far = introduced.receiver.start(
+        "serve", "--listen", at,
+        *(word for right in rights for word in ("--allow-forward", right)),
+        "--json", json_events=False)
+    far.wait_event("listening")
+    run = introduced.sender.start(
+        "forward", *rules, "--via", f"hall={at}", "--carrier",
+        introduced.sender_carrier, "--json", json_events=False)
+    run.wait_event("peer")
+    return far, run
+
+
 def test_f26_a_flow_survives_a_session_that_is_lost(link, introduced):
     """The link is cut for longer than the session waits: the client's flow
     goes on, and the target sees the same port."""
     spaces = link(delay_ms=5)
     udp_echo = spaces_echo(spaces)
-    far = introduced.receiver.start(
-        "serve", "--listen", "10.77.0.2:4639", "--allow-forward",
-        f"udp:{LOOPBACK}:7000", "--json", json_events=False)
-    far.wait_event("listening")
-    run = introduced.sender.start(
-        "forward", f"udp://{LOOPBACK}:7001/{LOOPBACK}:7000", "--via",
-        "hall=10.77.0.2:4639", "--carrier", introduced.sender_carrier,
-        "--json", json_events=False)
-    run.wait_event("peer")
+    _, run = over_link(introduced, [f"udp:{LOOPBACK}:7000"],
+                       f"udp://{LOOPBACK}:7001/{LOOPBACK}:7000")
     s = spaces_client(spaces)
     assert ask(s, b"before")
     spaces.change(cut=1)
@@ -470,19 +478,13 @@ def spaces_client(spaces):
 @pytest.mark.skipif(shutil.which("iperf3") is None, reason="no iperf3")
 def test_iperf3_over_a_link_that_loses_one_in_fifty(link, introduced):
     spaces = link(loss=0.02, delay_ms=5)
-    far = introduced.receiver.start(
-        "serve", "--listen", "10.77.0.2:4639", "--allow-forward",
-        f"tcp:{LOOPBACK}:5201", "--allow-forward", f"udp:{LOOPBACK}:5201",
-        "--json", json_events=False)
-    far.wait_event("listening")
     server = subprocess.Popen([*spaces.b.prefix, "iperf3", "-s"],
                               stdout=subprocess.DEVNULL)
     try:
-        run = introduced.sender.start(
-            "forward", f"tcp://{LOOPBACK}:5301/{LOOPBACK}:5201",
-            f"udp://{LOOPBACK}:5301/{LOOPBACK}:5201", "--via",
-            "hall=10.77.0.2:4639", "--carrier", introduced.sender_carrier,
-            "--json", json_events=False)
+        far, run = over_link(
+            introduced, [f"tcp:{LOOPBACK}:5201", f"udp:{LOOPBACK}:5201"],
+            f"tcp://{LOOPBACK}:5301/{LOOPBACK}:5201",
+            f"udp://{LOOPBACK}:5301/{LOOPBACK}:5201")
         far.wait_until(lambda: len([e for e in far.events("peer")
                                     if "forwards" in e["text"]]) == 2,
                        "both rules", 60)

@@ -66,6 +66,14 @@ def test_without_discovery_the_address_is_all_that_is_told(pair, bridged):
     meet(waiting, start(pair.sender, *found[1].split(" "), say=b"here"))
 
 
+@pytest.mark.parametrize("words, least", [(["--qr"], 15), ([], 0)])
+def test_the_command_is_a_qr_code_on_request(pair, words, least):
+    waiting = listen(pair.receiver, *words)
+    shown = [line for line in waiting.said().splitlines()
+             if line.startswith("\u2588" * 4)]
+    assert len(shown) >= least and bool(shown) == bool(words)
+
+
 @pytest.mark.parametrize("how", ["file", "environment"])
 def test_a_code_that_is_kept_secret_finds_it_too(pair, bridged, work, how):
     bridged()

@@ -100,6 +100,18 @@ f26_a_flow_is_opened_until_it_is_known_there(void **state)
 	close(fd);
 }
 
+/* The other side accepts the rule with these times, in ms. */
+static void
+agree(struct via_bed *b, struct peer *p, uint32_t idle, uint32_t unreplied)
+{
+	peer_say(p, 0,
+	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_ACCEPT,
+		.rule = 1,
+		.idle_ms = idle,
+		.unreplied_ms = unreplied });
+	via_bed_turn(b);
+}
+
 static void
 f26_what_may_have_ended_there_is_opened_again(void **state)
 {
@@ -109,12 +121,7 @@ f26_what_may_have_ended_there_is_opened_again(void **state)
 	uint32_t flow;
 
 	/* What is under way may be late by 15 s, and so may answers. */
-	peer_say(p, 0,
-	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_ACCEPT,
-		.rule = 1,
-		.idle_ms = 40000,
-		.unreplied_ms = 32000 });
-	via_bed_turn(b);
+	agree(b, p, 40000, 32000);
 	flow = pass(b, p, fd, "1").flow;
 	answer(p, flow, "answer");
 	reads(b, fd, "answer");
@@ -264,12 +271,7 @@ f26_the_shorter_idle_time_ends_a_flow_and_tells_so(void **state)
 	struct gw_tunnel_message m;
 	uint32_t flow;
 
-	peer_say(p, 0,
-	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_ACCEPT,
-		.rule = 1,
-		.idle_ms = 4000,
-		.unreplied_ms = 2000 });
-	via_bed_turn(b);
+	agree(b, p, 4000, 2000);
 	flow = pass(b, p, fd, "1").flow;
 	via_bed_leap(b, 1 * GW_SEC);
 	assert_int_equal(via_bed_rule(b).flows, 1);
@@ -292,12 +294,7 @@ f26_an_answer_that_is_under_way_finds_its_flow(void **state)
 	int fd = client(b);
 	uint32_t flow;
 
-	peer_say(p, 0,
-	    &(struct gw_tunnel_message){ .kind = GW_TUNNEL_ACCEPT,
-		.rule = 1,
-		.idle_ms = 4000,
-		.unreplied_ms = 2000 });
-	via_bed_turn(b);
+	agree(b, p, 4000, 2000);
 	flow = pass(b, p, fd, "1").flow;
 	via_bed_leap(b, 2500 * GW_MSEC);
 	assert_int_equal(via_bed_rule(b).flows, 1);

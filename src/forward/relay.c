@@ -143,6 +143,18 @@ hash_content(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 	return gw_hash_key(e->seed, gw_slice(beacon, sizeof beacon));
 }
 
+static uint64_t
+hash_of(const struct gw_relay_engine *e, const struct gw_writer *w)
+{
+	struct gw_key key;
+	uint64_t h;
+
+	GW_ASSERT(gw_writer_ok(w));
+	key = gw_hash_key(e->seed, gw_slice(w->start, gw_writer_len(w)));
+	memcpy(&h, key.b, sizeof h);
+	return h;
+}
+
 /*
  * What makes two datagrams the same.  As echo: content and destination; who
  * says it only where the relay keeps that, since another one may have put
@@ -153,10 +165,9 @@ static uint64_t
 hash(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
     const struct gw_relay_arrival *a, enum kind kind)
 {
-	struct gw_key content = hash_content(e, r, a->data), key;
+	struct gw_key content = hash_content(e, r, a->data);
 	uint8_t buf[64];
 	struct gw_writer w = gw_writer(buf, sizeof buf);
-	uint64_t h;
 
 	gw_write_u8(&w, (uint8_t)kind);
 	/* Two rules may carry it on, each to others. */
@@ -170,10 +181,7 @@ hash(const struct gw_relay_engine *e, const struct gw_relay_rule *r,
 	if (kind == ECHO && r->source == GW_RELAY_KEEP)
 		gw_write_u16(&w, a->from.port);
 	gw_write_bytes(&w, content.b, sizeof content.b);
-	GW_ASSERT(gw_writer_ok(&w));
-	key = gw_hash_key(e->seed, gw_slice(buf, gw_writer_len(&w)));
-	memcpy(&h, key.b, sizeof h);
-	return h;
+	return hash_of(e, &w);
 }
 
 static bool
@@ -251,10 +259,9 @@ judge_flow(struct gw_relay_engine *e, unsigned rule,
 static uint64_t
 hash_told(const struct gw_relay_engine *e, const struct gw_relay_arrival *a)
 {
-	struct gw_key content = gw_hash_key(e->seed, a->data), key;
+	struct gw_key content = gw_hash_key(e->seed, a->data);
 	uint8_t buf[96];
 	struct gw_writer w = gw_writer(buf, sizeof buf);
-	uint64_t h;
 
 	gw_write_bytes(&w, a->origin, sizeof a->origin);
 	gw_write_u64(&w, a->number);
@@ -263,10 +270,7 @@ hash_told(const struct gw_relay_engine *e, const struct gw_relay_arrival *a)
 	gw_write_bytes(&w, a->to.ip, sizeof a->to.ip);
 	gw_write_u16(&w, a->to.port);
 	gw_write_bytes(&w, content.b, sizeof content.b);
-	GW_ASSERT(gw_writer_ok(&w));
-	key = gw_hash_key(e->seed, gw_slice(buf, gw_writer_len(&w)));
-	memcpy(&h, key.b, sizeof h);
-	return h;
+	return hash_of(e, &w);
 }
 
 /* Once, by whichever way it comes, and never what this relay has heard

@@ -124,10 +124,12 @@ wait_until(struct view *v, uint64_t end_ms)
 	struct pollfd fds[] = { { .fd = gw_fd(v->s.job.gw), .events = POLLIN },
 		{ .fd = v->s.job.signal_fd, .events = POLLIN } };
 	struct gw_peer_event e;
-	uint64_t now;
+	uint64_t now = 0;
 
-	while (!v->ends && (now = now_ms()) < end_ms) {
-		poll(fds, 2, (int)(end_ms - now));
+	/* Once at least: what has come in time counts, however late we are. */
+	while (!v->ends && now < end_ms) {
+		now = now_ms();
+		poll(fds, 2, now < end_ms ? (int)(end_ms - now) : 0);
 		take_signals(v);
 		gw_dispatch(v->s.job.gw);
 		while (gw_peers_next(v->peers, &e))
